@@ -1,0 +1,195 @@
+"""Run, Config, Progress and Exhibit: frozen records, without input, output, torch or Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.data.dataset import Dataset, Source
+from vaeexplorer.latent.projection import Map
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that decides a training run, beside the data.
+
+    Attributes
+    ----------
+    family
+        Key in models.FAMILIES.
+    model
+        Options of the family, by the field names of its config dataclass (JSON values; those
+        left out have their defaults).
+    epochs
+        Passes over the training images, >= 1.
+    batch_size
+        Images per step; 0: 64 under 5,000 training images, else 128.
+    learning_rate
+        Peak of the one-cycle schedule of Adam.
+    seed
+        Decides initial weights, order of images, noise and, unless the data brings its own
+        split, which images are held out.
+    """
+
+    family: str
+    model: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int = 30
+    batch_size: int = 0
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Means over images, in nats. `rate` is None where the family has no prior."""
+
+    distortion: float
+    rate: float | None
+
+    @property
+    def elbo(self) -> float | None:
+        """-(distortion + rate): the ELBO at beta = 1 whatever beta trained it; None for an AE."""
+        return None if self.rate is None else -(self.distortion + self.rate)
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """Measures at the end of one epoch (counted from 1).
+
+    `train` is the running mean over the epoch's batches; `held_out` is measured after it, on up
+    to 2,000 held-out images, or None where there are none.
+    """
+
+    epoch: int
+    train: Measures
+    held_out: Measures | None
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Posteriors of a data set in one space: mean and log variance, float32, (n, size) each.
+
+    `log_variance` is None for deterministic codes.
+    """
+
+    mean: NDArray[np.float32]
+    log_variance: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained model with its history, and the codes and maps of the data it was trained on.
+
+    Attributes
+    ----------
+    name
+        What the user calls it.
+    config, source, split_seed
+        What decided it. `source` finds the data again.
+    status
+        "finished", "stopped" (by the user), or "training" (a snapshot of a run that goes on, or
+        of one whose program died).
+    created
+        UTC, ISO 8601, seconds.
+    history
+        One record per epoch done.
+    weights
+        State of the model by parameter name, as numpy arrays.
+    threads
+        torch threads that trained it (part of what makes a run repeatable).
+    versions
+        Version of Python, torch, numpy and vae-explorer that trained it.
+    codes
+        Codes of the whole data set, by space; empty until encoded.
+    labels, label_names
+        Labels of the images, kept here so that the map is usable where the data is gone.
+    maps
+        {space: {method: Map}}; empty until mapped.
+    """
+
+    name: str
+    config: Config
+    source: Source
+    split_seed: int
+    status: str
+    created: str
+    history: tuple[EpochRecord, ...]
+    weights: Mapping[str, NDArray[Any]]
+    threads: int
+    versions: Mapping[str, str]
+    codes: Mapping[str, Codes] = field(default_factory=dict)
+    labels: NDArray[np.int64] | None = None
+    label_names: tuple[str, ...] = ()
+    maps: Mapping[str, Mapping[str, Map]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is. `fraction` in [0, 1] or None where it cannot be known."""
+
+    message: str
+    fraction: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingProgress(Progress):
+    """How far a training is.
+
+    Attributes
+    ----------
+    epoch
+        Epochs done.
+    snapshot
+        The Run as it was at the end of the last epoch (status "training"); None before the first.
+    reconstructions
+        uint8, (2, 8, channels, height, width): up to eight held-out images and their
+        reconstructions by the last snapshot; None before the first epoch ends.
+    """
+
+    epoch: int = 0
+    snapshot: Run | None = None
+    reconstructions: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """What a slot holds: latent spaces with the codes and maps of a data set.
+
+    Attributes
+    ----------
+    name
+        What the slot's frame says.
+    source
+        Identity of the data: slots are linked by image index where fingerprints agree.
+    codes, maps
+        As in Run.
+    labels, label_names
+        As in Run.
+    dataset
+        The images; None where they could not be found again.
+    spaces
+        Empty until the model has been built (torch may still be loading).
+    run
+        The run that it shows; None for models that were not trained here.
+    origin
+        Where it came from, for the user: a folder, or "bundled".
+    """
+
+    name: str
+    source: Source
+    codes: Mapping[str, Codes]
+    maps: Mapping[str, Mapping[str, Map]]
+    labels: NDArray[np.int64] | None
+    label_names: tuple[str, ...]
+    dataset: Dataset | None = None
+    spaces: Mapping[str, LatentSpace] = field(default_factory=dict)
+    run: Run | None = None
+    origin: str = ""
