@@ -1,0 +1,1 @@
+"""Qt-free generators behind the verbs of the window and the commands."""

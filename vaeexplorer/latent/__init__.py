@@ -1,0 +1,1 @@
+"""Codes to 2-D, and back."""

@@ -1,0 +1,1 @@
+"""Numbers that judge a latent space."""

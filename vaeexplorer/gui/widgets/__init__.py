@@ -1,0 +1,1 @@
+"""Shared parts of the window that know no session."""
