@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,6 +23,15 @@ class InputError(ValueError):
 
     The message is one sentence for the user: what was wrong, in which file, and what to do.
     """
+
+
+def quoted(path: Path | str) -> str:
+    """Return `path` in quotes for a sentence, with what cannot be printed escaped."""
+    printable = (
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in str(path)
+    )
+    return f"'{''.join(printable)}'"
 
 
 @dataclass(frozen=True)
