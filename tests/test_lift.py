@@ -1,0 +1,235 @@
+"""The lift: smooth between dots, exact on them, honest about its spread, robust to odd maps."""
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.projection import axes_map, pca_map
+
+NO_SNAP = -1.0
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """PCA codes of the 1,797 digits, size 8, with their PCA map."""
+    from sklearn.datasets import load_digits
+
+    images = load_digits().data
+    centred = images - images.mean(axis=0)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    codes = (left[:, :8] * values[:8]).astype(np.float32)
+    return codes, pca_map(codes).positions
+
+
+@pytest.fixture(scope="module")
+def lift(digits):
+    codes, positions = digits
+    return Lift(positions, codes, {})
+
+
+def soft_shepard(point, positions, codes):
+    """The formula of the documentation, word for word."""
+    distances = np.linalg.norm(positions.astype(float) - point, axis=1)
+    order = np.argsort(distances)[:61]
+    radius = distances[order[-1]]
+    order = order[:-1]
+    u = 1 - distances[order] / radius
+    w = u**2 / ((distances[order] / radius) ** 2 + 0.3**2)
+    w /= w.sum()
+    z = w @ codes[order].astype(float)
+    return z, np.sqrt(w @ ((codes[order] - z) ** 2).sum(axis=1))
+
+
+def inverse_distance(point, tree, codes):
+    """The usual inverse distance weighting over 12 neighbours: the peer."""
+    distances, found = tree.query(point, 12)
+    w = 1 / np.maximum(distances, 1e-12) ** 2
+    return w @ codes[found] / w.sum()
+
+
+@pytest.mark.parametrize("point", [(0.0, 0.0), (10.3, -4.2), (300.0, 40.0)])
+def test_between_dots_it_is_the_soft_shepard_mean(lift, digits, point):
+    codes, positions = digits
+    z, spread = soft_shepard(point, positions, codes)
+    lifted = lift.lift(point, NO_SNAP)
+    np.testing.assert_allclose(lifted.z, z, rtol=1e-3, atol=1e-3)
+    assert lifted.spread == pytest.approx(spread, rel=1e-3)
+    assert lifted.z.dtype == np.float32
+    assert not lifted.snapped
+
+
+def test_a_grid_of_places_lifts_like_each_of_them(lift):
+    points = np.random.default_rng(0).normal(0, 20, (5_000, 2))
+    grid = lift.lift_grid(points)
+    assert grid.shape == (5_000, 8)
+    for index in (0, 17, 4_999):
+        np.testing.assert_allclose(grid[index], lift.lift(points[index], NO_SNAP).z, atol=1e-3)
+
+
+def test_no_places_lift_to_no_codes(lift):
+    assert lift.lift_grid(np.zeros((0, 2))).shape == (0, 8)
+
+
+def test_near_a_dot_it_gives_the_code_of_that_dot(lift, digits):
+    codes, positions = digits
+    lifted = lift.lift(positions[42] + [1e-4, 0], 1e-3)
+    assert lifted.snapped
+    assert lifted.inside
+    assert lifted.nearest == 42
+    assert lifted.spread == 0
+    assert lifted.distance == pytest.approx(1e-4, rel=0.05)
+    np.testing.assert_array_equal(lifted.z, codes[42])
+
+
+def test_a_caller_may_write_into_a_lifted_code(lift, digits):
+    codes, positions = digits
+    before = codes[42].copy()
+    lift.lift(positions[42], 1e-3).z[:] = 0
+    np.testing.assert_array_equal(lift.lift(positions[42], 1e-3).z, before)
+
+
+def test_far_from_all_dots_there_is_no_data(lift, digits):
+    _, positions = digits
+    far = positions.max(axis=0) + np.ptp(positions)
+    assert not lift.lift(far, NO_SNAP).inside
+    assert lift.lift(positions.mean(axis=0), NO_SNAP).inside
+
+
+def largest_step(lift_point, start, end, steps):
+    line = start + np.linspace(0, 1, steps + 1)[:, None] * (end - start)
+    codes = np.array([lift_point(point) for point in line])
+    return np.linalg.norm(np.diff(codes, axis=0), axis=1).max()
+
+
+def test_it_is_continuous_where_inverse_distance_weighting_jumps(lift, digits):
+    codes, positions = digits
+    tree = cKDTree(positions)
+    # From within the data to far outside its hull, over many dots.
+    start, end = positions.mean(axis=0), positions.max(axis=0) * 1.5
+
+    def smooth(point):
+        return lift.lift(point, NO_SNAP).z
+
+    def peer(point):
+        return inverse_distance(point, tree, codes)
+
+    scale = np.linalg.norm(codes - codes.mean(axis=0), axis=1).mean()
+    coarse, fine = (largest_step(smooth, start, end, steps) / scale for steps in (2_000, 20_000))
+    assert fine < 0.01
+    assert fine < coarse / 5
+    assert largest_step(peer, start, end, 20_000) / scale > 5 * fine
+
+
+def test_its_error_on_unseen_digits_is_no_larger_than_that_of_inverse_distances(digits):
+    codes, positions = digits
+    unseen = np.arange(len(codes)) % 6 == 0
+    tree = cKDTree(positions[~unseen])
+    lift = Lift(positions[~unseen], codes[~unseen], {})
+    lifted = lift.lift_grid(positions[unseen])
+    peer = np.array([inverse_distance(p, tree, codes[~unseen]) for p in positions[unseen]])
+    scale = np.linalg.norm(codes[unseen] - codes.mean(axis=0), axis=1).mean()
+    error, peer_error = (
+        np.linalg.norm(codes[unseen] - guess, axis=1).mean() / scale for guess in (lifted, peer)
+    )
+    assert error < 0.75
+    assert error <= peer_error
+
+
+def test_its_spread_has_the_size_of_its_error(digits):
+    codes, positions = digits
+    unseen = np.arange(len(codes)) % 6 == 0
+    lift = Lift(positions[~unseen], codes[~unseen], {})
+    shares = []
+    for code, position in zip(codes[unseen], positions[unseen], strict=True):
+        lifted = lift.lift(position, NO_SNAP)
+        shares.append(np.linalg.norm(code - lifted.z) / lifted.spread)
+    assert 0.7 < np.median(shares) < 1.3
+
+
+ODD = {
+    "one": np.array([[1.0, 2.0]]),
+    "two": np.array([[0.0, 0.0], [1.0, 0.0]]),
+    "five": np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [3.0, 3.0]]),
+    "coincident": np.full((100, 2), 0.5),
+    "two piles": np.repeat([[0.0, 0.0], [1.0, 1.0]], 80, axis=0),
+    "a line": np.stack([np.linspace(0, 1, 200), np.zeros(200)], axis=1),
+}
+
+
+@pytest.mark.parametrize("positions", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("point", [(0.0, 0.0), (0.5, 0.5), (0.5, 0.0), (-7.0, 1e6)])
+@pytest.mark.parametrize("snap_distance", [NO_SNAP, 0.1])
+def test_odd_maps_lift_within_the_range_of_their_codes(positions, point, snap_distance):
+    codes = np.random.default_rng(0).normal(size=(len(positions), 5)).astype(np.float32)
+    lift = Lift(positions.astype(np.float32), codes, {})
+    lifted = lift.lift(point, snap_distance)
+    assert lifted.z.shape == (5,)
+    assert (lifted.z >= codes.min(axis=0) - 1e-5).all()
+    assert (lifted.z <= codes.max(axis=0) + 1e-5).all()
+    assert np.isfinite(lifted.spread)
+    assert 0 <= lifted.nearest < len(codes)
+    np.testing.assert_allclose(lift.lift_grid([point])[0], lift.lift(point, NO_SNAP).z, atol=1e-5)
+    assert np.isfinite(lift.place(codes[0] + 1)).all()
+
+
+def test_coincident_dots_lift_to_a_mean_of_their_codes():
+    codes = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+    lifted = Lift(np.zeros((30, 2), np.float32), codes, {}).lift((0.0, 0.0), NO_SNAP)
+    np.testing.assert_allclose(lifted.z, codes.mean(axis=0), atol=1e-5)
+    assert lifted.spread == pytest.approx(np.sqrt(codes.var(axis=0).sum()), rel=1e-4)
+
+
+def test_positions_and_codes_must_be_of_the_same_images():
+    with pytest.raises(ValueError, match="2 positions for 3 codes"):
+        Lift(np.zeros((2, 2), np.float32), np.zeros((3, 4), np.float32), {})
+
+
+def test_a_map_of_two_latent_axes_is_its_own_lift():
+    codes = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    map_ = axes_map(codes)
+    lift = Lift(map_.positions, codes, map_.settings)
+    assert lift.exact
+    lifted = lift.lift((0.25, -3.0), NO_SNAP)
+    np.testing.assert_array_equal(lifted.z, np.float32([0.25, -3.0]))
+    assert lifted.spread == 0
+    np.testing.assert_array_equal(lift.lift_grid(codes), codes)
+    np.testing.assert_array_equal(lift.place(np.float32([9.0, 9.0])), np.float32([9.0, 9.0]))
+
+
+def test_only_x_counts_on_the_map_of_one_latent_axis():
+    codes = np.random.default_rng(0).normal(size=(50, 1)).astype(np.float32)
+    map_ = axes_map(codes)
+    lift = Lift(map_.positions, codes, map_.settings)
+    np.testing.assert_array_equal(lift.lift((0.25, 99.0), NO_SNAP).z, np.float32([0.25]))
+    np.testing.assert_array_equal(lift.place(codes[7]), map_.positions[7])
+
+
+@pytest.mark.parametrize("size", [3, 12, 13, 64])
+def test_the_nearest_code_is_the_nearest_of_all(size):
+    generator = np.random.default_rng(0)
+    codes = (100 + generator.normal(size=(500, size))).astype(np.float32)
+    lift = Lift(codes[:, :2], codes, {})
+    for z in 100 + generator.normal(size=(20, size)):
+        distances = np.linalg.norm(codes - z, axis=1)
+        index, distance = lift.nearest_code(z)
+        assert index == distances.argmin()
+        assert distance == pytest.approx(distances.min())
+
+
+@pytest.mark.parametrize("size", [3, 64])
+def test_a_code_of_the_data_is_placed_on_its_dot(size):
+    codes = np.random.default_rng(0).normal(size=(500, size)).astype(np.float32)
+    positions = pca_map(codes).positions
+    lift = Lift(positions, codes, {})
+    np.testing.assert_array_equal(lift.place(codes[123]), positions[123])
+
+
+def test_a_new_code_is_placed_among_its_nearest_three():
+    codes = np.float32([[0, 0, 0], [3, 0, 0], [0, 3, 0], [50, 50, 50]])
+    positions = np.float32([[0, 0], [1, 0], [0, 1], [9, 9]])
+    # At distances 1, 2 and sqrt(10) of the first three: weights 1, 1/2, 1/sqrt(10).
+    weights = 1 / np.array([1, 2, np.sqrt(10)])
+    expected = weights @ positions[:3] / weights.sum()
+    place = Lift(positions, codes, {}).place(np.array([1.0, 0, 0]))
+    np.testing.assert_allclose(place, expected, rtol=1e-5)
