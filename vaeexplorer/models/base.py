@@ -6,10 +6,12 @@ reports know nothing of a model but its latent spaces.
 
 from __future__ import annotations
 
+import copy
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple, Protocol
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +25,11 @@ class Posterior(NamedTuple):
 
     mean: Tensor
     log_variance: Tensor | None
+
+
+def float_images(pixels: Tensor) -> Tensor:
+    """Images in [0, 1], float32, of uint8 `pixels` of the same shape."""
+    return pixels.float().div_(255)
 
 
 class Batch(NamedTuple):
@@ -60,7 +67,10 @@ class Terms(NamedTuple):
 class Prior(Protocol):
     """A law on a latent space that a model declares."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw `n` codes, (n, size)."""
@@ -106,8 +116,7 @@ class StandardNormal:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log N(z; 0, I) in nats, (batch,)."""
-        normal = torch.distributions.Normal(0.0, 1.0)
-        return normal.log_prob(z).sum(dim=1)
+        return -0.5 * (z.square() + math.log(2 * math.pi)).sum(dim=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +150,10 @@ class Model(nn.Module, ABC):
     def spaces(self) -> dict[str, LatentSpace]:
         """Latent spaces of a frozen copy of this model as it is now, the main one first."""
 
+    def frozen(self) -> Self:
+        """Copy of this model as it is now, in eval mode, that no optimiser can change."""
+        return copy.deepcopy(self).eval().requires_grad_(False)
+
     def log_weight(self, batch: Batch, generator: torch.Generator) -> Tensor | None:
         """log p(x, z) - log q(z|x) for one draw of z, (batch,), in nats; None: no evidence."""
         del batch, generator
@@ -159,33 +172,77 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
+    longest: int | None = None,
     unit: str = "",
 ) -> Any:
-    """Declare a field of a config dataclass with what a form and a check need to know."""
+    """Declare a field of a config dataclass with what a form and a check need to know.
+
+    The bounds of a tuple hold for each of its values; `longest` bounds how many it has.
+    """
     about = {
         "label": label,
         "description": description,
         "minimum": minimum,
         "maximum": maximum,
         "choices": choices,
+        "longest": longest,
         "unit": unit,
     }
     return field(default=default, metadata=about)
 
 
 def check_settings(config: Any) -> None:
-    """Raise SettingError with one sentence if a field of `config` is outside its bounds."""
+    """Raise SettingError with one sentence if a field of `config` has a wrong type or value.
+
+    A field's type is that of its default: a whole number, a finite number, text, or a tuple of
+    whole numbers.
+    """
     for about in fields(config):
         value, rule = getattr(config, about.name), about.metadata
         name = rule.get("label", about.name)
+        wanted = _wrong_type(about, value)
+        if wanted:
+            raise SettingError(f"{name} must be {wanted}, not {value!r}.")
         if rule.get("choices") and value not in rule["choices"]:
             raise SettingError(f"{name} must be one of {', '.join(rule['choices'])}, not {value}.")
-        for bound, word, outside in (
-            (rule.get("minimum"), "at least", lambda v, b: not v >= b),
-            (rule.get("maximum"), "at most", lambda v, b: not v <= b),
-        ):
-            if bound is not None and outside(value, bound):
-                raise SettingError(f"{name} must be {word} {bound:g}, not {value}.")
+        values = value if isinstance(value, tuple) else (value,)
+        if rule.get("longest") is not None and len(values) > rule["longest"]:
+            raise SettingError(f"{name} must be at most {rule['longest']}, not {len(values)}.")
+        for one in values:
+            _check_bounds(name, one, rule.get("minimum"), rule.get("maximum"))
+
+
+def _check_bounds(name: str, value: Any, minimum: float | None, maximum: float | None) -> None:
+    if minimum is not None and not value >= minimum:
+        raise SettingError(f"{name} must be at least {minimum:g}, not {value}.")
+    if maximum is not None and not value <= maximum:
+        raise SettingError(f"{name} must be at most {maximum:g}, not {value}.")
+
+
+def _wrong_type(about: Field[Any], value: Any) -> str | None:
+    """Say what `value` should be if it is not of the type of the field's default."""
+    default = about.default
+    checks: dict[type, tuple[Callable[[Any], bool], str]] = {
+        int: (_is_whole, "a whole number"),
+        float: (_is_number, "a number"),
+        str: (lambda one: isinstance(one, str), "text"),
+        tuple: (
+            lambda one: isinstance(one, tuple) and all(map(_is_whole, one)),
+            "a list of whole numbers",
+        ),
+    }
+    if default is MISSING or type(default) not in checks:
+        return None
+    fits, wanted = checks[type(default)]
+    return None if fits(value) else wanted
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 @dataclass(frozen=True)
@@ -202,8 +259,19 @@ class ModelConfig:
         choices=("auto", "mlp", "conv"),
     )
     hidden: tuple[int, ...] = setting(
-        (), "hidden widths", "Widths of the encoder's hidden layers; empty: chosen by image size."
+        (),
+        "hidden widths",
+        "Widths of the encoder's hidden layers (convolutional: channels, each layer halving "
+        "height and width), mirrored by the decoder; empty: chosen by image size.",
+        minimum=1,
+        maximum=8192,
+        longest=8,
     )
+
+    def rate_weight(self, done: float) -> float:
+        """Weight of the rate in the loss when the share `done` of the training is over."""
+        del done
+        return 1.0
 
 
 @dataclass(frozen=True)
