@@ -237,6 +237,14 @@ def test_claimed_sizes_cost_no_memory(axes: tuple[int, ...], zipped: bool, tmp_p
         refusal(path)
 
 
+def test_a_long_file_that_is_too_short_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "short"
+    path.write_bytes(header(2**17, 32, 32))
+    os.truncate(path, 64 * MEGABYTE)
+    with little_memory():
+        refusal(path, "is truncated")
+
+
 def test_labels_that_claim_to_be_many_cost_no_memory(tmp_path: Path) -> None:
     put(tmp_path / "x-images-idx3-ubyte", IMAGES)
     (tmp_path / "x-labels-idx1-ubyte.gz").write_bytes(gzip.compress(header(2**31) + bytes(9)))
