@@ -1,0 +1,69 @@
+"""The panels around the maps. Adding one is a file here and a line in PANELS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QWidget
+
+from vaeexplorer.gui.panels.dimensions import DimensionsPanel
+from vaeexplorer.gui.panels.probe import ProbePanel
+from vaeexplorer.gui.panels.runs import RunsPanel
+from vaeexplorer.gui.session import Session
+
+translate = QCoreApplication.translate
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One dock of the window.
+
+    Attributes
+    ----------
+    key
+        Its name in saved layouts.
+    title
+        Returns what its tab says, in the language in force.
+    build
+        build(session) -> the widget; called when the panel is first shown.
+    area
+        Where it docks.
+    shown
+        Whether a fresh layout shows it.
+    shortcut
+        Keys that show and hide it.
+    """
+
+    key: str
+    title: Callable[[], str]
+    build: Callable[[Session], QWidget]
+    area: Qt.DockWidgetArea
+    shown: bool
+    shortcut: str
+
+
+def _training(session: Session) -> QWidget:
+    # Late: pyqtgraph costs a third of a second, and the first picture of the maps needs none.
+    from vaeexplorer.gui.panels.training import TrainingPanel
+
+    return TrainingPanel(session)
+
+
+RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+
+PANELS = (
+    Panel("probe", lambda: translate("Panels", "Probe"), ProbePanel, RIGHT, True, "Ctrl+1"),
+    Panel(
+        "dimensions",
+        lambda: translate("Panels", "Dimensions"),
+        DimensionsPanel,
+        RIGHT,
+        True,
+        "Ctrl+2",
+    ),
+    Panel("training", lambda: translate("Panels", "Training"), _training, BOTTOM, False, "Ctrl+T"),
+    Panel("runs", lambda: translate("Panels", "Runs"), RunsPanel, BOTTOM, False, "Ctrl+R"),
+)

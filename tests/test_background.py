@@ -1,0 +1,164 @@
+"""Lanes: order, replacement, cancellation, errors, and an end that leaves no thread."""
+
+import threading
+
+import pytest
+
+from vaeexplorer.gui.background import Lane
+
+
+@pytest.fixture
+def lane(qtbot):
+    lane = Lane("test")
+    yield lane
+    assert lane.close(5.0)
+
+
+class Answers:
+    """Collects what a lane delivers, and on which thread."""
+
+    def __init__(self):
+        self.results, self.progress, self.errors, self.threads = [], [], [], set()
+
+    def _note(self, where, value):
+        where.append(value)
+        self.threads.add(threading.current_thread())
+
+    def submit(self, lane, key, job, **options):
+        return lane.submit(
+            key,
+            job,
+            on_result=lambda value: self._note(self.results, value),
+            on_progress=lambda value: self._note(self.progress, value),
+            on_error=lambda value: self._note(self.errors, value),
+            **options,
+        )
+
+
+@pytest.fixture
+def answers():
+    return Answers()
+
+
+def gate():
+    """Return a job that waits until it is let through, and the two events for that."""
+    entered, let_through = threading.Event(), threading.Event()
+
+    def job():
+        entered.set()
+        assert let_through.wait(5)
+        return "gate"
+
+    return job, entered, let_through
+
+
+def test_a_function_answers_on_the_gui_thread(qtbot, lane, answers):
+    answers.submit(lane, "a", lambda: threading.current_thread())
+    qtbot.waitUntil(lambda: len(answers.results) == 1)
+    assert answers.results[0] is not threading.main_thread()
+    assert answers.threads == {threading.main_thread()}
+
+
+def test_a_generator_reports_progress_then_its_result(qtbot, lane, answers):
+    def job():
+        yield 1
+        yield 2
+        return "done"
+
+    answers.submit(lane, "a", job)
+    qtbot.waitUntil(lambda: len(answers.results) == 1)
+    assert (answers.progress, answers.results) == ([1, 2], ["done"])
+
+
+def test_an_exception_is_an_error_and_the_lane_goes_on(qtbot, lane, answers):
+    def broken():
+        yield 1
+        raise ValueError("broken")
+
+    answers.submit(lane, "a", broken)
+    answers.submit(lane, "b", lambda: "after")
+    qtbot.waitUntil(lambda: answers.results == ["after"])
+    assert [str(error) for error in answers.errors] == ["broken"]
+
+
+def test_a_newer_request_replaces_a_waiting_one_of_its_key(qtbot, lane, answers):
+    job, entered, let_through = gate()
+    answers.submit(lane, "gate", job)
+    assert entered.wait(5)
+    for number in range(100):
+        answers.submit(lane, "hover", lambda number=number: number)
+    let_through.set()
+    qtbot.waitUntil(lambda: len(answers.results) == 2)
+    assert answers.results == ["gate", 99]
+
+
+def test_urgent_jobs_pass_the_others(qtbot, lane, answers):
+    job, entered, let_through = gate()
+    answers.submit(lane, "gate", job)
+    assert entered.wait(5)
+    for key in ("a", "b"):
+        answers.submit(lane, key, lambda key=key: key)
+    answers.submit(lane, "probe", lambda: "probe", urgent=True)
+    let_through.set()
+    qtbot.waitUntil(lambda: len(answers.results) == 4)
+    assert answers.results == ["gate", "probe", "a", "b"]
+
+
+def test_a_running_generator_is_closed_at_its_next_yield(qtbot, lane, answers):
+    closed = threading.Event()
+    started = threading.Event()
+    go_on = threading.Event()
+
+    def job():
+        try:
+            while True:
+                started.set()
+                assert go_on.wait(5)
+                yield "step"
+        finally:
+            closed.set()
+
+    answers.submit(lane, "a", job)
+    assert started.wait(5)
+    lane.cancel("a")
+    go_on.set()
+    assert closed.wait(5)
+    answers.submit(lane, "b", lambda: "after")
+    qtbot.waitUntil(lambda: answers.results == ["after"])
+    assert answers.progress == []
+
+
+def test_no_callback_runs_after_cancel_even_if_the_answer_is_on_its_way(qtbot, lane, answers):
+    finished = threading.Event()
+
+    def job():
+        finished.set()
+        return "late"
+
+    ticket = answers.submit(lane, "a", job)
+    assert finished.wait(5)
+    # The answer may stand in the event queue by now; it is not delivered while we hold this thread.
+    ticket.cancel()
+    answers.submit(lane, "b", lambda: "after")
+    qtbot.waitUntil(lambda: answers.results == ["after"])
+
+
+def test_close_cancels_what_runs_and_what_waits(qtbot, answers):
+    lane = Lane("closing")
+    closed, started = threading.Event(), threading.Event()
+
+    def endless():
+        try:
+            while True:
+                started.set()
+                yield "step"
+        finally:
+            closed.set()
+
+    answers.submit(lane, "a", endless)
+    answers.submit(lane, "b", lambda: "never")
+    assert started.wait(5)
+    assert lane.close(5.0)
+    assert closed.is_set()
+    qtbot.wait(1)
+    assert answers.results == []

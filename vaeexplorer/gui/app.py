@@ -1,0 +1,149 @@
+"""Starts the window: application, theme, log, and what becomes of an error nobody caught."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import (
+    QCoreApplication,
+    QMessageLogContext,
+    QSettings,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from vaeexplorer import __version__
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.theme import apply_theme
+from vaeexplorer.gui.window import Window
+from vaeexplorer.storage import RunLibrary, runs_folder
+
+translate = QCoreApplication.translate
+log = logging.getLogger("vaeexplorer")
+
+INTERNAL_ERROR = 70
+SIGNAL_POLL_MS = 200
+GIL_SWITCH_S = 0.001
+
+
+def run(paths: list[str]) -> int:
+    """Open the window on `paths` (runs or data; the default pair if empty); return an exit code."""
+    if sys.platform == "win32":
+        import torch  # noqa: F401  # torch fails to load there once Qt has been
+    app = create_application()
+    library = RunLibrary(runs_folder())
+    log_file = start_log(library.folder.parent / "vae-explorer.log")
+    failures = Failures(log_file)
+    session = Session(library)
+    settings = QSettings()
+    apply_theme(app, settings.value("theme", "system", type=str))
+    app.styleHints().colorSchemeChanged.connect(
+        lambda _: apply_theme(app, QSettings().value("theme", "system", type=str))
+    )
+    if paths:
+        session.open_paths(paths)
+    else:
+        session.open_default_pair()
+    window = Window(session, settings, log_file)
+    window.show()
+    ticker = handle_interrupt(window)
+    code = app.exec()
+    ticker.stop()
+    failures.restore()
+    return INTERNAL_ERROR if failures.seen else code
+
+
+def create_application() -> QApplication:
+    """Return the application, in the Fusion style, which both palettes are made for."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app.setApplicationName("vae-explorer")
+    app.setOrganizationName("vae-explorer")
+    app.setApplicationVersion(__version__)
+    QGuiApplication.setDesktopFileName("vae-explorer")
+    app.setStyle("Fusion")
+    # A thread that trains holds the interpreter for this long before the window gets it.
+    sys.setswitchinterval(GIL_SWITCH_S)
+    return app
+
+
+def start_log(path: Path) -> Path:
+    """Log warnings and errors to `path`, at most two files of 1 MB, and return it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        path, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    return path
+
+
+def handle_interrupt(window: Window) -> QTimer:
+    """Close `window` on Ctrl-C: Python sees signals only when it runs, hence the timer."""
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    ticker = QTimer()
+    ticker.timeout.connect(lambda: None)
+    ticker.start(SIGNAL_POLL_MS)
+    return ticker
+
+
+class Failures:
+    """Logs every error that nobody caught, tells the user once, and makes the exit code say so."""
+
+    def __init__(self, log_file: Path) -> None:
+        self.seen = False
+        self._log_file = log_file
+        self._told = False
+        self._hooks = (sys.excepthook, threading.excepthook)
+        sys.excepthook = self._uncaught
+        threading.excepthook = self._uncaught_in_thread
+        self._handler = qInstallMessageHandler(self._qt_message)
+
+    def restore(self) -> None:
+        """Put back what was there before."""
+        sys.excepthook, threading.excepthook = self._hooks
+        qInstallMessageHandler(self._handler)
+
+    def _uncaught(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        self.seen = True
+        log.critical("uncaught error", exc_info=(kind, error, trace))
+        if threading.current_thread() is threading.main_thread() and not self._told:
+            self._told = True
+            self._tell(error)
+
+    def _uncaught_in_thread(self, arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None:
+            self._uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+
+    def _tell(self, error: BaseException) -> None:
+        box = QMessageBox(QApplication.activeWindow())
+        box.setIcon(QMessageBox.Icon.Critical)
+        box.setWindowTitle("vae-explorer")
+        box.setText(
+            translate(
+                "App",
+                "Something in vae-explorer went wrong. Your runs are saved. The details are in "
+                "{path}.",
+            ).format(path=self._log_file)
+        )
+        box.setDetailedText(f"{type(error).__name__}: {error}")
+        box.open()
+
+    @staticmethod
+    def _qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+        del context
+        if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg):
+            log.warning("Qt: %s", message)

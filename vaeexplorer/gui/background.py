@@ -1,0 +1,152 @@
+"""Lanes: work on a thread, answers on the GUI thread.
+
+A job is a function or a generator function without arguments. Of a generator, each yield is a
+report of progress and a cancel point, and what it returns is the result.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Generator, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+log = logging.getLogger(__name__)
+
+
+def _ignore(_: Any) -> None:
+    """Stand in for an answer that nobody waits for."""
+
+
+@dataclass(eq=False)
+class Ticket:
+    """One submitted job. After `cancel` none of its callbacks runs."""
+
+    key: Hashable
+    job: Callable[[], Any]
+    on_result: Callable[[Any], None]
+    on_progress: Callable[[Any], None]
+    on_error: Callable[[Exception], None]
+    urgent: bool
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def cancel(self) -> None:
+        """Drop the job if it waits, stop it at its next yield if it runs, mute it if it is done."""
+        self.cancelled.set()
+
+
+class Lane(QObject):
+    """One thread that runs jobs one after another, in order, urgent ones first.
+
+    A job that waits is replaced by a newer one of the same key: the latest wins on the way in,
+    and what was computed is always delivered.
+    """
+
+    _answered = Signal(object, object)
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._waiting: dict[Hashable, Ticket] = {}
+        self._running: Ticket | None = None
+        self._closing = False
+        self._changed = threading.Condition()
+        self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._thread = threading.Thread(target=self._work, name=f"lane-{name}", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self,
+        key: Hashable,
+        job: Callable[[], Any],
+        *,
+        on_result: Callable[[Any], None] = _ignore,
+        on_progress: Callable[[Any], None] = _ignore,
+        on_error: Callable[[Exception], None],
+        urgent: bool = False,
+    ) -> Ticket:
+        """Run `job` when its turn comes; its answers arrive on the GUI thread."""
+        ticket = Ticket(key, job, on_result, on_progress, on_error, urgent)
+        with self._changed:
+            self._waiting[key] = ticket
+            self._changed.notify()
+        return ticket
+
+    def cancel(self, key: Hashable) -> None:
+        """Cancel the waiting and the running job of `key`."""
+        with self._changed:
+            waiting = self._waiting.pop(key, None)
+            running = self._running
+        for ticket in (waiting, running):
+            if ticket is not None and ticket.key == key:
+                ticket.cancel()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits."""
+        with self._changed:
+            return self._running is not None or bool(self._waiting)
+
+    def close(self, timeout_s: float) -> bool:
+        """Cancel everything and wait for the thread; False if it did not end in time."""
+        with self._changed:
+            self._closing = True
+            for ticket in self._waiting.values():
+                ticket.cancel()
+            self._waiting.clear()
+            if self._running is not None:
+                self._running.cancel()
+            self._changed.notify()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _next(self) -> Ticket | None:
+        """Wait for a job and take it; None when the lane closes."""
+        with self._changed:
+            self._running = None
+            self._changed.wait_for(lambda: self._closing or bool(self._waiting))
+            if self._closing:
+                return None
+            urgent = (key for key, ticket in self._waiting.items() if ticket.urgent)
+            self._running = self._waiting.pop(next(urgent, next(iter(self._waiting))))
+            return self._running
+
+    def _work(self) -> None:
+        while (ticket := self._next()) is not None:
+            if ticket.cancelled.is_set():
+                continue
+            try:
+                self._answer(ticket, ticket.on_result, self._run(ticket))
+            except Exception as error:  # every failure of a job is its owner's to show
+                log.debug("job %r failed", ticket.key, exc_info=True)
+                self._answer(ticket, ticket.on_error, error)
+
+    def _run(self, ticket: Ticket) -> Any:
+        outcome = ticket.job()
+        if not isinstance(outcome, Generator):
+            return outcome
+        while True:
+            try:
+                progress = next(outcome)
+            except StopIteration as stop:
+                return stop.value
+            if ticket.cancelled.is_set():
+                outcome.close()
+                return None
+            self._answer(ticket, ticket.on_progress, progress)
+
+    def _answer(self, ticket: Ticket, callback: Callable[[Any], None], value: Any) -> None:
+        if ticket.cancelled.is_set() or callback is _ignore:
+            return
+        try:
+            self._answered.emit(ticket, (callback, value))
+        except RuntimeError:  # the QObject is gone: the program is closing
+            ticket.cancel()
+
+    @Slot(object, object)
+    def _deliver(self, ticket: Ticket, answer: tuple[Callable[[Any], None], Any]) -> None:
+        if not ticket.cancelled.is_set():
+            callback, value = answer
+            callback(value)

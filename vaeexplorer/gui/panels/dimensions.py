@@ -1,0 +1,165 @@
+"""Latent sliders: one row per dimension of the chosen slot, ordered by what it carries."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.latent_slider import LatentSlider
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.latent.probe import Probe
+from vaeexplorer.regularity.information import dimension_order, rate_per_dimension
+from vaeexplorer.run import Codes, Exhibit
+
+translate = QCoreApplication.translate
+
+PAGE = 32
+CARRIES_NOTHING = 0.01
+
+
+class DimensionsPanel(QWidget):
+    """Shows the probe's code of one slot as sliders; dragging one decodes live."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._codes: Codes | None = None
+        self._z: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._order: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._rows: list[LatentSlider] = []
+        self._legend = QLabel()
+        self._legend.setProperty("muted", True)
+        self._legend.setWordWrap(True)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(0)
+        self._more = QPushButton(translate("Dimensions", "Show more dimensions"))
+        self._more.clicked.connect(self._add_rows)
+        page = QWidget()
+        inside = QVBoxLayout(page)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addLayout(self._list)
+        inside.addWidget(self._more)
+        inside.addStretch()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, GRID // 2, 0, 0)
+        column.setSpacing(GRID // 2)
+        column.addLayout(self._head())
+        column.addWidget(self._legend)
+        column.addWidget(scroll, 1)
+        self._legend.setContentsMargins(GRID, 0, GRID, 0)
+        session.slots_changed.connect(self._show_active)
+        session.exhibit_changed.connect(self._show_exhibit)
+        session.activated.connect(self._show_active)
+        session.probe_moved.connect(self._show_probe)
+        self._show_active()
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(GRID, 0, GRID, 0)
+        row.setSpacing(2)
+        self._choice = QButtonGroup(self)
+        for slot, letter in enumerate(SLOT_LETTERS):
+            button = QToolButton()
+            button.setText(letter)
+            button.setCheckable(True)
+            button.setAccessibleName(
+                translate("Dimensions", "Dimensions of slot {letter}").format(letter=letter)
+            )
+            button.setToolTip(button.accessibleName())
+            self._choice.addButton(button, slot)
+            row.addWidget(button)
+        self._choice.idClicked.connect(self._session.activate)
+        row.addStretch()
+        reset = QPushButton(translate("Dimensions", "Reset all"))
+        reset.setToolTip(translate("Dimensions", "Put every dimension back to its mean code"))
+        reset.clicked.connect(self._reset)
+        row.addWidget(reset)
+        return row
+
+    def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
+        del exhibit
+        if slot == self._session.active:
+            self._show_active()
+
+    def _show_active(self) -> None:
+        """Make the rows of the active slot."""
+        active = self._session.active
+        for number, button in enumerate(self._choice.buttons()):
+            button.setVisible(number < len(self._session.slots))
+            button.setChecked(number == active)
+        while self._rows:
+            self._rows.pop().deleteLater()
+        state = self._session.slots[active]
+        self._more.hide()
+        if state.exhibit is None:
+            self._codes = None
+            self._legend.setText(translate("Dimensions", "This slot is empty."))
+            return
+        self._codes = next(iter(state.exhibit.codes.values()))
+        self._order = dimension_order(self._codes.mean, self._codes.log_variance)
+        self._legend.setText(
+            translate("Dimensions", "ordered by variance of the codes (no rate: no prior)")
+            if self._codes.log_variance is None
+            else translate("Dimensions", "ordered by rate, in nats: what a dimension carries")
+        )
+        self._z = self._codes.mean.mean(axis=0)
+        self._add_rows()
+        if state.probe is not None:
+            self._show_probe(active, state.probe)
+
+    def _add_rows(self) -> None:
+        codes = self._codes
+        if codes is None:
+            return
+        first = len(self._rows)
+        if codes.log_variance is None:
+            measures = codes.mean.var(axis=0)
+            tooltip = translate("Dimensions", "variance of the codes: {value:.3f}")
+        else:
+            measures = rate_per_dimension(codes.mean, codes.log_variance)
+            tooltip = translate(
+                "Dimensions", "rate: KL to the prior, mean over images: {value:.3f} nats"
+            )
+        for dimension in self._order[first : first + PAGE]:
+            row = LatentSlider(int(dimension))
+            value = float(measures[dimension])
+            silent = codes.log_variance is not None and value < CARRIES_NOTHING
+            text = translate("Dimensions", "nothing") if silent else f"{value:.2f}"
+            row.describe(codes.mean[:, dimension], text, tooltip.format(value=value), not silent)
+            row.place(float(self._z[dimension]))
+            row.moved.connect(self._moved)
+            self._list.addWidget(row)
+            self._rows.append(row)
+        self._more.setVisible(len(self._rows) < len(self._order))
+
+    def _show_probe(self, slot: int, probe: Probe) -> None:
+        if slot == self._session.active and len(probe.z) == len(self._order):
+            self._z = probe.z
+            for row in self._rows:
+                row.place(float(probe.z[row.dimension]))
+
+    def _moved(self, dimension: int, value: float) -> None:
+        z = self._z.copy()
+        z[dimension] = value
+        self._z = z
+        self._session.set_code(self._session.active, z)
+
+    def _reset(self) -> None:
+        if self._codes is not None:
+            self._session.set_code(self._session.active, self._codes.mean.mean(axis=0))

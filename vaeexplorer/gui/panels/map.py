@@ -1,0 +1,231 @@
+"""The map of one slot, with its heading and its legend."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vaeexplorer.drawing.palette import class_colours
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.legend import Legend
+from vaeexplorer.gui.widgets.map_view import MapView
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.latent.probe import Probe
+from vaeexplorer.latent.projection import Map
+from vaeexplorer.run import Exhibit
+
+translate = QCoreApplication.translate
+
+
+class MapPanel(QWidget):
+    """Draws one slot's map, and turns the mouse into verbs of the session."""
+
+    open_requested = Signal(int)
+    train_requested = Signal()
+    locate_requested = Signal(int)
+
+    def __init__(self, session: Session, slot: int) -> None:
+        super().__init__()
+        self._session, self._slot = session, slot
+        self._exhibit: Exhibit | None = None
+        self.view = MapView()
+        self.view.setAccessibleName(
+            translate("Map", "Map of slot {letter}").format(letter=SLOT_LETTERS[slot])
+        )
+        self.legend = Legend()
+        self._stage = QStackedWidget()
+        self._stage.addWidget(self._empty_state())
+        self._stage.addWidget(self.view)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
+        column.setSpacing(GRID // 2)
+        column.addLayout(self._heading())
+        column.addWidget(self._stage, 1)
+        column.addWidget(self.legend)
+        self._connect()
+        self._show_exhibit(slot, session.slots[slot].exhibit)
+
+    def _heading(self) -> QHBoxLayout:
+        self._title = QLabel()
+        self._title.setProperty("heading", True)
+        self._details = QLabel()
+        self._details.setProperty("muted", True)
+        self._warning = QLabel()
+        self._warning.setProperty("warning", True)
+        self._locate = QPushButton(translate("Map", "Locate data..."))
+        self._locate.setToolTip(
+            translate("Map", "The images of this run were not found where they were.")
+        )
+        self._locate.clicked.connect(lambda: self.locate_requested.emit(self._slot))
+        self._fit = QToolButton()
+        self._fit.setText(translate("Map", "Fit"))
+        self._fit.setAutoRaise(True)
+        self._fit.setToolTip(translate("Map", "Show the whole map (0, or double-click)"))
+        self._fit.clicked.connect(self.view.fit)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(SlotBadge(self._slot))
+        row.addWidget(self._title)
+        row.addWidget(self._details, 1)
+        row.addWidget(self._warning)
+        row.addWidget(self._locate)
+        row.addWidget(self._fit)
+        return row
+
+    def _empty_state(self) -> QWidget:
+        page = QWidget()
+        text = QLabel(
+            translate(
+                "Map",
+                "This slot is empty.\nTrain a model, or open a run that you trained before:\n"
+                "its map appears here, and decodes under the cursor.",
+            )
+        )
+        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        text.setProperty("muted", True)
+        train = QPushButton(translate("Map", "Train a model..."))
+        train.setProperty("primary", True)
+        train.clicked.connect(self.train_requested)
+        open_run = QPushButton(translate("Map", "Open a run..."))
+        open_run.clicked.connect(lambda: self.open_requested.emit(self._slot))
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        buttons.addWidget(train)
+        buttons.addWidget(open_run)
+        buttons.addStretch()
+        column = QVBoxLayout(page)
+        column.addStretch()
+        column.addWidget(text)
+        column.addSpacing(GRID)
+        column.addLayout(buttons)
+        column.addStretch()
+        return page
+
+    def _connect(self) -> None:
+        session, slot = self._session, self._slot
+        self.view.hovered.connect(lambda point, snap: session.move_probe(slot, point, snap))
+        self.view.clicked.connect(self._clicked)
+        self.view.left.connect(session.leave)
+        self.legend.toggled.connect(session.hide_labels)
+        session.exhibit_changed.connect(self._show_exhibit)
+        session.map_changed.connect(self._show_map)
+        session.model_changed.connect(self._show_model)
+        session.probe_moved.connect(self._show_probe)
+        session.held_changed.connect(self._show_held)
+        session.labels_hidden.connect(self._hide_labels)
+
+    def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
+        self._session.activate(self._slot)
+        self._session.move_probe(self._slot, point, snap_distance)
+        self._session.hold()
+
+    def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
+        if slot != self._slot:
+            self._show_link()
+            return
+        self._exhibit = exhibit
+        self._stage.setCurrentIndex(0 if exhibit is None else 1)
+        self._fit.setVisible(exhibit is not None)
+        self._locate.hide()
+        self.view.set_cursor(None)
+        self.view.set_held(None)
+        if exhibit is None:
+            self._title.setText("")
+            self._details.setText("")
+            self.legend.set_labels((), np.zeros((0, 3), np.uint8))
+            return
+        self._title.setText(exhibit.name)
+        names = exhibit.label_names
+        self.legend.set_labels(names, class_colours(len(names)))
+        self.legend.set_hidden(self._session.hidden_labels)
+        self._show_map(slot, self._session.shown_map(slot))
+        self._show_link()
+
+    def _show_map(self, slot: int, shown: Map | None) -> None:
+        exhibit = self._exhibit
+        if slot != self._slot or exhibit is None or shown is None:
+            return
+        n = len(shown.positions)
+        if exhibit.labels is None:
+            dots = np.tile(class_colours(1), (n, 1))
+        else:
+            dots = class_colours(len(exhibit.label_names))[exhibit.labels]
+        self.view.set_points(shown.positions, dots)
+        self._hide_labels(self._session.hidden_labels)
+        size = next(iter(exhibit.codes.values())).mean.shape[1]
+        self._details.setText(
+            translate("Map", "{data}, {size} latent dimensions, {method} of {n} images").format(
+                data=exhibit.source.kind, size=size, method=method_title(shown.method), n=n
+            )
+        )
+        self._details.setToolTip(
+            translate(
+                "Map", "Each dot is the posterior mean of one image. Settings: {settings}"
+            ).format(settings=", ".join(f"{key} {value}" for key, value in shown.settings.items()))
+        )
+
+    def _show_link(self) -> None:
+        """Say where image k of this slot is not image k of the first one."""
+        others = [other for other, state in enumerate(self._session.slots) if state.exhibit]
+        apart = (
+            self._exhibit is not None
+            and bool(others)
+            and others[0] < self._slot
+            and not self._session.linked(others[0], self._slot)
+        )
+        self._warning.setText(translate("Map", "different data, not linked") if apart else "")
+
+    def _show_model(self, slot: int, state: str) -> None:
+        exhibit = self._session.slots[slot].exhibit
+        if slot == self._slot and exhibit is not None:
+            self._locate.setVisible(state == "ready" and exhibit.dataset is None)
+
+    def _hide_labels(self, hidden: frozenset[int]) -> None:
+        exhibit = self._exhibit
+        if exhibit is None:
+            return
+        self.legend.set_hidden(hidden)
+        if exhibit.labels is not None:
+            self.view.set_visible(~np.isin(exhibit.labels, sorted(hidden)))
+
+    def _show_probe(self, slot: int, probe: Probe) -> None:
+        if slot != self._slot or self._exhibit is None:
+            return
+        on_image = probe.kind in ("dot", "linked")
+        caption = ""
+        if probe.kind == "outside":
+            caption = translate("Map", "no data here")
+        elif on_image:
+            caption = f"#{probe.nearest}"
+            if self._exhibit.labels is not None:
+                label = self._exhibit.label_names[self._exhibit.labels[probe.nearest]]
+                caption = translate("Map", "#{index}, label {label}").format(
+                    index=probe.nearest, label=label
+                )
+        self.view.set_cursor(
+            probe.position, ringed=on_image, outside=probe.kind == "outside", caption=caption
+        )
+
+    def _show_held(self, slot: int, held: Probe | None) -> None:
+        if slot == self._slot:
+            self.view.set_held(None if held is None else held.position)
+
+
+def method_title(method: str) -> str:
+    """Return how a projection is called in labels."""
+    titles = {
+        "pca": translate("Map", "PCA"),
+        "umap-learn": translate("Map", "UMAP"),
+        "axes": translate("Map", "latent axes"),
+    }
+    return titles.get(method, method)

@@ -1,0 +1,179 @@
+"""The probe: what every slot decodes at the inspected place, and the real image nearest to it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.image_view import ImageView
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_COLOURS, SLOT_LETTERS, tabular
+from vaeexplorer.latent.probe import Probe
+from vaeexplorer.run import Exhibit
+
+translate = QCoreApplication.translate
+
+
+class SlotProbe(QWidget):
+    """One slot's decode above its nearest real image, with the distance between them."""
+
+    def __init__(self, session: Session, slot: int) -> None:
+        super().__init__()
+        self._session, self._slot = session, slot
+        letter = SLOT_LETTERS[slot]
+        self.decode = ImageView(
+            translate("Probe", "Decoded picture of slot {letter}").format(letter=letter),
+            SLOT_COLOURS[slot],
+            144,
+        )
+        self.nearest = ImageView(
+            translate("Probe", "Nearest real image in slot {letter}").format(letter=letter),
+            side=144,
+        )
+        self._title, self._place = QLabel(), QLabel()
+        self._numbers = QLabel()
+        self._numbers.setFont(tabular(self._numbers.font()))
+        self._nearest_title = QLabel(translate("Probe", "nearest real image"))
+        for label in (self._place, self._nearest_title, self._numbers):
+            label.setProperty("muted", True)
+        for label in (self._place, self._numbers):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(GRID // 2)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(SlotBadge(slot), 0, 0)
+        grid.addWidget(self._title, 0, 1)
+        for row, part in enumerate(
+            (self.decode, self._place, self._nearest_title, self.nearest, self._numbers), start=1
+        ):
+            grid.addWidget(part, row, 0, 1, 2)
+        self.clear()
+
+    def clear(self) -> None:
+        """Show that there is nothing to decode."""
+        self._title.setText(translate("Probe", "empty"))
+        self.decode.set_placeholder("")
+        for view in (self.decode, self.nearest):
+            view.show_image(None)
+        for label in (self._place, self._numbers):
+            label.setText("")
+
+    def show_exhibit(self, exhibit: Exhibit) -> None:
+        """Get ready for another exhibit."""
+        self.clear()
+        self._title.setText(translate("Probe", "{name} decodes").format(name=exhibit.name))
+        self.decode.set_placeholder(translate("Probe", "models are loading"))
+
+    def show_state(self, state: str) -> None:
+        """Show whether the model can decode yet."""
+        if state == "failed":
+            self.decode.set_placeholder(translate("Probe", "this model could not be loaded"))
+        exhibit = self._session.slots[self._slot].exhibit
+        if exhibit is not None and exhibit.dataset is None:
+            self.nearest.set_placeholder(
+                translate("Probe", "images not found")
+                if state == "ready"
+                else translate("Probe", "images are loading")
+            )
+
+    def show_probe(self, probe: Probe) -> None:
+        """Show where the probe is, and the image that is nearest to it."""
+        exhibit = self._session.slots[self._slot].exhibit
+        if exhibit is None:
+            return
+        self._place.setText(place_title(probe))
+        if exhibit.dataset is not None:
+            self.nearest.show_image(
+                exhibit.dataset.pixels(slice(probe.nearest, probe.nearest + 1))[0]
+            )
+        name = f"#{probe.nearest}"
+        if exhibit.labels is not None:
+            name = translate("Probe", "#{index}, label {label}").format(
+                index=probe.nearest, label=exhibit.label_names[exhibit.labels[probe.nearest]]
+            )
+        distance = translate("Probe", "{distance:.2f} away in z").format(distance=probe.distance)
+        spread = (
+            translate("Probe", "z \N{PLUS-MINUS SIGN} {spread:.2f}").format(spread=probe.spread)
+            if probe.spread
+            else translate("Probe", "z is exact")
+        )
+        self._numbers.setText(f"{name}\n{distance}\n{spread}")
+        self._numbers.setToolTip(
+            translate(
+                "Probe",
+                "Away in z: the Euclidean distance from the decoded code to the code of the "
+                "nearest real image. z \N{PLUS-MINUS SIGN}: how far apart the codes are that "
+                "meet at this place of the map, as a root mean square distance.",
+            )
+        )
+
+    def show_decode(self, probe: Probe, image: NDArray[np.uint8]) -> None:
+        """Show what the model makes of the probe."""
+        self.decode.show_image(image, faded=probe.kind == "outside", request=probe)
+
+
+class ProbePanel(QScrollArea):
+    """One SlotProbe per slot, two in a row."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.slots: list[SlotProbe] = []
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._rebuild(len(session.slots))
+        session.slots_changed.connect(self._rebuild)
+        session.exhibit_changed.connect(self._show_exhibit)
+        session.model_changed.connect(self._show_state)
+        session.probe_moved.connect(self._show_probe)
+        session.decoded.connect(self._show_decode)
+
+    def _rebuild(self, count: int) -> None:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(GRID, GRID, GRID, GRID)
+        grid = QGridLayout()
+        grid.setSpacing(GRID)
+        self.slots = [SlotProbe(self._session, slot) for slot in range(count)]
+        for slot, part in enumerate(self.slots):
+            grid.addWidget(part, slot // 2, slot % 2)
+            grid.setColumnStretch(slot % 2, 1)
+        column.addLayout(grid)
+        column.addStretch()
+        self.setWidget(page)
+        for slot, state in enumerate(self._session.slots):
+            self._show_exhibit(slot, state.exhibit)
+            if state.probe is not None:
+                self.slots[slot].show_probe(state.probe)
+
+    def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
+        if exhibit is None:
+            self.slots[slot].clear()
+        else:
+            self.slots[slot].show_exhibit(exhibit)
+
+    def _show_state(self, slot: int, state: str) -> None:
+        self.slots[slot].show_state(state)
+
+    def _show_probe(self, slot: int, probe: Probe) -> None:
+        self.slots[slot].show_probe(probe)
+
+    def _show_decode(self, slot: int, probe: Probe, image: NDArray[np.uint8]) -> None:
+        self.slots[slot].show_decode(probe, image)
+
+
+def place_title(probe: Probe) -> str:
+    """Return in words what kind of place the probe is at."""
+    return {
+        "dot": translate("Probe", "on an image: its own code"),
+        "linked": translate("Probe", "linked: the same image"),
+        "between": translate("Probe", "between images: lifted from the map"),
+        "outside": translate("Probe", "no data here: a guess"),
+        "code": translate("Probe", "a code set by hand"),
+    }[probe.kind]

@@ -1,0 +1,192 @@
+"""All runs of the library: open, rename, delete, save a copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QColor, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QInputDialog,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QStackedWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, colours
+from vaeexplorer.storage import RunSummary
+
+translate = QCoreApplication.translate
+
+
+class RunsPanel(QWidget):
+    """A table of runs, newest first; those that cannot be read say why."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.table = QTreeWidget()
+        self.table.setAccessibleName(translate("Runs", "Runs"))
+        self.table.setRootIsDecorated(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setHeaderLabels(
+            [
+                translate("Runs", "Name"),
+                translate("Runs", "Family"),
+                translate("Runs", "Data"),
+                translate("Runs", "Latent dimensions"),
+                translate("Runs", "Epochs"),
+                translate("Runs", "State"),
+                translate("Runs", "Trained"),
+            ]
+        )
+        self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.header().setStretchLastSection(False)
+        self.table.itemDoubleClicked.connect(lambda *_: self._open(1))
+        self.table.itemSelectionChanged.connect(self._enable)
+        self._stack = QStackedWidget()
+        empty = QLabel(
+            translate(
+                "Runs",
+                "No runs yet. Every model that you train is kept here, also one that you stop.",
+            )
+        )
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setProperty("muted", True)
+        self._stack.addWidget(empty)
+        self._stack.addWidget(self.table)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID, GRID, GRID, GRID)
+        column.addWidget(self._stack, 1)
+        column.addLayout(self._buttons())
+        QShortcut(QKeySequence.StandardKey.Delete, self.table, self._delete)
+        QShortcut(QKeySequence(Qt.Key.Key_F2), self.table, self._rename)
+        session.runs_changed.connect(session.list_runs)
+        session.runs_listed.connect(self._fill)
+        session.slots_changed.connect(self._enable)
+        session.list_runs()
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._openers = []
+        for slot, letter in enumerate(SLOT_LETTERS):
+            button = QPushButton(translate("Runs", "Open in {letter}").format(letter=letter))
+            button.clicked.connect(lambda _=False, slot=slot: self._open(slot))
+            self._openers.append(button)
+            row.addWidget(button)
+        row.addStretch()
+        self._rename_button = QPushButton(translate("Runs", "Rename..."))
+        self._rename_button.clicked.connect(self._rename)
+        self._copy_button = QPushButton(translate("Runs", "Save a copy as..."))
+        self._copy_button.clicked.connect(self._copy)
+        self._delete_button = QPushButton(translate("Runs", "Delete..."))
+        self._delete_button.clicked.connect(self._delete)
+        for button in (self._rename_button, self._copy_button, self._delete_button):
+            row.addWidget(button)
+        return row
+
+    def _fill(self, runs: tuple[RunSummary, ...]) -> None:
+        chosen = self._chosen()
+        self.table.clear()
+        for run in runs:
+            item = QTreeWidgetItem(
+                [
+                    run.name,
+                    run.family,
+                    run.data,
+                    str(run.latent_dim),
+                    str(run.epochs),
+                    translate("Runs", "cannot be read") if run.problem else state_title(run.status),
+                    run.created.replace("T", " ")[:16],
+                ]
+            )
+            item.setData(0, Qt.ItemDataRole.UserRole, run)
+            if run.problem:
+                item.setToolTip(0, run.problem)
+                item.setToolTip(5, run.problem)
+                item.setForeground(5, QColor(colours().warning))
+            self.table.addTopLevelItem(item)
+            if chosen is not None and chosen.path == run.path:
+                self.table.setCurrentItem(item)
+        for number in range(1, self.table.columnCount()):
+            self.table.resizeColumnToContents(number)
+        self._stack.setCurrentIndex(1 if runs else 0)
+        self._enable()
+
+    def _chosen(self) -> RunSummary | None:
+        items = self.table.selectedItems()
+        return items[0].data(0, Qt.ItemDataRole.UserRole) if items else None
+
+    def _enable(self) -> None:
+        run = self._chosen()
+        readable = run is not None and run.problem is None
+        for slot, button in enumerate(self._openers):
+            button.setVisible(slot < len(self._session.slots))
+            button.setEnabled(readable)
+        self._rename_button.setEnabled(readable)
+        self._copy_button.setEnabled(readable)
+        self._delete_button.setEnabled(run is not None)
+
+    def _open(self, slot: int) -> None:
+        run = self._chosen()
+        if run is not None and run.problem is None:
+            self._session.open_run(run.path, min(slot, len(self._session.slots) - 1))
+
+    def _rename(self) -> None:
+        run = self._chosen()
+        if run is None or run.problem:
+            return
+        name, accepted = QInputDialog.getText(
+            self,
+            translate("Runs", "Rename run"),
+            translate("Runs", "Name of the run:"),
+            text=run.name,
+        )
+        if accepted and name.strip():
+            self._session.rename_run(run.path, name.strip())
+
+    def _delete(self) -> None:
+        run = self._chosen()
+        if run is None:
+            return
+        answer = QMessageBox.question(
+            self,
+            translate("Runs", "Delete run"),
+            translate("Runs", "Delete {name} from the disk? It cannot be brought back.").format(
+                name=run.name
+            ),
+            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        if answer == QMessageBox.StandardButton.Yes:
+            self._session.delete_run(run.path)
+
+    def _copy(self) -> None:
+        run = self._chosen()
+        if run is None or run.problem:
+            return
+        target, _ = QFileDialog.getSaveFileName(
+            self, translate("Runs", "Save a copy as a folder"), run.path.name
+        )
+        if target:
+            self._session.copy_run(run.path, Path(target))
+
+
+def state_title(status: str) -> str:
+    """Return in words how a run ended."""
+    return {
+        "finished": translate("Runs", "finished"),
+        "stopped": translate("Runs", "stopped early"),
+        "training": translate("Runs", "not finished"),
+    }.get(status, status)

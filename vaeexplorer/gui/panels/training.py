@@ -1,0 +1,304 @@
+"""Train a model: what on, what kind, how long; and how it is going."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vaeexplorer.data import Dataset
+from vaeexplorer.drawing.grid import image_grid
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.curves import LearningCurves
+from vaeexplorer.gui.widgets.form import SettingsForm
+from vaeexplorer.gui.widgets.messages import ProgressStrip
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.run import Config, Progress, TrainingProgress
+
+translate = QCoreApplication.translate
+
+FORM_FIELDS = ("latent_dim", "beta")
+"""Fields of a family's config that the form offers, where the family has them."""
+MAX_SEED = 999_999
+
+
+class TrainingPanel(QWidget):
+    """A form on the left, learning curves in the middle, reconstructions on the right."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._families: Mapping[str, object] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GRID, GRID, GRID, GRID)
+        row.setSpacing(2 * GRID)
+        row.addWidget(self._form())
+        row.addLayout(self._view(), 1)
+        session.families_loaded.connect(self._offer_families)
+        session.data_opened.connect(self._show_data)
+        session.progressed.connect(self._show_progress)
+        session.ended.connect(self._show_end)
+        session.slots_changed.connect(self._offer_slots)
+        self._offer_slots(len(session.slots))
+        if session.families:
+            self._offer_families(session.families)
+        if session.dataset is not None:
+            self._show_data(session.dataset)
+        self._enable()
+
+    def _form(self) -> QWidget:
+        self.data = QComboBox()
+        self.data.setAccessibleName(translate("Training", "Data to train on"))
+        for name in ("digits", "shapes"):
+            self.data.addItem(name, name)
+        self.data.activated.connect(
+            lambda index: self._session.open_data(self.data.itemData(index))
+        )
+        self.family = QComboBox()
+        self.family.setAccessibleName(translate("Training", "Family of the model"))
+        self.family.currentIndexChanged.connect(self._show_family)
+        self.settings = SettingsForm()
+        self.epochs = QSpinBox()
+        self.epochs.setRange(1, 10_000)
+        self.epochs.setValue(60)
+        self.seed = QSpinBox()
+        self.seed.setRange(0, MAX_SEED)
+        self.slot = QComboBox()
+        self.slot.setToolTip(
+            translate("Training", "Where the run is shown. What it replaces stays under Runs.")
+        )
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(translate("Training", "made from family and data"))
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, GRID, 0)
+        column.setSpacing(6)
+        upper, lower = QFormLayout(), QFormLayout()
+        upper.addRow(translate("Training", "data"), self.data)
+        upper.addRow(translate("Training", "family"), self.family)
+        lower.addRow(translate("Training", "epochs"), self.epochs)
+        lower.addRow(translate("Training", "seed"), self.seed)
+        lower.addRow(translate("Training", "show in"), self.slot)
+        lower.addRow(translate("Training", "name"), self.name)
+        for form in (upper, lower):
+            form.setVerticalSpacing(6)
+        column.addLayout(upper)
+        column.addWidget(self.settings)
+        column.addLayout(lower)
+        column.addStretch()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(page)
+        side = QWidget()
+        side.setFixedWidth(272)
+        outer = QVBoxLayout(side)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll, 1)
+        outer.addLayout(self._buttons())
+        return side
+
+    def _buttons(self) -> QHBoxLayout:
+        self.train_button = QPushButton(translate("Training", "Train"))
+        self.train_button.setProperty("primary", True)
+        self.train_button.clicked.connect(self.train)
+        self.stop_button = QPushButton(translate("Training", "Stop"))
+        self.stop_button.setToolTip(
+            translate("Training", "End now: what has been learned is kept, shown and saved.")
+        )
+        self.stop_button.clicked.connect(self._stop)
+        row = QHBoxLayout()
+        row.addWidget(self.train_button, 1)
+        row.addWidget(self.stop_button)
+        return row
+
+    def _view(self) -> QVBoxLayout:
+        self.curves = LearningCurves()
+        self.pictures = ReconstructionsView()
+        self.strip = ProgressStrip()
+        self.numbers = QLabel()
+        self.numbers.setProperty("muted", True)
+        self._story = QLabel()
+        self._story.setWordWrap(True)
+        self._story.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._story.setProperty("muted", True)
+        live = QWidget()
+        split = QHBoxLayout(live)
+        split.setContentsMargins(0, 0, 0, 0)
+        split.addWidget(self.curves, 3)
+        split.addWidget(self.pictures, 2)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._story)
+        self._stack.addWidget(live)
+        column = QVBoxLayout()
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.numbers)
+        column.addWidget(self.strip)
+        return column
+
+    def _offer_families(self, families: Mapping[str, object]) -> None:
+        self._families = families
+        for key, family in families.items():
+            self.family.addItem(family.title, key)
+        self.family.setCurrentIndex(max(0, self.family.findData("vae")))
+        self._enable()
+
+    def _show_family(self) -> None:
+        family = self._families.get(self.family.currentData())
+        if family is not None:
+            names = family.config.__dataclass_fields__
+            self.settings.set_config(family.config, [n for n in FORM_FIELDS if n in names])
+            self._tell_story()
+
+    def _tell_story(self) -> None:
+        family = self._families.get(self.family.currentData())
+        story = "" if family is None else f"{family.title}: {family.story}"
+        hint = translate(
+            "Training",
+            "Press Train: learning curves and reconstructions of held-out images appear here "
+            "while the model learns. When it ends its map replaces the one in the chosen slot.",
+        )
+        self._story.setText(f"{story}\n\n{hint}")
+
+    def _offer_slots(self, count: int) -> None:
+        chosen = max(self.slot.currentIndex(), 0) if self.slot.count() else 1
+        self.slot.clear()
+        for letter in SLOT_LETTERS[:count]:
+            self.slot.addItem(translate("Training", "slot {letter}").format(letter=letter))
+        self.slot.setCurrentIndex(min(chosen, count - 1))
+
+    def _show_data(self, dataset: Dataset) -> None:
+        what = dataset.source.path or dataset.source.kind
+        index = self.data.findData(what)
+        if index < 0:
+            self.data.addItem(dataset.name, what)
+            index = self.data.count() - 1
+        self.data.setCurrentIndex(index)
+        channels, height, width = dataset.shape
+        self.data.setToolTip(
+            translate("Training", "{n} images, {width} x {height}, {channels} channels").format(
+                n=len(dataset), width=width, height=height, channels=channels
+            )
+        )
+        self._enable()
+
+    def train(self) -> None:
+        """Start a training with what the form says."""
+        if not self.train_button.isEnabled():
+            return
+        family = self.family.currentData()
+        config = Config(
+            family=family,
+            model=self.settings.values(),
+            epochs=self.epochs.value(),
+            seed=self.seed.value(),
+        )
+        name = self.name.text().strip() or translate("Training", "{family} on {data}").format(
+            family=self.family.currentText(), data=self.data.currentText()
+        )
+        self._session.train(config, name, self.slot.currentIndex())
+        self.curves.show_history(())
+        self.pictures.show_pair(None)
+        self.numbers.setText("")
+        self._stack.setCurrentIndex(1)
+        self.strip.show_progress(Progress(translate("Training", "Starting")))
+        self._enable()
+
+    def _stop(self) -> None:
+        self.stop_button.setEnabled(False)
+        self._session.stop()
+
+    def _enable(self) -> None:
+        training = self._session.training
+        ready = bool(self._families) and self._session.dataset is not None
+        self.train_button.setEnabled(ready and not training)
+        self.train_button.setToolTip(
+            "" if ready else translate("Training", "Models and data are loading")
+        )
+        self.stop_button.setEnabled(training)
+
+    def _show_progress(self, job: str, progress: Progress) -> None:
+        if job != "train":
+            return
+        self.strip.show_progress(progress)
+        if isinstance(progress, TrainingProgress) and progress.snapshot is not None:
+            history = progress.snapshot.history
+            self.curves.show_history(history)
+            if progress.reconstructions is not None:
+                self.pictures.show_pair(progress.reconstructions)
+            last = history[-1].held_out or history[-1].train
+            parts = [translate("Training", "distortion {value:.1f}").format(value=last.distortion)]
+            if last.rate is not None and last.elbo is not None:
+                parts.append(translate("Training", "rate {value:.1f}").format(value=last.rate))
+                parts.append(
+                    translate("Training", "\N{MINUS SIGN}ELBO {value:.1f} nats").format(
+                        value=-last.elbo
+                    )
+                )
+            epoch = translate("Training", "epoch {epoch}, held-out images:").format(
+                epoch=progress.epoch
+            )
+            self.numbers.setText(f"{epoch}  {'   '.join(parts)}")
+
+    def _show_end(self, job: str) -> None:
+        if job == "train":
+            self.strip.hide()
+            self._enable()
+
+
+class ReconstructionsView(QLabel):
+    """Held-out images above what the model makes of them, as large as fits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pair: NDArray[np.uint8] | None = None
+        self.setAccessibleName(
+            translate("Training", "Held-out images, and their reconstructions below each")
+        )
+        self.setToolTip(self.accessibleName())
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setMinimumSize(200, 100)
+
+    def show_pair(self, pair: NDArray[np.uint8] | None) -> None:
+        """Show images and reconstructions, uint8, (2, k, channels, height, width)."""
+        self._pair = pair
+        self._draw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._pair is None:
+            self.clear()
+            return
+        # Four in a row: originals above reconstructions, twice.
+        images, made = self._pair
+        order = [part[k : k + 4] for k in range(0, len(images), 4) for part in (images, made)]
+        columns = min(4, len(images))
+        height, width = images.shape[2:]
+        room = min(
+            self.width() / (columns * (width + 1)), self.height() / (len(order) * (height + 1))
+        )
+        sheet = np.ascontiguousarray(
+            image_grid(np.concatenate(order), columns, max(1, int(room)), gap=2)
+        )
+        rows, across, _ = sheet.shape
+        picture = QImage(sheet.data, across, rows, 3 * across, QImage.Format.Format_RGB888)
+        self.setPixmap(QPixmap.fromImage(picture.copy()))

@@ -1,0 +1,89 @@
+"""One picture, with crisp pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from vaeexplorer.drawing.grid import to_rgb
+from vaeexplorer.gui.widgets.theme import colours
+
+FRAME = 2
+
+
+def to_qimage(image: NDArray[np.uint8]) -> QImage:
+    """Copy a picture, uint8, (channels, height, width), into a QImage."""
+    rgb = np.ascontiguousarray(to_rgb(image))
+    height, width, _ = rgb.shape
+    return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+class ImageView(QWidget):
+    """Shows one picture as large as fits, in whole steps of its pixels, never stretched."""
+
+    def __init__(self, name: str, frame: str | None = None, side: int = 128) -> None:
+        super().__init__()
+        self._frame = frame
+        self._side = side
+        self._picture: QImage | None = None
+        self._placeholder = ""
+        self._faded = False
+        self.shown: object = None
+        self.drawn: object = None
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._side, self._side)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(96, 96)
+
+    def show_image(
+        self, image: NDArray[np.uint8] | None, *, faded: bool = False, request: object = None
+    ) -> None:
+        """Show uint8 `image`, (channels, height, width); None clears.
+
+        `request` is what the picture answers: it stands in `drawn` once it is on the screen.
+        """
+        self._picture = None if image is None else to_qimage(image)
+        self._faded = faded
+        self.shown = request
+        self.update()
+
+    def set_placeholder(self, text: str) -> None:
+        """Say `text` where there is no picture."""
+        self._placeholder = text
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = colours()
+        painter = QPainter(self)
+        side = min(self.width(), self.height())
+        area = QRect((self.width() - side) // 2, (self.height() - side) // 2, side, side)
+        painter.fillRect(area, QColor(theme.surface))
+        if self._picture is None:
+            painter.setPen(QColor(theme.muted))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(area.adjusted(8, 8, -8, -8), flags, self._placeholder)
+        else:
+            self._draw_picture(painter, area.adjusted(FRAME, FRAME, -FRAME, -FRAME))
+            self.drawn = self.shown
+        painter.setPen(QPen(QColor(self._frame or theme.border), FRAME if self._frame else 1))
+        painter.drawRect(area.adjusted(1, 1, -1, -1))
+
+    def _draw_picture(self, painter: QPainter, area: QRect) -> None:
+        assert self._picture is not None
+        size = self._picture.size()
+        ratio = self.devicePixelRatioF()
+        room = min(area.width() / size.width(), area.height() / size.height()) * ratio
+        scale = (np.floor(room) if room >= 1 else room) / ratio
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, room < 1)
+        target = QRect(0, 0, round(size.width() * scale), round(size.height() * scale))
+        target.moveCenter(area.center())
+        painter.setOpacity(0.45 if self._faded else 1.0)
+        painter.drawImage(target, self._picture)
+        painter.setOpacity(1.0)

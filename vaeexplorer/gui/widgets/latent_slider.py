@@ -1,0 +1,194 @@
+"""One latent dimension: its name, a slider over the histogram of its codes, its value, a reset."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from vaeexplorer.gui.widgets.theme import colours, tabular
+
+translate = QCoreApplication.translate
+
+STEPS = 1000
+BINS = 40
+
+
+class HistogramSlider(QSlider):
+    """A slider over [low, high], drawn on the histogram of the values that occur."""
+
+    moved = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setRange(0, STEPS)
+        self.setSingleStep(STEPS // 100)
+        self.setPageStep(STEPS // 10)
+        self._low, self._high = -1.0, 1.0
+        self._bars: NDArray[np.float64] = np.zeros(BINS)
+        self._zero: float | None = None
+        self.valueChanged.connect(self._tell)
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, 28)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, 28)
+
+    def set_codes(self, values: NDArray[np.float32], low: float, high: float) -> None:
+        """Draw the histogram of `values`, (n,), over [low, high]."""
+        self._low, self._high = low, high
+        counts, _ = np.histogram(values, bins=BINS, range=(low, high))
+        # The square root keeps rare values visible beside a high peak.
+        self._bars = np.sqrt(counts / max(counts.max(), 1))
+        self._zero = -low / (high - low) if low < 0 < high else None
+        self.update()
+
+    def place(self, value: float) -> None:
+        """Move the handle to `value` without telling anyone."""
+        share = (value - self._low) / (self._high - self._low)
+        before = self.blockSignals(True)
+        self.setValue(round(STEPS * min(max(share, 0.0), 1.0)))
+        self.blockSignals(before)
+
+    def _tell(self, step: int) -> None:
+        self.moved.emit(self._low + (self._high - self._low) * step / STEPS)
+
+    def _step_at(self, x: float) -> int:
+        room = self.width() - 12
+        return round(STEPS * min(max((x - 6) / max(room, 1), 0.0), 1.0))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setSliderDown(True)
+            self.setValue(self._step_at(event.position().x()))
+            event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self.isSliderDown():
+            self.setValue(self._step_at(event.position().x()))
+            event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.setSliderDown(False)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave Escape to the window: it lets go of what is held."""
+        if event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        left, width, height = 6.0, self.width() - 12.0, self.height() - 6.0
+        bar = width / BINS
+        painter.setPen(Qt.PenStyle.NoPen)
+        fill = QColor(theme.muted)
+        fill.setAlpha(95)
+        painter.setBrush(fill)
+        for k, share in enumerate(self._bars):
+            top = share * (height - 4)
+            painter.drawRect(QRectF(left + k * bar, height - top, bar - 0.5, top))
+        painter.setPen(QPen(QColor(theme.border), 1))
+        painter.drawLine(int(left), int(height), int(left + width), int(height))
+        if self._zero is not None:
+            x = int(left + self._zero * width)
+            painter.drawLine(x, int(height) - 3, x, int(height) + 3)
+        x = left + width * self.value() / STEPS
+        painter.setPen(QPen(QColor(theme.accent), 2))
+        painter.drawLine(int(x), 2, int(x), int(height))
+        painter.setPen(QPen(QColor(theme.text if self.hasFocus() else theme.surface), 1.5))
+        painter.setBrush(QColor(theme.accent))
+        painter.drawEllipse(QRectF(x - 5, height - 5, 10, 10))
+
+
+class LatentSlider(QWidget):
+    """A row for one dimension. Emits `moved(dimension, value)` when the user changes it."""
+
+    moved = Signal(int, float)
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        self.dimension = dimension
+        self._home = 0.0
+        self._name = QLabel(f"z{dimension + 1}")
+        self._name.setFixedWidth(30)
+        self._measure = QLabel()
+        self._measure.setFixedWidth(44)
+        self._measure.setProperty("muted", True)
+        self._measure.setFont(tabular(self._measure.font()))
+        self._slider = HistogramSlider()
+        self._editor = QDoubleSpinBox()
+        self._editor.setDecimals(2)
+        self._editor.setRange(-1e4, 1e4)
+        self._editor.setSingleStep(0.1)
+        self._editor.setFixedWidth(66)
+        self._editor.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self._editor.setFont(tabular(self._editor.font()))
+        self._editor.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._editor.setKeyboardTracking(False)
+        self._reset = QToolButton()
+        self._reset.setText("\N{ANTICLOCKWISE OPEN CIRCLE ARROW}")
+        self._reset.setAutoRaise(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 4, 0)
+        row.setSpacing(4)
+        for part in (self._name, self._measure, self._slider, self._editor, self._reset):
+            row.addWidget(part, 1 if part is self._slider else 0)
+        self._slider.moved.connect(self._slid)
+        self._editor.valueChanged.connect(self._edited)
+        self._reset.clicked.connect(lambda: self._edited(self._home))
+        self._name_parts()
+
+    def _name_parts(self) -> None:
+        name = self._name.text()
+        self._slider.setAccessibleName(
+            translate("LatentSlider", "Value of latent dimension {name}").format(name=name)
+        )
+        self._editor.setAccessibleName(
+            translate("LatentSlider", "Exact value of latent dimension {name}").format(name=name)
+        )
+        self._reset.setAccessibleName(
+            translate("LatentSlider", "Reset latent dimension {name}").format(name=name)
+        )
+        self._reset.setToolTip(
+            translate("LatentSlider", "Back to the mean of the codes in this dimension")
+        )
+
+    def describe(
+        self, codes: NDArray[np.float32], measure: str, tooltip: str, active: bool
+    ) -> None:
+        """Set the histogram from `codes`, (n,), and what stands beside the name."""
+        self._home = float(codes.mean())
+        sd = float(codes.std())
+        low = min(float(codes.min()), self._home - 3 * sd, -1.0)
+        high = max(float(codes.max()), self._home + 3 * sd, 1.0)
+        self._slider.set_codes(codes, low, high)
+        self._measure.setText(measure)
+        for part in (self._name, self._measure, self._slider):
+            part.setToolTip(tooltip)
+        self._name.setProperty("muted", not active)
+        self._name.style().polish(self._name)
+
+    def place(self, value: float) -> None:
+        """Show `value` without telling anyone."""
+        self._slider.place(value)
+        before = self._editor.blockSignals(True)
+        self._editor.setValue(value)
+        self._editor.blockSignals(before)
+
+    def _slid(self, value: float) -> None:
+        before = self._editor.blockSignals(True)
+        self._editor.setValue(value)
+        self._editor.blockSignals(before)
+        self.moved.emit(self.dimension, value)
+
+    def _edited(self, value: float) -> None:
+        self.place(value)
+        self.moved.emit(self.dimension, value)

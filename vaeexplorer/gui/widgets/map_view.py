@@ -1,0 +1,344 @@
+"""The map: a plane of dots that can be panned, zoomed, hovered and clicked. Knows no session."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import (
+    QEasingCurve,
+    QEvent,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+    QVariantAnimation,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
+
+from vaeexplorer.drawing.raster import raster_points
+from vaeexplorer.gui.widgets.theme import colours
+
+SNAP_PX = 6.0
+DRAG_PX = 4
+MARGIN = 0.06
+GLIDE_MS = 200
+STEP_PX, BIG_STEP_PX = 4.0, 24.0
+FloatArray = NDArray[np.float64]
+
+
+class MapView(QWidget):
+    """Draws dots as one raster image and tells where the cursor is, in map coordinates."""
+
+    hovered = Signal(object, float)
+    clicked = Signal(object, float)
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self._positions: FloatArray = np.zeros((0, 2))
+        self._target = self._positions
+        self._colours: NDArray[np.uint8] = np.zeros((0, 3), np.uint8)
+        self._visible: NDArray[np.bool_] = np.zeros(0, bool)
+        self._centre: FloatArray = np.zeros(2)
+        self._scale = 1.0
+        self._fitted = True
+        self._dots: QImage | None = None
+        self._cursor: FloatArray | None = None
+        self._cursor_ringed = False
+        self._cursor_outside = False
+        self._held: FloatArray | None = None
+        self._caption = ""
+        self._pressed: QPointF | None = None
+        self._dragging = False
+        self._glide = QVariantAnimation(self)
+        self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
+        self._glide.setStartValue(0.0)
+        self._glide.setEndValue(1.0)
+        self._glide.valueChanged.connect(self._glide_to)
+        self._glide_from = self._positions
+
+    def sizeHint(self) -> QSize:
+        return QSize(480, 480)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 160)
+
+    # --- what is drawn ------------------------------------------------------------------------
+
+    def set_points(self, positions: NDArray[np.float32], dot_colours: NDArray[np.uint8]) -> None:
+        """Draw dots at `positions`, (n, 2), y upwards, in `dot_colours`, (n, 3).
+
+        Where the same number of dots is shown already they glide to their new places, unless the
+        system asks for less motion.
+        """
+        before, after = self._positions, np.asarray(positions, float)
+        self._colours = dot_colours
+        if len(self._visible) != len(after):
+            self._visible = np.ones(len(after), bool)
+        self._target = after
+        time = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
+        self._glide.stop()
+        if len(before) == len(after) > 0 and time > 0 and self.isVisible():
+            self._glide_from = before
+            self._glide.setDuration(GLIDE_MS)
+            self._glide.start()
+        else:
+            self._positions = after
+            self.fit()
+
+    def set_visible(self, visible: NDArray[np.bool_]) -> None:
+        """Draw only the dots where `visible`, (n,), is true."""
+        self._visible = visible
+        self._redraw()
+
+    def set_cursor(
+        self,
+        position: FloatArray | None,
+        *,
+        ringed: bool = False,
+        outside: bool = False,
+        caption: str = "",
+    ) -> None:
+        """Draw the cross-hair at `position`: ringed on a dot, hatched where there is no data."""
+        self._cursor, self._caption = position, caption
+        self._cursor_ringed, self._cursor_outside = ringed, outside
+        self.update()
+
+    def set_held(self, position: FloatArray | None) -> None:
+        """Draw the mark of what is held."""
+        self._held = position
+        self.update()
+
+    def _glide_to(self, share: float) -> None:
+        # The frames between two maps have no common scale: each is fitted to the window.
+        start, end = _normalised(self._glide_from), _normalised(self._target)
+        if share >= 1.0:
+            self._positions = self._target
+        else:
+            self._positions = (1 - share) * start + share * end
+        self.fit()
+
+    # --- the view -----------------------------------------------------------------------------
+
+    def fit(self) -> None:
+        """Show all dots."""
+        self._fitted = True
+        if len(self._positions):
+            low, high = self._positions.min(axis=0), self._positions.max(axis=0)
+            self._centre = (low + high) / 2
+            extent = np.maximum(high - low, 1e-9)
+            room = np.array([self.width(), self.height()]) * (1 - 2 * MARGIN)
+            self._scale = float((room / extent).min())
+        self._redraw()
+
+    def zoom(self, factor: float, about: QPointF | None = None) -> None:
+        """Zoom by `factor`; the place under `about` (the middle if None) stays where it is."""
+        pixel = about if about is not None else QPointF(self.width() / 2, self.height() / 2)
+        before = self.to_map(pixel)
+        self._scale *= factor
+        self._centre += before - self.to_map(pixel)
+        self._fitted = False
+        self._redraw()
+
+    def to_map(self, pixel: QPointF) -> FloatArray:
+        """Return the place on the map, (2,), under `pixel` of this widget."""
+        offset = np.array([pixel.x() - self.width() / 2, self.height() / 2 - pixel.y()])
+        return self._centre + offset / self._scale
+
+    def to_pixel(self, position: FloatArray) -> QPointF:
+        """Return where in this widget the place `position`, (2,), of the map is."""
+        x, y = (position - self._centre) * self._scale
+        return QPointF(self.width() / 2 + x, self.height() / 2 - y)
+
+    @property
+    def snap_distance(self) -> float:
+        """The distance on the map within which the cursor takes a dot."""
+        return SNAP_PX / self._scale
+
+    def _redraw(self) -> None:
+        self._dots = None
+        self.update()
+
+    # --- events -------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()
+        self._redraw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._redraw()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.hovered.emit(self.to_map(event.position()), self.snap_distance)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.position()
+            self._dragging = False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        place = event.position()
+        if self._pressed is None:
+            self.hovered.emit(self.to_map(place), self.snap_distance)
+            return
+        moved = place - self._pressed
+        if self._dragging or moved.manhattanLength() > DRAG_PX:
+            self._dragging = True
+            self._fitted = False
+            self._centre += np.array([-moved.x(), moved.y()]) / self._scale
+            self._pressed = place
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self._redraw()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
+            return
+        self._pressed = None
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        if not self._dragging:
+            self.clicked.emit(self.to_map(event.position()), self.snap_distance)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.zoom(1.0015 ** event.angleDelta().y(), event.position())
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        directions = {
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Up: (0, 1),
+            Qt.Key.Key_Down: (0, -1),
+        }
+        key = Qt.Key(event.key())
+        if key in directions:
+            big = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._step(np.array(directions[key]) * (BIG_STEP_PX if big else STEP_PX))
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(1.25)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(0.8)
+        elif key == Qt.Key.Key_0:
+            self.fit()
+        else:
+            super().keyPressEvent(event)
+
+    def _step(self, pixels: FloatArray) -> None:
+        start = self._centre if self._cursor is None else self._cursor
+        # No snapping: a step shorter than the snap distance would never leave a dot.
+        self.hovered.emit(start + pixels / self._scale, 0.0)
+
+    # --- painting -----------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(colours().surface))
+        if len(self._positions):
+            if self._dots is None:
+                self._dots = self._draw_dots()
+            painter.drawImage(0, 0, self._dots)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._held is not None:
+            self._draw_held(painter, self.to_pixel(self._held))
+        if self._cursor is not None:
+            self._draw_cursor(painter, self.to_pixel(self._cursor))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(colours().accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _draw_dots(self) -> QImage:
+        ratio = self.devicePixelRatioF()
+        width, height = round(self.width() * ratio), round(self.height() * ratio)
+        shown = self._positions[self._visible]
+        pixels = (shown - self._centre) * (self._scale * ratio) * (1, -1) + (width / 2, height / 2)
+        raster = raster_points(
+            pixels, self._colours[self._visible], (width, height), self._diameter() * ratio, 0.85
+        )
+        image = QImage(
+            raster.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied
+        ).copy()
+        image.setDevicePixelRatio(ratio)
+        return image
+
+    def _diameter(self) -> float:
+        """Diameter of a dot in pixels: smaller where there are many, larger when zoomed in."""
+        area = self.width() * self.height()
+        base = 0.36 * np.sqrt(area / max(len(self._positions), 1))
+        extent = np.ptp(self._positions, axis=0).max() if len(self._positions) else 1.0
+        zoom = self._scale * max(extent, 1e-9) / max(min(self.width(), self.height()), 1)
+        return float(np.clip(base * max(zoom, 1.0) ** 0.5, 2.0, 14.0))
+
+    def _draw_cursor(self, painter: QPainter, at: QPointF) -> None:
+        theme = colours()
+        line = QColor(theme.text)
+        line.setAlpha(70)
+        painter.setPen(QPen(line, 1))
+        painter.drawLine(QPointF(at.x(), 0), QPointF(at.x(), self.height()))
+        painter.drawLine(QPointF(0, at.y()), QPointF(self.width(), at.y()))
+        style = Qt.PenStyle.DashLine if self._cursor_outside else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(QColor(theme.text), 2 if self._cursor_ringed else 1.2, style))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        radius = 8.0 if self._cursor_ringed else 5.0
+        painter.drawEllipse(at, radius, radius)
+        if self._caption:
+            self._draw_caption(painter, at)
+
+    def _draw_caption(self, painter: QPainter, at: QPointF) -> None:
+        theme = colours()
+        text = painter.fontMetrics().boundingRect(self._caption)
+        box = QRectF(at.x() + 12, at.y() - 30, text.width() + 14, text.height() + 6)
+        if box.right() > self.width() - 4:
+            box.moveRight(at.x() - 12)
+        if box.top() < 4:
+            box.moveTop(at.y() + 12)
+        back = QColor(theme.raised)
+        back.setAlpha(235)
+        painter.setPen(QPen(QColor(theme.border), 1))
+        painter.setBrush(back)
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setPen(QColor(theme.text))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._caption)
+
+    def _draw_held(self, painter: QPainter, at: QPointF) -> None:
+        theme = colours()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.surface), 5))
+        painter.drawEllipse(at, 10, 10)
+        painter.setPen(QPen(QColor(theme.accent), 2.5))
+        painter.drawEllipse(at, 10, 10)
+
+
+def _normalised(positions: FloatArray) -> FloatArray:
+    """Shift and scale `positions` into the unit square."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    return (positions - (low + high) / 2) / max(float((high - low).max()), 1e-9)

@@ -1,0 +1,477 @@
+"""The main window: maps in the middle, panels around them, menus and toolbar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QCoreApplication, QSettings, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QFileDialog,
+    QGridLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QSizePolicy,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vaeexplorer import __version__
+from vaeexplorer.data import Dataset
+from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel
+from vaeexplorer.gui.panels.map import MapPanel, method_title
+from vaeexplorer.gui.session import MAX_SLOTS, Session
+from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, apply_theme
+from vaeexplorer.latent.probe import Probe
+from vaeexplorer.run import Progress
+
+translate = QCoreApplication.translate
+
+LAYOUT_VERSION = 1
+RIGHT_WIDTH = 336
+BOTTOM_HEIGHT = 300
+
+
+class Window(QMainWindow):
+    """Reads panels, menus and shortcuts from their tables and connects them to the session."""
+
+    def __init__(self, session: Session, settings: QSettings, log_file: Path) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("vae-explorer")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self._session, self._settings, self._log_file = session, settings, log_file
+        self._painted = False
+        self.maps: list[MapPanel] = []
+        self.docks: dict[str, QDockWidget] = {}
+        self._build_stage()
+        for panel in PANELS:
+            self._add_dock(panel)
+        self._build_status()
+        self._build_menus()
+        self._build_toolbar()
+        self._connect()
+        self.resize(1440, 900)
+        self._default_layout()
+        self._fresh_layout = self.saveState(LAYOUT_VERSION)
+        self._restore_layout()
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _build_stage(self) -> None:
+        self.messages = MessageBar()
+        self.hint = QLabel(
+            translate(
+                "Window",
+                "Move over a map: both models decode that place. Click a dot to hold it.",
+            )
+        )
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setProperty("muted", True)
+        self.hint.setContentsMargins(GRID, GRID // 2, GRID, 0)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(0)
+        stage = QWidget()
+        column = QVBoxLayout(stage)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.messages)
+        column.addWidget(self.hint)
+        column.addLayout(self._grid, 1)
+        self.setCentralWidget(stage)
+        self._arrange_maps(len(self._session.slots))
+
+    def _arrange_maps(self, count: int) -> None:
+        """Keep as many map panels as there are slots: a row of two, or two rows."""
+        while len(self.maps) > count:
+            panel = self.maps.pop()
+            self._grid.removeWidget(panel)
+            panel.deleteLater()
+        while len(self.maps) < count:
+            slot = len(self.maps)
+            panel = MapPanel(self._session, slot)
+            panel.open_requested.connect(self.open_run)
+            panel.train_requested.connect(lambda: self.show_panel("training"))
+            panel.locate_requested.connect(self.locate_data)
+            self._grid.addWidget(panel, slot // 2, slot % 2)
+            self.maps.append(panel)
+        for line in range(2):
+            self._grid.setColumnStretch(line, 1 if count > line else 0)
+            self._grid.setRowStretch(line, 1 if count > 2 * line else 0)
+
+    def _add_dock(self, panel: Panel) -> None:
+        dock = QDockWidget(panel.title(), self)
+        dock.setObjectName(panel.key)
+        self.docks[panel.key] = dock
+        self.addDockWidget(panel.area, dock)
+        dock.visibilityChanged.connect(lambda shown, p=panel, d=dock: shown and self._fill(d, p))
+
+    def _fill(self, dock: QDockWidget, panel: Panel) -> None:
+        if dock.property("filled"):
+            return
+        dock.setProperty("filled", True)
+        dock.setWidget(panel.build(self._session))
+
+    def _default_layout(self) -> None:
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        bottom = [panel.key for panel in PANELS if panel.area == BOTTOM]
+        for first, second in pairwise(bottom):
+            self.tabifyDockWidget(self.docks[first], self.docks[second])
+        right = [self.docks[panel.key] for panel in PANELS if panel.area != BOTTOM]
+        self.resizeDocks(right, [RIGHT_WIDTH] * len(right), Qt.Orientation.Horizontal)
+        self.resizeDocks(right, [470, 330], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks[bottom[0]]], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+        for panel in PANELS:
+            self.docks[panel.key].setVisible(panel.shown)
+            if panel.shown:
+                self._fill(self.docks[panel.key], panel)
+
+    def _build_status(self) -> None:
+        self.readout = QLabel()
+        map_strip = ProgressStrip(translate("Window", "Cancel"))
+        map_strip.cancelled.connect(self._session.cancel_map)
+        self._strips = {"data": ProgressStrip(), "map": map_strip}
+        self.statusBar().addWidget(self.readout, 1)
+        for strip in self._strips.values():
+            self.statusBar().addPermanentWidget(strip)
+
+    def _action(
+        self,
+        menu: QMenu,
+        text: str,
+        slot: Callable[[], object],
+        shortcut: str | QKeySequence.StandardKey | None = None,
+    ) -> QAction:
+        action = menu.addAction(text)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(lambda _=False: slot())
+        return action
+
+    def _build_menus(self) -> None:
+        keys = QKeySequence.StandardKey
+        file = self.menuBar().addMenu(translate("Window", "&File"))
+        self._action(file, translate("Window", "Open run..."), self.open_run, keys.Open)
+        self._action(
+            file, translate("Window", "Open data file..."), self.open_data_file, "Ctrl+Shift+O"
+        )
+        self._action(file, translate("Window", "Open data folder..."), self.open_data_folder)
+        bundled = file.addMenu(translate("Window", "Bundled data"))
+        for name in ("digits", "shapes"):
+            self._action(bundled, name, lambda name=name: self._session.open_data(name))
+        file.addSeparator()
+        self._action(
+            file,
+            translate("Window", "Open the default pair"),
+            self._session.open_default_pair,
+        )
+        file.addSeparator()
+        self._action(file, translate("Window", "Quit"), self.close, "Ctrl+Q")
+        edit = self.menuBar().addMenu(translate("Window", "&Edit"))
+        self._action(edit, translate("Window", "Hold the probe"), self._session.hold, "H")
+        self._action(edit, translate("Window", "Let go"), self._session.release, "Esc")
+        self._build_view_menu()
+        model = self.menuBar().addMenu(translate("Window", "&Model"))
+        self._action(
+            model, translate("Window", "Train..."), lambda: self.show_panel("training"), "Ctrl+T"
+        )
+        self._action(model, translate("Window", "Stop training"), self._session.stop, "Ctrl+.")
+        self._action(
+            model, translate("Window", "Runs..."), lambda: self.show_panel("runs"), "Ctrl+R"
+        )
+        save = model.addMenu(translate("Window", "Save a copy of"))
+        again = model.addMenu(translate("Window", "Make UMAP again for"))
+        empty = model.addMenu(translate("Window", "Empty slot"))
+        for slot, letter in enumerate(SLOT_LETTERS):
+            self._action(save, letter, lambda slot=slot: self.save_copy(slot))
+            self._action(again, letter, lambda slot=slot: self._session.map_run(slot))
+            self._action(empty, letter, lambda slot=slot: self._session.clear(slot))
+        for menu in (save, again, empty):
+            menu.aboutToShow.connect(lambda menu=menu: self._enable_slots(menu))
+        self._build_help_menu()
+
+    def _build_view_menu(self) -> None:
+        view = self.menuBar().addMenu(translate("Window", "&View"))
+        for panel in PANELS:
+            action = self.docks[panel.key].toggleViewAction()
+            if panel.area != BOTTOM:
+                action.setShortcut(QKeySequence(panel.shortcut))
+            view.addAction(action)
+        view.addSeparator()
+        self._action(view, translate("Window", "Fit all maps"), self.fit_maps, "Ctrl+0")
+        count = view.addMenu(translate("Window", "Maps side by side"))
+        for number in range(1, MAX_SLOTS + 1):
+            self._action(
+                count, str(number), lambda number=number: self._session.set_slot_count(number)
+            )
+        theme = view.addMenu(translate("Window", "Theme"))
+        group = QActionGroup(self)
+        chosen = self._settings.value("theme", "system", type=str)
+        for key, text in (
+            ("system", translate("Window", "System")),
+            ("light", translate("Window", "Light")),
+            ("dark", translate("Window", "Dark")),
+        ):
+            action = self._action(theme, text, lambda key=key: self.set_theme(key))
+            action.setCheckable(True)
+            action.setChecked(key == chosen)
+            group.addAction(action)
+        view.addSeparator()
+        self._action(view, translate("Window", "Reset the layout"), self.reset_layout)
+        self._action(view, translate("Window", "Full screen"), self._toggle_full_screen, "F11")
+
+    def _build_help_menu(self) -> None:
+        menu = self.menuBar().addMenu(translate("Window", "&Help"))
+        self._action(menu, translate("Window", "How to use"), self.show_help, "F1")
+        self._action(menu, translate("Window", "Open the log"), self._open_log)
+        self._action(menu, translate("Window", "About vae-explorer"), self.show_about)
+
+    def _build_toolbar(self) -> None:
+        bar = QToolBar(translate("Window", "Tools"))
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        train = bar.addAction(translate("Window", "Train..."))
+        train.setToolTip(translate("Window", "Train a model of your own (Ctrl+T)"))
+        train.triggered.connect(lambda: self.show_panel("training"))
+        open_run = bar.addAction(translate("Window", "Open..."))
+        open_run.setToolTip(translate("Window", "Open a run that was trained before (Ctrl+O)"))
+        open_run.triggered.connect(lambda: self.open_run())
+        runs = bar.addAction(translate("Window", "Runs"))
+        runs.setToolTip(translate("Window", "Everything that was trained here (Ctrl+R)"))
+        runs.triggered.connect(lambda: self.show_panel("runs"))
+        bar.addWidget(QLabel("  " + translate("Window", "map:")))
+        self.method = QComboBox()
+        self.method.setAccessibleName(translate("Window", "Projection of the maps"))
+        self.method.setToolTip(
+            translate("Window", "How codes are laid out in the plane, in every slot that has it")
+        )
+        for method in ("umap-learn", "pca"):
+            self.method.addItem(method_title(method), method)
+        self.method.activated.connect(
+            lambda index: self._session.set_map_method(self.method.itemData(index))
+        )
+        bar.addWidget(self.method)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        self.data_label = QLabel()
+        self.data_label.setProperty("muted", True)
+        bar.addWidget(self.data_label)
+        self.addToolBar(bar)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.slots_changed.connect(self._arrange_maps)
+        session.failed.connect(self.messages.tell)
+        session.probe_moved.connect(self._show_probe)
+        session.data_opened.connect(self._show_data)
+        session.progressed.connect(self._show_progress)
+        session.ended.connect(self._show_end)
+        for panel in self.maps:
+            panel.view.hovered.connect(self.hint.hide)
+
+    # --- what the session says ----------------------------------------------------------------
+
+    def _show_probe(self, slot: int, probe: Probe) -> None:
+        if probe.kind != "linked":
+            self.readout.setText(
+                translate(
+                    "Window", "{letter}: x {x:.2f}, y {y:.2f}, nearest image #{index}"
+                ).format(
+                    letter=SLOT_LETTERS[slot],
+                    x=probe.position[0],
+                    y=probe.position[1],
+                    index=probe.nearest,
+                )
+            )
+
+    def _show_data(self, dataset: Dataset) -> None:
+        _, height, width = dataset.shape
+        self.data_label.setText(
+            translate(
+                "Window", "data to train on: {name}, {n} images of {width} x {height}"
+            ).format(name=dataset.name, n=f"{len(dataset):,}", width=width, height=height)
+        )
+
+    def _show_progress(self, job: str, progress: Progress) -> None:
+        if job in self._strips:
+            self._strips[job].show_progress(progress)
+
+    def _show_end(self, job: str) -> None:
+        if job in self._strips:
+            self._strips[job].hide()
+
+    # --- what the user does -------------------------------------------------------------------
+
+    def show_panel(self, key: str) -> None:
+        """Show the panel `key` and bring it to the front."""
+        dock = self.docks[key]
+        dock.show()
+        dock.raise_()
+        if dock.widget() is not None:
+            dock.widget().setFocus()
+
+    def open_run(self, slot: int = 1) -> None:
+        """Ask for the folder of a run and open it in `slot`."""
+        folder = QFileDialog.getExistingDirectory(
+            self,
+            translate("Window", "Open the folder of a run"),
+            str(self._session.library.folder),
+        )
+        if folder:
+            self._session.open_paths([folder], min(slot, len(self._session.slots) - 1))
+
+    def open_data_file(self) -> None:
+        """Ask for a data file and make it the data at hand."""
+        path, _ = QFileDialog.getOpenFileName(
+            self, translate("Window", "Open an IDX file of images (MNIST's format, gz or not)")
+        )
+        if path:
+            self._session.open_data(path)
+
+    def open_data_folder(self) -> None:
+        """Ask for a folder with the four files of MNIST's format."""
+        folder = QFileDialog.getExistingDirectory(
+            self, translate("Window", "Open a folder with IDX files (MNIST's format)")
+        )
+        if folder:
+            self._session.open_data(folder)
+
+    def locate_data(self, slot: int) -> None:
+        """Ask where the images of `slot` are now."""
+        path, _ = QFileDialog.getOpenFileName(
+            self, translate("Window", "Where are the images that this run was trained on?")
+        )
+        if path:
+            self._session.locate_data(slot, path)
+
+    def save_copy(self, slot: int) -> None:
+        """Ask for a folder and save a copy of the run in `slot` there."""
+        exhibit = self._session.slots[slot].exhibit
+        if exhibit is None or exhibit.run is None:
+            return
+        target, _ = QFileDialog.getSaveFileName(
+            self, translate("Window", "Save a copy of the run as a folder"), exhibit.name
+        )
+        if target:
+            self._session.save_copy(slot, Path(target))
+
+    def fit_maps(self) -> None:
+        """Show the whole of every map."""
+        for panel in self.maps:
+            panel.view.fit()
+
+    def set_theme(self, choice: str) -> None:
+        """Switch to the "system", the "light" or the "dark" theme, and remember it."""
+        self._settings.setValue("theme", choice)
+        apply_theme(QApplication.instance(), choice)
+
+    def reset_layout(self) -> None:
+        """Put the panels back where a fresh window has them."""
+        self.restoreState(self._fresh_layout, LAYOUT_VERSION)
+
+    def show_help(self) -> None:
+        """Say in a few lines what can be done."""
+        QMessageBox.information(
+            self,
+            translate("Window", "How to use"),
+            translate(
+                "Window",
+                "<p>Each dot is one image, at the place of its code: the mean of what the encoder "
+                "believes. Near dots have near codes.</p>"
+                "<p><b>Move</b> over a map: every model decodes that place. On a dot, the dot's "
+                "own code; between dots, a mixture of the codes around. Beyond the data the "
+                "picture is dimmed: the model is guessing.</p>"
+                "<p><b>Click</b> to hold a place, <b>Esc</b> lets go. Then drag the sliders under "
+                "Dimensions: the picture follows.</p>"
+                "<p><b>Drag</b> pans, the <b>wheel</b> zooms, <b>double-click</b> fits. Arrow "
+                "keys move the probe, with Shift in larger steps; + - 0 zoom.</p>"
+                "<p><b>Train...</b> (Ctrl+T) trains a model of your own. Every run is kept under "
+                "Runs (Ctrl+R).</p>",
+            ),
+        )
+
+    def show_about(self) -> None:
+        """Say what this program is."""
+        QMessageBox.about(
+            self,
+            translate("Window", "About vae-explorer"),
+            translate(
+                "Window",
+                "vae-explorer {version}\n\nSee for yourself whether the latent space of an "
+                "autoencoder is continuous and complete.",
+            ).format(version=__version__),
+        )
+
+    def _open_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_file)))
+
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _enable_slots(self, menu: QMenu) -> None:
+        for slot, action in enumerate(menu.actions()):
+            slots = self._session.slots
+            action.setVisible(slot < len(slots))
+            action.setEnabled(slot < len(slots) and slots[slot].exhibit is not None)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        self._session.open_paths(paths, len(self._session.slots) - 1 if len(paths) == 1 else 0)
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            # Importing torch stalls the window once: maps are painted before that.
+            QTimer.singleShot(0, self._session.start)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
+        self._session.close()
+        super().closeEvent(event)
+
+    def _restore_layout(self) -> None:
+        geometry = self._settings.value("geometry", QByteArray(), type=QByteArray)
+        if not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+        else:
+            self._shrink_to_screen()
+        layout = self._settings.value("layout", QByteArray(), type=QByteArray)
+        if not layout.isEmpty():
+            self.restoreState(layout, LAYOUT_VERSION)
+
+    def _shrink_to_screen(self) -> None:
+        screen = QGuiApplication.primaryScreen()
+        if screen is not None:
+            room = screen.availableSize()
+            if room.width() < 1440 or room.height() < 900:
+                self.resize(min(1440, room.width()), min(900, room.height()))

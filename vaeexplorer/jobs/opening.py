@@ -1,0 +1,86 @@
+"""From a run to an exhibit that can be decoded: its images, its model, its lift."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.data import Dataset, find_data
+from vaeexplorer.latent.projection import Map
+from vaeexplorer.run import Exhibit, Run
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace
+
+
+def exhibit_of(run: Run, origin: str, dataset: Dataset | None = None) -> Exhibit:
+    """Return the exhibit of `run`, without its model: see `with_model`."""
+    return Exhibit(
+        name=run.name,
+        source=run.source,
+        codes=run.codes,
+        maps=run.maps,
+        labels=run.labels,
+        label_names=run.label_names,
+        dataset=dataset,
+        run=run,
+        origin=origin,
+    )
+
+
+def open_exhibit(folder: Path) -> Exhibit:
+    """Read the run in `folder` and find its images again.
+
+    Raises
+    ------
+    InputError
+        The folder holds no readable run.
+    """
+    from vaeexplorer.storage import load_run
+
+    run = load_run(folder)
+    return exhibit_of(run, str(folder), find_data(run.source))
+
+
+def with_model(exhibit: Exhibit) -> Exhibit:
+    """Return `exhibit` with its model built, and with its images if they can be found."""
+    from vaeexplorer.models import restore  # imports torch
+
+    run = exhibit.run
+    if run is None or exhibit.spaces:
+        return exhibit
+    model = restore(run.config.family, run.config.model, run.source.shape, run.weights)
+    return replace(exhibit, spaces=model.spaces())
+
+
+def with_images(exhibit: Exhibit) -> Exhibit:
+    """Return `exhibit` with its images, if it lacks them and they can be found."""
+    if exhibit.dataset is not None:
+        return exhibit
+    return replace(exhibit, dataset=find_data(exhibit.source))
+
+
+def main_space(exhibit: Exhibit) -> str:
+    """Name of the space that is explored first."""
+    return next(iter(exhibit.codes))
+
+
+def chosen_map(exhibit: Exhibit, method: str) -> Map:
+    """Return the map that `method` names, or the best one that the exhibit has instead."""
+    maps = exhibit.maps[main_space(exhibit)]
+    for name in (method, "axes", "umap-learn", "pca"):
+        if name in maps:
+            return maps[name]
+    return next(iter(maps.values()))
+
+
+def decode_pixels(space: LatentSpace, z: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Decode codes (batch, size) to pictures, uint8, (batch, channels, height, width)."""
+    import torch
+
+    images = space.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)))
+    return (images * 255).round_().clamp_(0, 255).to(torch.uint8).numpy()
