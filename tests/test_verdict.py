@@ -1,0 +1,90 @@
+"""The verdict claims a difference only where the rule of the scores allows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vaeexplorer.regularity.verdict import (
+    about,
+    compare,
+    more_complete,
+    more_continuous,
+)
+
+
+def scores(**changed: Any) -> dict[str, Any]:
+    """Scores of a good model with `changed` keys, which are unique over both scores."""
+    continuity = {"score": 0.5, "sd": 0.01, "C": 0.5, "C_sd": 0.01, "C20": 0.6, "C20_sd": 0.01}
+    continuity |= {"gate": 1.0, "R2": 0.7, "A": 0.99, "J": 0.0}
+    completeness = {"P": 0.8, "Q": 0.9, "law": "standard normal"}
+    completeness |= {"others": {"fitted Gaussian": changed.pop("fitted", 0.85)}}
+    completeness |= {"score": changed.pop("completeness", 0.85), "sd": 0.01}
+    outer = {"latent_dim": 8, "n": 299, "data": "abc"}
+    outer = {key: changed.pop(key, value) for key, value in outer.items()}
+    return outer | {"continuity": continuity | changed, "completeness": completeness}
+
+
+def test_a_clear_difference_in_both_measures_is_a_verdict() -> None:
+    better, worse = scores(), scores(C=0.3, C20=0.4)
+    assert more_continuous(better, worse) == 1
+    assert more_continuous(worse, better) == -1
+    assert compare(worse, better, ("AE", "VAE"))[0] == "VAE is more continuous than AE."
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        scores(C=0.3),
+        scores(C=0.3, C20=0.9),
+        scores(C=0.47, C20=0.57),
+        scores(C=0.3, C20=0.4, C_sd=0.1),
+        scores(C=0.3, C20=0.4, gate=0.94),
+    ],
+    ids=["only C", "opposite", "within 3 sd", "uncertain", "gate"],
+)
+def test_anything_less_is_no_clear_difference(second: dict[str, Any]) -> None:
+    assert more_continuous(scores(), second) == 0
+    assert compare(scores(), second)[0].startswith("No clear difference")
+
+
+def test_completeness_is_judged_by_three_deviations() -> None:
+    assert more_complete(scores(), scores(completeness=0.6)) == 1
+    assert more_complete(scores(completeness=0.6), scores()) == -1
+    assert more_complete(scores(), scores(completeness=0.82)) == 0
+
+
+def test_the_same_law_for_both_is_always_shown() -> None:
+    sentences = compare(scores(fitted=0.61), scores(), ("AE", "VAE"))
+    assert "Draws from the same fitted Gaussian score AE 0.61, VAE 0.85." in sentences
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [({"latent_dim": 10}, "latent dimensions"), ({"n": 5}, "images"), ({"data": "d"}, "data")],
+)
+def test_what_must_not_be_compared_is_not(changed: dict[str, Any], named: str) -> None:
+    (sentence,) = compare(scores(), scores(**changed))
+    assert sentence.startswith("Not comparable")
+    assert named in sentence
+
+
+def test_a_collapsed_model_is_told_by_what_it_carries() -> None:
+    sentences = about(scores(gate=0.2, C=0.99))
+    assert sentences[0].startswith("The code carries 20 % of what 8 straight axes carry")
+
+
+def test_evenness_is_told_as_a_step() -> None:
+    assert "2.0 times" in about(scores(C=0.25))[0]
+
+
+def test_jumps_raise_an_alarm_above_a_fifth() -> None:
+    assert not any("sudden" in sentence for sentence in about(scores(J=0.1)))
+    assert any(
+        sentence.startswith("30 % of the change is sudden") for sentence in about(scores(J=0.3))
+    )
+
+
+def test_missing_companions_are_left_out() -> None:
+    assert len(about(scores(A=None, J=None, C=0.0))) == 2

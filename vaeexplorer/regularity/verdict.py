@@ -1,0 +1,142 @@
+"""What the scores say in words, and when one model is clearly better than another.
+
+Works on the JSON objects of the scores (`Continuity.as_dict`, `Completeness.as_dict`), so that a
+stored report can be judged again. Imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+GATE_NEEDED = 0.95
+JUMPS_ALARM = 0.2
+DEVIATIONS = 3.0
+
+Scores = Mapping[str, Any]
+"""{"latent_dim", "n", "data", "continuity": {...}, "completeness": {...}}."""
+
+
+def about(scores: Scores) -> list[str]:
+    """Sentences on one latent space."""
+    continuity, completeness = scores["continuity"], scores["completeness"]
+    return [
+        *_about_continuity(continuity, scores["latent_dim"]),
+        f"At least {_percent(1 - completeness['P'])} of the draws from the "
+        f"{completeness['law']} decode to something farther from every real image than "
+        f"reconstructions are; {_percent(completeness['Q'])} of the kinds of images are reached.",
+    ]
+
+
+def _about_continuity(continuity: Mapping[str, Any], latent_dim: int) -> list[str]:
+    if continuity["gate"] < GATE_NEEDED:
+        first = (
+            f"The code carries {_percent(continuity['gate'])} of what {latent_dim} straight "
+            "axes carry, too little to speak of continuity."
+        )
+    elif continuity["C"] > 0:
+        first = (
+            "Near and between codes a small step changes the picture "
+            f"{1 / math.sqrt(continuity['C']):.1f} times as much as if the same pictures lay on "
+            "straight lines."
+        )
+    else:
+        first = "Continuity does not exist here: what was decoded is not finite."
+    sentences = [first]
+    if continuity["A"] is not None:
+        sentences.append(
+            f"{100 * continuity['A']:.0f} of 100 small steps give a picture as alike as the 5 % "
+            "most alike pairs."
+        )
+    if continuity["J"] is not None and continuity["J"] > JUMPS_ALARM:
+        sentences.append(
+            f"{_percent(continuity['J'])} of the change is sudden: jumps, or ripples finer than "
+            "a tenth of a standard deviation."
+        )
+    return sentences
+
+
+def not_comparable(first: Scores, second: Scores) -> str | None:
+    """Sentence on why the two must not be compared; None if they may be."""
+    for key, what in (
+        ("data", "different data"),
+        ("n", "different numbers of images"),
+        ("latent_dim", "different numbers of latent dimensions"),
+    ):
+        if first[key] != second[key]:
+            return f"Not comparable: the scores are on {what}."
+    return None
+
+
+def more_continuous(first: Scores, second: Scores) -> int:
+    """1 if `first` is clearly more continuous, -1 if `second` is, 0 if neither.
+
+    Clearly: C and C20 both differ by more than 3 standard deviations of the difference, in the
+    same direction, and both gates are at least .95.
+    """
+    one, other = first["continuity"], second["continuity"]
+    if min(one["gate"], other["gate"]) < GATE_NEEDED:
+        return 0
+    signs = {_clear_sign(one, other, key, f"{key}_sd") for key in ("C", "C20")}
+    return signs.pop() if len(signs) == 1 else 0
+
+
+def more_complete(first: Scores, second: Scores) -> int:
+    """1 if `first` is clearly more complete under its own law, -1 if `second`, 0 if neither.
+
+    Clearly: by more than 3 standard deviations of the difference.
+    """
+    return _clear_sign(first["completeness"], second["completeness"], "score", "sd")
+
+
+def compare(first: Scores, second: Scores, names: tuple[str, str] = ("A", "B")) -> list[str]:
+    """Sentences that compare two latent spaces, or the one that says why they cannot be."""
+    obstacle = not_comparable(first, second)
+    if obstacle is not None:
+        return [obstacle]
+    return [
+        _winner(names, more_continuous(first, second), "continuous"),
+        *(
+            f"{name} carries {_percent(scores['continuity']['gate'])} of what "
+            f"{scores['latent_dim']} straight axes carry."
+            for name, scores in zip(names, (first, second), strict=True)
+            if scores["continuity"]["gate"] < GATE_NEEDED
+        ),
+        _winner(names, more_complete(first, second), "complete"),
+        *_under_the_same_laws(first["completeness"], second["completeness"], names),
+    ]
+
+
+def _winner(names: tuple[str, str], sign: int, word: str) -> str:
+    if sign == 0:
+        return f"No clear difference: neither {names[0]} nor {names[1]} is more {word}."
+    better, worse = names if sign > 0 else reversed(names)
+    return f"{better} is more {word} than {worse}."
+
+
+def _under_the_same_laws(
+    first: Mapping[str, Any], second: Mapping[str, Any], names: tuple[str, str]
+) -> list[str]:
+    """Only the same law for both tells a better decoder from a better declared prior."""
+    return [
+        f"Draws from the same {law} score {names[0]} {_score(first['others'][law])}, "
+        f"{names[1]} {_score(second['others'][law])}."
+        for law in first["others"]
+        if law in second["others"]
+    ]
+
+
+def _clear_sign(one: Mapping[str, Any], other: Mapping[str, Any], key: str, sd: str) -> int:
+    difference = one[key] - other[key]
+    if abs(difference) <= DEVIATIONS * math.hypot(one[sd], other[sd]):
+        return 0
+    return 1 if difference > 0 else -1
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _score(value: float) -> str:
+    return f"{value:.2f}"
