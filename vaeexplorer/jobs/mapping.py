@@ -1,0 +1,131 @@
+"""Encode a data set and map its codes: what is done once a model is trained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vaeexplorer.data.dataset import Dataset
+from vaeexplorer.latent.process import FitProgress, ProjectionProcess, UmapSettings
+from vaeexplorer.latent.projection import Map, axes_map, pca_map
+from vaeexplorer.run import Codes, Progress, Run
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace, Posterior
+
+CHUNK = 1_024
+"""Images encoded at a time. Fixed, because the size of a batch changes the last bits of codes."""
+
+PLANE = 2
+"""Codes of at most this size are their own map."""
+
+
+def encode(
+    run: Run, spaces: Mapping[str, LatentSpace], dataset: Dataset
+) -> Generator[Progress, None, Run]:
+    """Encode all images, and map their codes in the ways that take no time.
+
+    Parameters
+    ----------
+    run
+        The run that the spaces belong to.
+    spaces
+        Latent spaces by name.
+    dataset
+        Its images have the shape that the spaces were trained on.
+
+    Returns
+    -------
+    Run
+        `run` with the codes of every space, their PCA maps (size <= 2: the latent axes), and the
+        labels of the data set.
+
+    Raises
+    ------
+    InputError
+        If there are no images or some codes are not finite.
+    """
+    chunks: dict[str, list[Posterior]] = {name: [] for name in spaces}
+    started = time.monotonic()
+    for start in range(0, len(dataset), CHUNK):
+        images = dataset.batch(slice(start, start + CHUNK)).float() / 255
+        for name, space in spaces.items():
+            chunks[name].append(space.encode(images))
+        fraction = (start + len(images)) / len(dataset)
+        seconds_left = (time.monotonic() - started) * (1 - fraction) / fraction
+        yield Progress("encoding", fraction, seconds_left)
+    codes = {name: _join(chunks[name], space.size) for name, space in spaces.items()}
+    maps = {}
+    for name, of_space in codes.items():
+        map_ = _quick_map(of_space)
+        maps[name] = {map_.method: map_}
+    return replace(
+        run, codes=codes, maps=maps, labels=dataset.labels, label_names=dataset.label_names
+    )
+
+
+def project(
+    run: Run,
+    process: ProjectionProcess,
+    method: str = "umap-learn",
+    settings: UmapSettings | None = None,
+) -> Generator[Progress, None, Run]:
+    """Add the map of `method` to every encoded space of `run`.
+
+    Spaces of size <= 2 need none. Where the codes cannot be mapped so, the map that stands for it
+    is added under its own method (see `ProjectionProcess.fit`).
+
+    Raises
+    ------
+    InputError
+        If some codes are not finite.
+    ProjectionError
+        If a fit failed, the process died, or another fit is running.
+    """
+    maps = {name: dict(of_space) for name, of_space in run.maps.items()}
+    for name, codes in run.codes.items():
+        if codes.mean.shape[1] <= PLANE:
+            continue
+        fit = process.fit(codes.mean, method, settings)
+        map_ = yield from _reported(fit, name if len(run.codes) > 1 else "")
+        maps.setdefault(name, {})[map_.method] = map_
+    return replace(run, maps=maps)
+
+
+def _reported(fit: Generator[FitProgress, None, Map], space: str) -> Generator[Progress, None, Map]:
+    """Pass on the reports of a fit, saying which space it maps where there are several."""
+    what = f"mapping {space}" if space else "mapping"
+    # A cancelled job must end its fit now, not when the garbage collector comes by.
+    with closing(fit):
+        while True:
+            try:
+                report = next(fit)
+            except StopIteration as stop:
+                map_: Map = stop.value
+                return map_
+            yield Progress(f"{what}: {report.message} ({report.elapsed_s:.0f} s)", report.fraction)
+
+
+def _join(posteriors: list[Posterior], size: int) -> Codes:
+    """Join the posteriors of consecutive chunks of images."""
+    means = [posterior.mean.numpy() for posterior in posteriors]
+    log_variances = [
+        posterior.log_variance.numpy()
+        for posterior in posteriors
+        if posterior.log_variance is not None
+    ]
+    empty = np.empty((0, size), np.float32)
+    mean = np.concatenate([empty, *means], dtype=np.float32)
+    if len(log_variances) < len(means):
+        return Codes(mean)
+    return Codes(mean, np.concatenate([empty, *log_variances], dtype=np.float32))
+
+
+def _quick_map(codes: Codes) -> Map:
+    small = codes.mean.shape[1] <= PLANE
+    return axes_map(codes.mean) if small else pca_map(codes.mean)
