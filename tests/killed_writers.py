@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -86,7 +87,23 @@ def every_step(root: Path) -> int:
             if needs_former and None not in allowed:
                 load_run(root / "run")  # before anything has listed and tidied
             check(root, allowed)
-    return killed
+    return killed + half_removed(root, a, b)
+
+
+def half_removed(root: Path, a: Run, b: Run) -> int:
+    """Somebody removes the run after a kill: the former one comes back whole or not at all."""
+    for step in count(1):
+        save_run(a, root / "run")
+
+        def attempt(step: int = step) -> None:
+            die_before(step, root)
+            save_run(b, root / "run")
+
+        if in_fork(attempt) != KILLED:
+            return step - 1
+        shutil.rmtree(root / "run", ignore_errors=True)
+        check(root, [a, None])
+    raise AssertionError("count ends")
 
 
 def any_moment(root: Path) -> int:

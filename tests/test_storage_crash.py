@@ -186,8 +186,8 @@ class TestLeftovers:
         assert_same(load_run(folder), vae_run())
 
     def test_deleted_run_does_not_return(self, folder: Path) -> None:
-        folder.rename(self.aside(folder, "old", DEAD))
-        save_run(ae_run(), folder)
+        save_run(ae_run(), folder.with_name("former"))
+        folder.with_name("former").rename(self.aside(folder, "old", DEAD))
         RunLibrary(folder.parent).delete(folder)
         assert RunLibrary(folder.parent).list() == ()
         assert os.listdir(folder.parent) == []

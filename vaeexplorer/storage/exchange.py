@@ -149,10 +149,19 @@ def _moved_back(former: Aside) -> bool:
 
 
 def _clean(aside: Aside) -> None:
-    if aside.kind != "old":
+    if aside.kind != "old" or _is_remainder(aside.path):
         remove(aside.path)
     elif is_run(aside.target):  # else it may be the only copy
         _retire(aside.path, aside.target)
+
+
+def _is_remainder(former: Path) -> bool:
+    """Whether a former folder was being removed: its run.json is gone, and all that is not ours."""
+    try:
+        names = set(os.listdir(former))
+    except OSError:
+        return False
+    return names <= _OURS - {DESCRIPTION}
 
 
 def _refuse_others(folder: Path) -> None:
