@@ -161,7 +161,7 @@ class Lift:
     def _mean(self, distances: NDArray[Any], found: NDArray[Any]) -> tuple[NDArray[Any], float]:
         """Weighted mean of the codes `found`, and their spread about it."""
         weights = _weights(distances)
-        codes = self.codes[found]
+        codes = self.codes.take(found, axis=0)
         z = weights @ codes
         return z, math.sqrt((weights @ (codes - z) ** 2).sum())
 
