@@ -172,6 +172,7 @@ class TestRefusals:
             (lambda d: d.update(status="fine"), "status is not one of"),
             (lambda d: d.update(threads=True), "threads is not a whole number"),
             (lambda d: d.update(name="\ud800"), "broken text"),
+            (lambda d: d["config"]["model"].update({"\udfff": [1]}), "broken text"),
             (lambda d: d["data"].update(shape=[1, 10**6, 10**6]), "shape is not"),
             (lambda d: d["config"].update(learning_rate=10**400), "finite"),
             (lambda d: d["history"][0]["train"].pop("rate"), "rate is missing"),

@@ -56,6 +56,8 @@ class Description:
         Whether codes.npz holds labels.
     files
         The files beside run.json by name.
+    epochs
+        Epochs done.
     """
 
     run: Run
@@ -63,6 +65,7 @@ class Description:
     maps: Mapping[str, Mapping[str, Mapping[str, Any]]]
     has_labels: bool
     files: Mapping[str, FileRecord]
+    epochs: int
 
     @property
     def latent_dim(self) -> int | None:
@@ -122,8 +125,8 @@ def to_bytes(document: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def parse(file: Path, raw: bytes) -> Description:
-    """Read run.json.
+def parse(file: Path, raw: bytes, *, with_history: bool = True) -> Description:
+    """Read run.json; the history, which is most of it, is only counted if not asked for.
 
     Raises
     ------
@@ -133,6 +136,7 @@ def parse(file: Path, raw: bytes) -> Description:
     top = Fields(file, load_document(file, raw), "")
     maps = top.object("maps")
     spaces = top.object("codes")
+    epochs = top.objects("history")
     run = Run(
         name=top.text("name"),
         config=_config(top.object("config")),
@@ -140,7 +144,7 @@ def parse(file: Path, raw: bytes) -> Description:
         split_seed=top.integer("split_seed"),
         status=top.choice("status", STATUSES),
         created=top.text("created"),
-        history=tuple(_epoch(record) for record in top.objects("history")),
+        history=tuple(_epoch(record) for record in epochs) if with_history else (),
         weights={},
         threads=top.integer("threads"),
         versions=top.object("versions").texts(),
@@ -155,6 +159,7 @@ def parse(file: Path, raw: bytes) -> Description:
         },
         has_labels=top.boolean("labels"),
         files={name: _file(top.object("files").object(name)) for name in top.object("files").keys},
+        epochs=len(epochs),
     )
     _check_agreement(file, description)
     return description
@@ -175,7 +180,8 @@ def load_document(file: Path, raw: bytes) -> dict[str, Any]:
         raise InputError(
             f"{file} was written by a newer vae-explorer (format {version}): update to open it."
         )
-    _refuse_broken_text(file, document)
+    if b"\\u" in raw:  # no other way to say a lone surrogate in UTF-8
+        _refuse_broken_text(file, document)
     return document
 
 

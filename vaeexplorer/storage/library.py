@@ -156,7 +156,7 @@ def _summary(path: Path) -> RunSummary:
         data=PurePath(run.source.path).name if run.source.path else run.source.kind,
         data_kind=run.source.kind,
         latent_dim=described.latent_dim,
-        epochs=len(run.history),
+        epochs=described.epochs,
         status=run.status,
         created=run.created,
     )

@@ -130,7 +130,7 @@ def run_files(run: Run, folder: Path) -> dict[str, bytes]:
 
 
 def read_description(folder: Path) -> Description:
-    """Read run.json only, and whether the other files have the sizes that it says.
+    """Read run.json only, without history, and whether the other files have the sizes it says.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def read_description(folder: Path) -> Description:
     file = folder / DESCRIPTION
     if not os.path.lexists(file):
         raise InputError(f"{folder} is not a run of vae-explorer: it has no {DESCRIPTION}.")
-    described = parse(file, _content(file, LARGEST_DESCRIPTION))
+    described = parse(file, _content(file, LARGEST_DESCRIPTION), with_history=False)
     if WEIGHTS not in described.files:
         damaged(file, f"it does not list {WEIGHTS}")
     if CODES not in described.files and (described.spaces or described.has_labels):
