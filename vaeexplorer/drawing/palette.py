@@ -1,0 +1,42 @@
+"""Colours of classes and slots, told apart by people with any colour vision, on light and dark."""
+
+from __future__ import annotations
+
+import colorsys
+
+import numpy as np
+from numpy.typing import NDArray
+
+PETROFF_10 = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+"""Ten class colours: M. A. Petroff, "Accessible Color Sequences for Data Visualization",
+arXiv:2107.02270 (2021)."""
+
+SLOT_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+"""Colours of the slots A to D: M. Okabe and K. Ito, "Color Universal Design" (2002); each has a
+contrast of at least 3 against white and against a dark window."""
+
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255, of a colour written "#rrggbb"."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+def class_colours(n: int) -> NDArray[np.uint8]:
+    """One colour per class, (n, 3).
+
+    The first ten are Petroff's. Further ones differ by hue, in three lightnesses; so many cannot
+    all be told apart by colour alone.
+    """
+    colours = [rgb(colour) for colour in PETROFF_10[:n]]
+    for extra in range(n - len(colours)):
+        hue = (extra + 0.5) * _GOLDEN_RATIO % 1.0
+        lightness = (0.5, 0.36, 0.66)[extra % 3]
+        red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.6)
+        colours.append((round(255 * red), round(255 * green), round(255 * blue)))
+    return np.array(colours, dtype=np.uint8).reshape(n, 3)
