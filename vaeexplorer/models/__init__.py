@@ -43,8 +43,10 @@ def settings(family: str, options: Mapping[str, Any]) -> ModelConfig:
     SettingError
         For an unknown family or option, and for a value of the wrong type or out of bounds.
     """
-    if family not in FAMILIES:
+    if not isinstance(family, str) or family not in FAMILIES:
         raise SettingError(f"There is no family {family!r}; there are {', '.join(FAMILIES)}.")
+    if not isinstance(options, Mapping):
+        raise SettingError(f"The settings of a model must be named values, not {options!r}.")
     config = FAMILIES[family].config
     known = [about.name for about in fields(config)]
     for name in options:

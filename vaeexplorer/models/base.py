@@ -7,6 +7,7 @@ reports know nothing of a model but its latent spaces.
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -61,7 +62,7 @@ class Terms(NamedTuple):
         """Sum of all rates over spaces and dimensions, (batch,), in nats; None without a prior."""
         if self.rates is None:
             return None
-        return torch.stack([rate.sum(dim=1) for rate in self.rates.values()]).sum(dim=0)
+        return functools.reduce(torch.add, [rate.sum(dim=1) for rate in self.rates.values()])
 
 
 class Prior(Protocol):

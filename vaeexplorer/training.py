@@ -1,0 +1,273 @@
+"""Training: a generator that reports, can be stopped at any report, and returns a Run."""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+import vaeexplorer
+from vaeexplorer import models
+from vaeexplorer.data.dataset import Dataset
+from vaeexplorer.models.base import (
+    Batch,
+    ModelConfig,
+    SettingError,
+    Terms,
+    check_settings,
+    float_images,
+)
+from vaeexplorer.models.learning import DivergedError, Learner
+from vaeexplorer.models.learning import warm_up_torch as warm_up_torch
+from vaeexplorer.run import Config, EpochRecord, Measures, Run, TrainingProgress
+
+REPORT_INTERVAL_S = 0.1
+MEASURED_IMAGES = 2000
+"""Held-out images that are measured after each epoch, at most."""
+SHOWN_IMAGES = 8
+"""Held-out images whose reconstructions are reported, at most."""
+HALVINGS = 3
+"""How often a training that diverges is tried again at half its learning rate."""
+SMALL_DATA, SMALL_BATCH, LARGE_BATCH = 5000, 64, 128
+
+Result = TypeVar("Result")
+Steps = Generator[TrainingProgress, None, Result]
+
+
+class TrainingError(RuntimeError):
+    """A training that cannot succeed; the message is one sentence for the user."""
+
+
+def train(
+    dataset: Dataset, config: Config, *, name: str = "", threads: int | None = None
+) -> Steps[Run]:
+    """Train a model, reporting at once, about every 100 ms, and at the end of each epoch.
+
+    Closing the generator stops the training; the last snapshot reported is what remains of it.
+    The same data, config and threads give the same weights, bit for bit, on one machine. torch's
+    global generator is neither read nor changed, and torch's number of threads is the caller's
+    whenever the generator is suspended.
+
+    Parameters
+    ----------
+    dataset
+        Images; those that its split holds out are only measured.
+    config
+        All that decides the training beside the data.
+    name
+        What the user calls the run; empty: family, data and latent dimensions.
+    threads
+        torch threads to train on; None: as many as torch uses now.
+
+    Yields
+    ------
+    TrainingProgress
+        With a snapshot, a Run of status "training", from the end of the first epoch on.
+
+    Returns
+    -------
+    Run
+        Status "finished".
+
+    Raises
+    ------
+    SettingError
+        For settings that cannot be trained with: raised by the call, before anything starts.
+    TrainingError
+        If the training diverges at an eighth of the learning rate too.
+    """
+    settings = models.settings(config.family, config.model)
+    _check(dataset, config, threads)
+    threads = threads or torch.get_num_threads()
+    if not name:
+        title = models.FAMILIES[config.family].title
+        name = f"{title} on {dataset.name}, d = {settings.latent_dim}"
+    return _on_threads(_train(dataset, config, settings, name, threads), threads)
+
+
+def _check(dataset: Dataset, config: Config, threads: int | None) -> None:
+    check_settings(config)
+    if config.epochs < 1:
+        raise SettingError(f"The number of epochs must be at least 1, not {config.epochs}.")
+    if config.batch_size < 0:
+        raise SettingError(
+            f"The batch size must be at least 1, or 0 to have it chosen, not {config.batch_size}."
+        )
+    if config.learning_rate <= 0:
+        raise SettingError(f"The learning rate must be above 0, not {config.learning_rate}.")
+    if not 0 <= config.seed < 2**63:
+        raise SettingError(f"The seed must be at least 0 and below 2^63, not {config.seed}.")
+    if threads is not None and threads < 1:
+        raise SettingError(f"The number of threads must be at least 1, not {threads}.")
+    if not len(dataset):
+        raise SettingError(f"There are no images in {dataset.name} to train on.")
+
+
+def _on_threads(steps: Steps[Result], threads: int) -> Steps[Result]:
+    """Run `steps` on so many torch threads, and nothing that happens between its reports."""
+    while True:
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        finally:
+            torch.set_num_threads(before)
+        yield progress
+
+
+def _train(
+    dataset: Dataset, config: Config, settings: ModelConfig, name: str, threads: int
+) -> Steps[Run]:
+    yield TrainingProgress("Preparing the images", 0.0)
+    training = _Training(dataset, config, settings)
+    run = Run(
+        name=name,
+        config=config,
+        source=dataset.source,
+        split_seed=config.seed,
+        status="training",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        history=(),
+        weights={},
+        threads=threads,
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "vaeexplorer": vaeexplorer.__version__,
+        },
+        labels=dataset.labels,
+        label_names=dataset.label_names,
+    )
+    for epoch in range(config.epochs):
+        record = yield from training.epoch(epoch)
+        run = replace(run, history=(*run.history, record), weights=training.learner.weights())
+        training.snapshot, training.shown = run, training.reconstructions()
+        yield training.progress(epoch + 1)
+    return replace(run, status="finished")
+
+
+class _Sums:
+    """Running sums of what is measured of images."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.distortion = 0.0
+        self.rate: float | None = None
+
+    def add(self, terms: Terms) -> None:
+        self.images += len(terms.distortion)
+        self.distortion += terms.distortion.sum().item()
+        if terms.rate is not None:
+            self.rate = (self.rate or 0.0) + terms.rate.sum().item()
+
+    def means(self) -> Measures:
+        if not math.isfinite(self.distortion + (self.rate or 0.0)):
+            raise DivergedError
+        rate = None if self.rate is None else self.rate / self.images
+        return Measures(self.distortion / self.images, rate)
+
+
+class _Training:
+    """The data, the position in it, and what is reported of it."""
+
+    def __init__(self, dataset: Dataset, config: Config, settings: ModelConfig) -> None:
+        # Four streams of one seed, so that families differ in what they learn from it alone.
+        seeds = np.random.SeedSequence(config.seed).generate_state(4, np.uint64).tolist()
+        weights_seed, order_seed, noise_seed, self.measure_seed = seeds
+        self.order = torch.Generator().manual_seed(order_seed)
+        split = dataset.split(config.seed)
+        self.images = dataset.batch(split.train)
+        self.held_out = dataset.batch(split.held_out[:MEASURED_IMAGES])
+        n = len(self.images)
+        self.batch_size = config.batch_size or (SMALL_BATCH if n < SMALL_DATA else LARGE_BATCH)
+        mean_image = torch.from_numpy(self.images.numpy().mean(axis=0) / 255).float()
+        model = models.build(
+            config.family, config.model, dataset.shape, mean_image, seed=weights_seed
+        )
+        self.learner = Learner(model, settings, config.learning_rate, noise_seed)
+        self.halvings = 0
+        self.epochs = config.epochs
+        self.steps_done, self.steps = 0, config.epochs * math.ceil(n / self.batch_size)
+        self.snapshot: Run | None = None
+        self.shown: NDArray[np.uint8] | None = None
+        self.started = self.reported = time.perf_counter()
+
+    def epoch(self, epoch: int) -> Steps[EpochRecord]:
+        """Go through the images once; if that diverges, again from where the epoch began."""
+        order = torch.randperm(len(self.images), generator=self.order)
+        state, steps_done = self.learner.state(), self.steps_done
+        while True:
+            try:
+                return (yield from self._attempt(epoch, order))
+            except DivergedError:
+                self.halvings += 1
+                if self.halvings > HALVINGS:
+                    raise TrainingError(
+                        "The training diverged (a value became infinite), also at an eighth of its "
+                        "learning rate: try a learning rate of 0.001 or less, or a smaller beta."
+                    ) from None
+                self.learner.go_back(state)
+                self.steps_done = steps_done
+
+    def progress(self, epoch: int) -> TrainingProgress:
+        """Report, with `epoch` epochs done."""
+        self.reported = time.perf_counter()
+        done = self.steps_done / self.steps
+        elapsed = self.reported - self.started
+        return TrainingProgress(
+            f"Epoch {min(epoch + 1, self.epochs)} of {self.epochs}",
+            done,
+            elapsed * (1 - done) / done if done else None,
+            epoch,
+            self.snapshot,
+            self.shown,
+        )
+
+    def reconstructions(self) -> NDArray[np.uint8] | None:
+        """Held-out images and their reconstructions, (2, up to 8, channels, height, width)."""
+        pixels = self.held_out[:SHOWN_IMAGES]
+        if not len(pixels):
+            return None
+        space = next(iter(self.learner.model.spaces().values()))
+        decoded = space.decode(space.encode(float_images(pixels)).mean)
+        return torch.stack([pixels, decoded.mul(255).round().byte()]).numpy()
+
+    def _attempt(self, epoch: int, order: Tensor) -> Steps[EpochRecord]:
+        sums = _Sums()
+        for chosen in torch.split(order, self.batch_size):
+            images = float_images(self.images.index_select(0, chosen))
+            sums.add(self.learner.step(Batch(images), self.steps_done / self.steps))
+            self.steps_done += 1
+            yield from self._report(epoch)
+        self.learner.check_weights()
+        held_out = yield from self._measure(epoch)
+        return EpochRecord(epoch + 1, sums.means(), held_out)
+
+    def _measure(self, epoch: int) -> Steps[Measures | None]:
+        if not len(self.held_out):
+            return None
+        sums = _Sums()
+        # The same noise each time: the curve shows the model's changes, not the noise's.
+        noise = torch.Generator().manual_seed(self.measure_seed)
+        for pixels in torch.split(self.held_out, self.batch_size):
+            sums.add(self.learner.measure(Batch(float_images(pixels)), noise))
+            yield from self._report(epoch)
+        return sums.means()
+
+    def _report(self, epoch: int) -> Iterator[TrainingProgress]:
+        """Yield a report if the last one is REPORT_INTERVAL_S old."""
+        if time.perf_counter() - self.reported >= REPORT_INTERVAL_S:
+            yield self.progress(epoch)
