@@ -208,7 +208,9 @@ def check_settings(config: Any) -> None:
             raise SettingError(f"{name} must be one of {', '.join(rule['choices'])}, not {value}.")
         values = value if isinstance(value, tuple) else (value,)
         if rule.get("longest") is not None and len(values) > rule["longest"]:
-            raise SettingError(f"{name} must be at most {rule['longest']}, not {len(values)}.")
+            raise SettingError(
+                f"{name} must be at most {rule['longest']} values, not {len(values)}."
+            )
         for one in values:
             _check_bounds(name, one, rule.get("minimum"), rule.get("maximum"))
 
