@@ -1,0 +1,87 @@
+"""What every test stands on: no screen, a home of its own, and nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Before anything imports Qt.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+settings.register_profile("default", max_examples=100, deadline=None)
+settings.register_profile("ci", max_examples=300, deadline=None)
+settings.register_profile("deep", max_examples=10_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def external_data() -> Path:
+    """The folder of real data, holding mnist/."""
+    folder = os.environ.get("VAEEXPLORER_DATA")
+    if not folder:
+        pytest.skip("VAEEXPLORER_DATA does not name the folder of real data")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep fixtures of the whole session away from the user's own runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VAEEXPLORER_HOME", str(tmp_path_factory.mktemp("session-home")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give every test a data folder and settings of its own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("VAEEXPLORER_HOME", str(home))
+    if "PySide6.QtCore" in sys.modules:
+        from PySide6.QtCore import QSettings, QStandardPaths
+
+        QStandardPaths.setTestModeEnabled(True)
+        for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
+            QSettings.setPath(kind, QSettings.Scope.UserScope, str(home / "settings"))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a thread running or, where it used qtbot, a window alive."""
+    threads = set(threading.enumerate())
+    windows = _windows() if "qtbot" in request.fixturenames else None
+    yield
+    left = [t for t in threading.enumerate() if t not in threads and not t.daemon]
+    for thread in left:
+        thread.join(timeout=1)
+    alive = [thread.name for thread in left if thread.is_alive()]
+    assert not alive, f"threads still running: {alive}"
+    if windows is not None:
+        more = _windows_after_deletion(windows)
+        assert not more, f"windows still alive: {more}"
+
+
+def _windows() -> list[object]:
+    from PySide6.QtWidgets import QApplication
+
+    return list(QApplication.topLevelWidgets())
+
+
+def _windows_after_deletion(before: list[object]) -> list[object]:
+    """Top-level widgets that were not there `before`, once Qt and Python have cleaned up."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    for clean in (lambda: None, gc.collect):
+        clean()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        more = [window for window in _windows() if window not in before]
+        if not more:
+            return []
+    return more
