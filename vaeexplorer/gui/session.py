@@ -109,9 +109,9 @@ class Session(QObject):
         self._started = True
         for slot in range(len(self.slots)):
             self._prepare_lift(slot)
-        self._work("families", _load_families, self._families_loaded)
         for slot in range(len(self.slots)):
             self._prepare_model(slot)
+        self._work("families", _load_families, self._families_loaded)
 
     def _families_loaded(self, families: Mapping[str, Family]) -> None:
         self.families = families

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
-    QKeySequence,
     QPaintEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QDockWidget,
     QFileDialog,
     QGridLayout,
     QLabel,
     QMainWindow,
-    QMenu,
     QMessageBox,
-    QSizePolicy,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
 from vaeexplorer import __version__
 from vaeexplorer.data import Dataset
+from vaeexplorer.gui.menus import add_menus, add_toolbar
 from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel
-from vaeexplorer.gui.panels.map import MapPanel, method_title
-from vaeexplorer.gui.session import MAX_SLOTS, Session
+from vaeexplorer.gui.panels.map import MapPanel
+from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, apply_theme
 from vaeexplorer.latent.probe import Probe
@@ -61,6 +54,7 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self._session, self._settings, self._log_file = session, settings, log_file
+        self.theme = settings.value("theme", "system", type=str)
         self._painted = False
         self.maps: list[MapPanel] = []
         self.docks: dict[str, QDockWidget] = {}
@@ -68,8 +62,8 @@ class Window(QMainWindow):
         for panel in PANELS:
             self._add_dock(panel)
         self._build_status()
-        self._build_menus()
-        self._build_toolbar()
+        add_menus(self, session)
+        add_toolbar(self, session)
         self._connect()
         self.resize(1440, 900)
         self._default_layout()
@@ -130,7 +124,10 @@ class Window(QMainWindow):
         if dock.property("filled"):
             return
         dock.setProperty("filled", True)
-        dock.setWidget(panel.build(self._session))
+        widget = panel.build(self._session)
+        if panel.area != BOTTOM:
+            widget.setMinimumWidth(RIGHT_WIDTH)
+        dock.setWidget(widget)
 
     def _default_layout(self) -> None:
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -151,134 +148,11 @@ class Window(QMainWindow):
         map_strip = ProgressStrip(translate("Window", "Cancel"))
         map_strip.cancelled.connect(self._session.cancel_map)
         self._strips = {"data": ProgressStrip(), "map": map_strip}
+        self.data_label = QLabel()
+        self.data_label.setProperty("muted", True)
         self.statusBar().addWidget(self.readout, 1)
         for strip in self._strips.values():
             self.statusBar().addPermanentWidget(strip)
-
-    def _action(
-        self,
-        menu: QMenu,
-        text: str,
-        slot: Callable[[], object],
-        shortcut: str | QKeySequence.StandardKey | None = None,
-    ) -> QAction:
-        action = menu.addAction(text)
-        if shortcut is not None:
-            action.setShortcut(QKeySequence(shortcut))
-        action.triggered.connect(lambda _=False: slot())
-        return action
-
-    def _build_menus(self) -> None:
-        keys = QKeySequence.StandardKey
-        file = self.menuBar().addMenu(translate("Window", "&File"))
-        self._action(file, translate("Window", "Open run..."), self.open_run, keys.Open)
-        self._action(
-            file, translate("Window", "Open data file..."), self.open_data_file, "Ctrl+Shift+O"
-        )
-        self._action(file, translate("Window", "Open data folder..."), self.open_data_folder)
-        bundled = file.addMenu(translate("Window", "Bundled data"))
-        for name in ("digits", "shapes"):
-            self._action(bundled, name, lambda name=name: self._session.open_data(name))
-        file.addSeparator()
-        self._action(
-            file,
-            translate("Window", "Open the default pair"),
-            self._session.open_default_pair,
-        )
-        file.addSeparator()
-        self._action(file, translate("Window", "Quit"), self.close, "Ctrl+Q")
-        edit = self.menuBar().addMenu(translate("Window", "&Edit"))
-        self._action(edit, translate("Window", "Hold the probe"), self._session.hold, "H")
-        self._action(edit, translate("Window", "Let go"), self._session.release, "Esc")
-        self._build_view_menu()
-        model = self.menuBar().addMenu(translate("Window", "&Model"))
-        self._action(
-            model, translate("Window", "Train..."), lambda: self.show_panel("training"), "Ctrl+T"
-        )
-        self._action(model, translate("Window", "Stop training"), self._session.stop, "Ctrl+.")
-        self._action(
-            model, translate("Window", "Runs..."), lambda: self.show_panel("runs"), "Ctrl+R"
-        )
-        save = model.addMenu(translate("Window", "Save a copy of"))
-        again = model.addMenu(translate("Window", "Make UMAP again for"))
-        empty = model.addMenu(translate("Window", "Empty slot"))
-        for slot, letter in enumerate(SLOT_LETTERS):
-            self._action(save, letter, lambda slot=slot: self.save_copy(slot))
-            self._action(again, letter, lambda slot=slot: self._session.map_run(slot))
-            self._action(empty, letter, lambda slot=slot: self._session.clear(slot))
-        for menu in (save, again, empty):
-            menu.aboutToShow.connect(lambda menu=menu: self._enable_slots(menu))
-        self._build_help_menu()
-
-    def _build_view_menu(self) -> None:
-        view = self.menuBar().addMenu(translate("Window", "&View"))
-        for panel in PANELS:
-            action = self.docks[panel.key].toggleViewAction()
-            if panel.area != BOTTOM:
-                action.setShortcut(QKeySequence(panel.shortcut))
-            view.addAction(action)
-        view.addSeparator()
-        self._action(view, translate("Window", "Fit all maps"), self.fit_maps, "Ctrl+0")
-        count = view.addMenu(translate("Window", "Maps side by side"))
-        for number in range(1, MAX_SLOTS + 1):
-            self._action(
-                count, str(number), lambda number=number: self._session.set_slot_count(number)
-            )
-        theme = view.addMenu(translate("Window", "Theme"))
-        group = QActionGroup(self)
-        chosen = self._settings.value("theme", "system", type=str)
-        for key, text in (
-            ("system", translate("Window", "System")),
-            ("light", translate("Window", "Light")),
-            ("dark", translate("Window", "Dark")),
-        ):
-            action = self._action(theme, text, lambda key=key: self.set_theme(key))
-            action.setCheckable(True)
-            action.setChecked(key == chosen)
-            group.addAction(action)
-        view.addSeparator()
-        self._action(view, translate("Window", "Reset the layout"), self.reset_layout)
-        self._action(view, translate("Window", "Full screen"), self._toggle_full_screen, "F11")
-
-    def _build_help_menu(self) -> None:
-        menu = self.menuBar().addMenu(translate("Window", "&Help"))
-        self._action(menu, translate("Window", "How to use"), self.show_help, "F1")
-        self._action(menu, translate("Window", "Open the log"), self._open_log)
-        self._action(menu, translate("Window", "About vae-explorer"), self.show_about)
-
-    def _build_toolbar(self) -> None:
-        bar = QToolBar(translate("Window", "Tools"))
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        train = bar.addAction(translate("Window", "Train..."))
-        train.setToolTip(translate("Window", "Train a model of your own (Ctrl+T)"))
-        train.triggered.connect(lambda: self.show_panel("training"))
-        open_run = bar.addAction(translate("Window", "Open..."))
-        open_run.setToolTip(translate("Window", "Open a run that was trained before (Ctrl+O)"))
-        open_run.triggered.connect(lambda: self.open_run())
-        runs = bar.addAction(translate("Window", "Runs"))
-        runs.setToolTip(translate("Window", "Everything that was trained here (Ctrl+R)"))
-        runs.triggered.connect(lambda: self.show_panel("runs"))
-        bar.addWidget(QLabel("  " + translate("Window", "map:")))
-        self.method = QComboBox()
-        self.method.setAccessibleName(translate("Window", "Projection of the maps"))
-        self.method.setToolTip(
-            translate("Window", "How codes are laid out in the plane, in every slot that has it")
-        )
-        for method in ("umap-learn", "pca"):
-            self.method.addItem(method_title(method), method)
-        self.method.activated.connect(
-            lambda index: self._session.set_map_method(self.method.itemData(index))
-        )
-        bar.addWidget(self.method)
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
-        self.data_label = QLabel()
-        self.data_label.setProperty("muted", True)
-        bar.addWidget(self.data_label)
-        self.addToolBar(bar)
 
     def _connect(self) -> None:
         session = self._session
@@ -384,6 +258,7 @@ class Window(QMainWindow):
 
     def set_theme(self, choice: str) -> None:
         """Switch to the "system", the "light" or the "dark" theme, and remember it."""
+        self.theme = choice
         self._settings.setValue("theme", choice)
         apply_theme(QApplication.instance(), choice)
 
@@ -424,17 +299,13 @@ class Window(QMainWindow):
             ).format(version=__version__),
         )
 
-    def _open_log(self) -> None:
+    def open_log(self) -> None:
+        """Show the log in the system's viewer."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_file)))
 
-    def _toggle_full_screen(self) -> None:
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or stop filling it."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _enable_slots(self, menu: QMenu) -> None:
-        for slot, action in enumerate(menu.actions()):
-            slots = self._session.slots
-            action.setVisible(slot < len(slots))
-            action.setEnabled(slot < len(slots) and slots[slot].exhibit is not None)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -72,12 +72,13 @@ class DimensionsPanel(QWidget):
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(GRID, 0, GRID, 0)
-        row.setSpacing(2)
+        row.setSpacing(GRID // 2)
         self._choice = QButtonGroup(self)
         for slot, letter in enumerate(SLOT_LETTERS):
             button = QToolButton()
             button.setText(letter)
             button.setCheckable(True)
+            button.setProperty("choice", True)
             button.setAccessibleName(
                 translate("Dimensions", "Dimensions of slot {letter}").format(letter=letter)
             )

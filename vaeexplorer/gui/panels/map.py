@@ -69,7 +69,7 @@ class MapPanel(QWidget):
         self._locate.clicked.connect(lambda: self.locate_requested.emit(self._slot))
         self._fit = QToolButton()
         self._fit.setText(translate("Map", "Fit"))
-        self._fit.setAutoRaise(True)
+        self._fit.setProperty("chip", True)
         self._fit.setToolTip(translate("Map", "Show the whole map (0, or double-click)"))
         self._fit.clicked.connect(self.view.fit)
         row = QHBoxLayout()

@@ -66,7 +66,8 @@ class SlotProbe(QWidget):
     def show_exhibit(self, exhibit: Exhibit) -> None:
         """Get ready for another exhibit."""
         self.clear()
-        self._title.setText(translate("Probe", "{name} decodes").format(name=exhibit.name))
+        self._title.setText(translate("Probe", "decodes"))
+        self._title.setToolTip(exhibit.name)
         self.decode.set_placeholder(translate("Probe", "models are loading"))
 
     def show_state(self, state: str) -> None:
@@ -87,6 +88,7 @@ class SlotProbe(QWidget):
         if exhibit is None:
             return
         self._place.setText(place_title(probe))
+        self._place.setToolTip(place_story(probe))
         if exhibit.dataset is not None:
             self.nearest.show_image(
                 exhibit.dataset.pixels(slice(probe.nearest, probe.nearest + 1))[0]
@@ -171,9 +173,26 @@ class ProbePanel(QScrollArea):
 def place_title(probe: Probe) -> str:
     """Return in words what kind of place the probe is at."""
     return {
-        "dot": translate("Probe", "on an image: its own code"),
-        "linked": translate("Probe", "linked: the same image"),
-        "between": translate("Probe", "between images: lifted from the map"),
-        "outside": translate("Probe", "no data here: a guess"),
-        "code": translate("Probe", "a code set by hand"),
+        "dot": translate("Probe", "on an image"),
+        "linked": translate("Probe", "the linked image"),
+        "between": translate("Probe", "between images"),
+        "outside": translate("Probe", "no data here"),
+        "code": translate("Probe", "set by hand"),
+    }[probe.kind]
+
+
+def place_story(probe: Probe) -> str:
+    """Return in one sentence where the decoded code comes from."""
+    return {
+        "dot": translate("Probe", "The cursor is on a dot: its own code is decoded."),
+        "linked": translate(
+            "Probe", "The image nearest to the probe of the other slot: its own code is decoded."
+        ),
+        "between": translate(
+            "Probe", "A mean of the codes of the dots around this place is decoded."
+        ),
+        "outside": translate(
+            "Probe", "No image lies near this place of the map: what is decoded is a guess."
+        ),
+        "code": translate("Probe", "The code of the sliders is decoded."),
     }[probe.kind]

@@ -24,11 +24,12 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.drawing.grid import image_grid
+from vaeexplorer.drawing.palette import rgb
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.curves import LearningCurves
-from vaeexplorer.gui.widgets.form import SettingsForm
+from vaeexplorer.gui.widgets.form import SettingsRows
 from vaeexplorer.gui.widgets.messages import ProgressStrip
-from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, colours
 from vaeexplorer.run import Config, Progress, TrainingProgress
 
 translate = QCoreApplication.translate
@@ -73,7 +74,6 @@ class TrainingPanel(QWidget):
         self.family = QComboBox()
         self.family.setAccessibleName(translate("Training", "Family of the model"))
         self.family.currentIndexChanged.connect(self._show_family)
-        self.settings = SettingsForm()
         self.epochs = QSpinBox()
         self.epochs.setRange(1, 10_000)
         self.epochs.setValue(60)
@@ -89,18 +89,17 @@ class TrainingPanel(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, GRID, 0)
         column.setSpacing(6)
-        upper, lower = QFormLayout(), QFormLayout()
-        upper.addRow(translate("Training", "data"), self.data)
-        upper.addRow(translate("Training", "family"), self.family)
-        lower.addRow(translate("Training", "epochs"), self.epochs)
-        lower.addRow(translate("Training", "seed"), self.seed)
-        lower.addRow(translate("Training", "show in"), self.slot)
-        lower.addRow(translate("Training", "name"), self.name)
-        for form in (upper, lower):
-            form.setVerticalSpacing(6)
-        column.addLayout(upper)
-        column.addWidget(self.settings)
-        column.addLayout(lower)
+        form = QFormLayout()
+        form.setVerticalSpacing(6)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(translate("Training", "data"), self.data)
+        form.addRow(translate("Training", "family"), self.family)
+        self.settings = SettingsRows(form, form.rowCount())
+        form.addRow(translate("Training", "epochs"), self.epochs)
+        form.addRow(translate("Training", "seed"), self.seed)
+        form.addRow(translate("Training", "show in"), self.slot)
+        form.addRow(translate("Training", "name"), self.name)
+        column.addLayout(form)
         column.addStretch()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -138,11 +137,20 @@ class TrainingPanel(QWidget):
         self._story.setWordWrap(True)
         self._story.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._story.setProperty("muted", True)
+        caption = QLabel(
+            translate("Training", "held-out images, and what the model makes of each, below it")
+        )
+        caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        caption.setWordWrap(True)
+        caption.setProperty("muted", True)
+        captioned = QVBoxLayout()
+        captioned.addWidget(self.pictures, 1)
+        captioned.addWidget(caption)
         live = QWidget()
         split = QHBoxLayout(live)
         split.setContentsMargins(0, 0, 0, 0)
         split.addWidget(self.curves, 3)
-        split.addWidget(self.pictures, 2)
+        split.addLayout(captioned, 2)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._story)
         self._stack.addWidget(live)
@@ -296,9 +304,8 @@ class ReconstructionsView(QLabel):
         room = min(
             self.width() / (columns * (width + 1)), self.height() / (len(order) * (height + 1))
         )
-        sheet = np.ascontiguousarray(
-            image_grid(np.concatenate(order), columns, max(1, int(room)), gap=2)
-        )
+        back = rgb(colours().window)
+        sheet = image_grid(np.concatenate(order), columns, max(1, int(room)), 3, back)
         rows, across, _ = sheet.shape
         picture = QImage(sheet.data, across, rows, 3 * across, QImage.Format.Format_RGB888)
         self.setPixmap(QPixmap.fromImage(picture.copy()))

@@ -1,4 +1,4 @@
-"""A form made from a config dataclass: one row per field, with the bounds written there."""
+"""Form rows made from a config dataclass: one per field, with the bounds written there."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ def read_editor(editor: QWidget) -> Any:
     return editor.currentText() if isinstance(editor, QComboBox) else editor.value()
 
 
-class SettingsForm(QWidget):
-    """Edits the fields `names` of a config dataclass, in that order; keeps what was typed."""
+class SettingsRows:
+    """Rows of a form, from row `first` on, that edit a config dataclass; keeps what was typed."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows = QFormLayout(self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setVerticalSpacing(6)
+    def __init__(self, form: QFormLayout, first: int) -> None:
+        self._form, self._first = form, first
         self._editors: dict[str, QWidget] = {}
 
     def set_config(self, config: type, names: Iterable[str]) -> None:
-        """Build the rows of `config`; values of fields that it shares with the last one stay."""
+        """Make rows of the fields `names` of `config`, in that order.
+
+        Values of fields that it shares with the last config stay.
+        """
         former = self.values()
-        while self._rows.rowCount():
-            self._rows.removeRow(0)
+        for _ in self._editors:
+            self._form.removeRow(self._first)
         self._editors = {}
         declared = {about.name: about for about in fields(config)}
         for name in names:
@@ -75,7 +75,7 @@ class SettingsForm(QWidget):
             editor.setAccessibleName(label)
             if name in former and not isinstance(editor, QComboBox):
                 editor.setValue(former[name])
-            self._rows.addRow(label, editor)
+            self._form.insertRow(self._first + len(self._editors), label, editor)
             self._editors[name] = editor
 
     def values(self) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class LatentSlider(QWidget):
         self._name = QLabel(f"z{dimension + 1}")
         self._name.setFixedWidth(30)
         self._measure = QLabel()
-        self._measure.setFixedWidth(44)
+        self._measure.setFixedWidth(50)
         self._measure.setProperty("muted", True)
         self._measure.setFont(tabular(self._measure.font()))
         self._slider = HistogramSlider()

@@ -89,7 +89,7 @@ class Legend(QWidget):
             button.setText(name)
             button.setIcon(_swatch(QColor(*(int(part) for part in colours[index]))))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setAutoRaise(True)
+            button.setProperty("chip", True)
             button.setCheckable(True)
             button.setChecked(True)
             button.setToolTip(
@@ -110,6 +110,8 @@ class Legend(QWidget):
             before = button.blockSignals(True)
             button.setChecked(index not in hidden)
             button.blockSignals(before)
+            button.setProperty("hides", index in hidden)
+            button.style().polish(button)
 
     def _only(self, index: int) -> None:
         others = frozenset(range(len(self._buttons))) - {index}

@@ -132,6 +132,15 @@ def _style_sheet(theme: Colours) -> str:
     QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; }}
     QPushButton[primary="true"]:disabled {{ background: {theme.raised}; color: {theme.muted};
         border-color: {theme.border}; }}
+    QToolButton[chip="true"] {{ border: 1px solid transparent; border-radius: 4px;
+        padding: 2px 3px; background: transparent; color: {theme.text}; }}
+    QToolButton[chip="true"][hides="true"] {{ color: {theme.muted}; }}
+    QToolButton[chip="true"]:hover, QToolButton[chip="true"]:focus {{
+        border-color: {theme.accent}; }}
+    QToolButton[choice="true"] {{ border: 1px solid {theme.border}; border-radius: 4px;
+        padding: 3px 10px; background: {theme.surface}; }}
+    QToolButton[choice="true"]:checked {{ background: {theme.accent};
+        color: {theme.accent_text}; border-color: {theme.accent}; font-weight: 600; }}
     QProgressBar {{ border: 0; border-radius: 3px; background: {theme.raised}; height: 6px;
         max-height: 6px; }}
     QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}

@@ -1,0 +1,61 @@
+"""What the benchmarks of the window share: a real window on a private home, and waiting for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from vaeexplorer.gui.app import create_application
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.theme import apply_theme
+from vaeexplorer.gui.window import Window
+from vaeexplorer.storage import RunLibrary
+
+PATIENCE_S = 120.0
+
+
+@contextmanager
+def open_window(paths: tuple[str, ...] = ()) -> Iterator[tuple[QApplication, Session, Window]]:
+    """Open the window on the default pair (or `paths`) and wait until it decodes."""
+    with tempfile.TemporaryDirectory() as home:
+        app = create_application()
+        apply_theme(app, "light")
+        session = Session(RunLibrary(Path(home) / "runs"))
+        if paths:
+            session.open_paths(list(paths))
+        else:
+            session.open_default_pair()
+        settings = QSettings(str(Path(home) / "settings.ini"), QSettings.Format.IniFormat)
+        window = Window(session, settings, Path(home) / "log")
+        window.show()
+        wait(app, lambda: all(view.decode.drawn for view in probe_views(window)))
+        yield app, session, window
+        window.close()
+        app.processEvents()
+
+
+def probe_views(window: Window) -> list:
+    """Return the decoded pictures of every slot."""
+    return window.docks["probe"].widget().slots
+
+
+def wait(app: QApplication, condition: Callable[[], bool]) -> None:
+    """Run the event loop until `condition`; sleeps between events, so that threads get on."""
+    # Without a timer a wait for more events could last for ever.
+    heartbeat = QTimer()
+    heartbeat.start(50)
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit("the window did not get ready in time")
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)

@@ -1,0 +1,166 @@
+"""The menu bar and the toolbar of the window: every verb has an entry, and a shortcut shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, QWidget
+
+from vaeexplorer.gui.panels import BOTTOM, PANELS
+from vaeexplorer.gui.panels.map import method_title
+from vaeexplorer.gui.session import MAX_SLOTS, Session
+from vaeexplorer.gui.widgets.theme import SLOT_LETTERS
+
+if TYPE_CHECKING:
+    from vaeexplorer.gui.window import Window
+
+translate = QCoreApplication.translate
+
+METHODS = ("umap-learn", "pca")
+
+
+def add_menus(window: Window, session: Session) -> None:
+    """Give `window` its menu bar."""
+    _add_file_menu(window, session)
+    edit = window.menuBar().addMenu(translate("Menus", "&Edit"))
+    _act(edit, translate("Menus", "Hold the probe"), session.hold, "H")
+    _act(edit, translate("Menus", "Let go"), session.release, "Esc")
+    _add_view_menu(window, session)
+    _add_model_menu(window, session)
+    help_menu = window.menuBar().addMenu(translate("Menus", "&Help"))
+    _act(help_menu, translate("Menus", "How to use"), window.show_help, "F1")
+    _act(help_menu, translate("Menus", "Open the log"), window.open_log)
+    _act(help_menu, translate("Menus", "About vae-explorer"), window.show_about)
+
+
+def _act(
+    menu: QMenu,
+    text: str,
+    verb: Callable[[], object],
+    shortcut: str | QKeySequence.StandardKey | None = None,
+) -> QAction:
+    action = menu.addAction(text)
+    if shortcut is not None:
+        action.setShortcut(QKeySequence(shortcut))
+    action.triggered.connect(lambda _=False: verb())
+    return action
+
+
+def _add_file_menu(window: Window, session: Session) -> None:
+    menu = window.menuBar().addMenu(translate("Menus", "&File"))
+    _act(menu, translate("Menus", "Open run..."), window.open_run, QKeySequence.StandardKey.Open)
+    _act(menu, translate("Menus", "Open data file..."), window.open_data_file, "Ctrl+Shift+O")
+    _act(menu, translate("Menus", "Open data folder..."), window.open_data_folder)
+    bundled = menu.addMenu(translate("Menus", "Bundled data"))
+    _act(bundled, translate("Menus", "Digits"), lambda: session.open_data("digits"))
+    _act(bundled, translate("Menus", "Shapes"), lambda: session.open_data("shapes"))
+    menu.addSeparator()
+    _act(menu, translate("Menus", "Open the default pair"), session.open_default_pair)
+    menu.addSeparator()
+    _act(menu, translate("Menus", "Quit"), window.close, "Ctrl+Q")
+
+
+def _add_view_menu(window: Window, session: Session) -> None:
+    menu = window.menuBar().addMenu(translate("Menus", "&View"))
+    for panel in PANELS:
+        action = window.docks[panel.key].toggleViewAction()
+        if panel.area != BOTTOM:
+            action.setShortcut(QKeySequence(panel.shortcut))
+        menu.addAction(action)
+    menu.addSeparator()
+    _act(menu, translate("Menus", "Fit all maps"), window.fit_maps, "Ctrl+0")
+    count = menu.addMenu(translate("Menus", "Number of maps"))
+    for number in range(1, MAX_SLOTS + 1):
+        _act(count, str(number), lambda number=number: session.set_slot_count(number))
+    theme = menu.addMenu(translate("Menus", "Theme"))
+    group = QActionGroup(window)
+    for key, text in (
+        ("system", translate("Menus", "As the system")),
+        ("light", translate("Menus", "Light")),
+        ("dark", translate("Menus", "Dark")),
+    ):
+        action = _act(theme, text, lambda key=key: window.set_theme(key))
+        action.setCheckable(True)
+        action.setChecked(key == window.theme)
+        group.addAction(action)
+    menu.addSeparator()
+    _act(menu, translate("Menus", "Reset the layout"), window.reset_layout)
+    _act(menu, translate("Menus", "Full screen"), window.toggle_full_screen, "F11")
+
+
+def _add_model_menu(window: Window, session: Session) -> None:
+    menu = window.menuBar().addMenu(translate("Menus", "&Model"))
+    for panel in PANELS:
+        if panel.area == BOTTOM:
+            text = translate("Menus", "{panel}...").format(panel=panel.title())
+            _act(menu, text, lambda key=panel.key: window.show_panel(key), panel.shortcut)
+    _act(menu, translate("Menus", "Stop training"), session.stop, "Ctrl+.")
+    menu.addSeparator()
+    for text, verb in (
+        (translate("Menus", "Save a copy of"), window.save_copy),
+        (translate("Menus", "Make the UMAP again of"), session.map_run),
+        (translate("Menus", "Empty slot"), session.clear),
+    ):
+        slots = menu.addMenu(text)
+        for slot, letter in enumerate(SLOT_LETTERS):
+            _act(slots, letter, lambda verb=verb, slot=slot: verb(slot))
+        slots.aboutToShow.connect(lambda slots=slots: _enable_filled(slots, session))
+
+
+def _enable_filled(menu: QMenu, session: Session) -> None:
+    """Offer the slots that there are, and of these those that hold something."""
+    for slot, action in enumerate(menu.actions()):
+        there = slot < len(session.slots)
+        action.setVisible(there)
+        action.setEnabled(there and session.slots[slot].exhibit is not None)
+
+
+def add_toolbar(window: Window, session: Session) -> None:
+    """Give `window` its toolbar."""
+    bar = QToolBar(translate("Menus", "Tools"))
+    bar.setObjectName("tools")
+    bar.setMovable(False)
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    for text, tip, verb in (
+        (
+            translate("Menus", "Train..."),
+            translate("Menus", "Train a model of your own (Ctrl+T)"),
+            lambda: window.show_panel("training"),
+        ),
+        (
+            translate("Menus", "Open..."),
+            translate("Menus", "Open a run that was trained before (Ctrl+O)"),
+            window.open_run,
+        ),
+        (
+            translate("Menus", "Runs"),
+            translate("Menus", "Everything that was trained here (Ctrl+R)"),
+            lambda: window.show_panel("runs"),
+        ),
+    ):
+        action = bar.addAction(text)
+        action.setToolTip(tip)
+        action.triggered.connect(lambda _=False, verb=verb: verb())
+    bar.addSeparator()
+    bar.addWidget(QLabel(translate("Menus", "map")))
+    bar.addWidget(_method_choice(session))
+    space = QWidget()
+    space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    bar.addWidget(space)
+    bar.addWidget(window.data_label)
+    window.addToolBar(bar)
+
+
+def _method_choice(session: Session) -> QComboBox:
+    choice = QComboBox()
+    choice.setAccessibleName(translate("Menus", "Projection of the maps"))
+    choice.setToolTip(
+        translate("Menus", "How codes are laid out in the plane, in every slot that has this map")
+    )
+    for method in METHODS:
+        choice.addItem(method_title(method), method)
+    choice.activated.connect(lambda index: session.set_map_method(choice.itemData(index)))
+    return choice
