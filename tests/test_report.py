@@ -1,0 +1,299 @@
+"""A report: whole or not at all, its page and its numbers agree, and it needs no window."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from vaeexplorer import cli
+from vaeexplorer.data import open_data
+from vaeexplorer.jobs.reporting import GRID_SIDE, write_report
+from vaeexplorer.jobs.training import train_and_save
+from vaeexplorer.latent.projection import Map
+from vaeexplorer.report.figures import GRID_GAP
+from vaeexplorer.report.findings import Window
+from vaeexplorer.run import Config
+from vaeexplorer.storage import StorageError, load_run, save_run
+
+pytestmark = pytest.mark.usefixtures("_one_thread")
+
+
+@pytest.fixture(scope="module")
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread, here and in child processes: two on a busy machine wait in turns."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+    torch.set_num_threads(before)
+
+
+def train_run(data: Any, family: str, folder: Path, name: str = "") -> Path:
+    config = Config(family, {"latent_dim": 3}, epochs=2)
+    for _ in train_and_save(open_data(data), config, None, name=name, threads=1, folder=folder):
+        pass
+    return folder
+
+
+def report_on(*folders: Path, out: Path) -> dict[str, Any]:
+    job = write_report(folders, out)
+    fractions = []
+    while True:
+        try:
+            fractions.append(next(job).fraction)
+        except StopIteration as end:
+            assert fractions == sorted(fractions)
+            return end.value
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    base = tmp_path_factory.mktemp("pair")
+    ae = train_run("digits", "ae", base / "ae", name="the <b>first</b> & only")
+    return ae, train_run("digits", "vae", base / "vae")
+
+
+@pytest.fixture(scope="module")
+def report(pair: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("reports") / "report"
+    report_on(*pair, out=out)
+    return out
+
+
+@pytest.fixture
+def idx_file(tmp_path: Path) -> Path:
+    """60 noise pictures of 6 x 5 pixels without labels."""
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 6, 5), np.uint8)
+    header = np.array([0x803, 60, 6, 5], ">i4").tobytes()
+    file = tmp_path / "noise-idx3-ubyte.gz"
+    file.write_bytes(gzip.compress(header + pixels.tobytes()))
+    return file
+
+
+class Page(HTMLParser):
+    """What a page shows: attributes of its tags, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page_of(folder: Path) -> Page:
+    return Page((folder / "index.html").read_text(encoding="utf-8"))
+
+
+def numbers_of(folder: Path) -> dict[str, Any]:
+    def refuse(constant: str) -> None:
+        pytest.fail(f"{constant} is not JSON")
+
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def test_pictures_of_the_page_and_of_the_numbers_are_the_files(report: Path) -> None:
+    named = {name for run in numbers_of(report)["runs"] for name in run["pictures"].values()}
+    page = page_of(report)
+    linked = {image["src"] for image in page.all("img")}
+    linked |= {source["srcset"] for source in page.all("source")}
+    assert linked == named
+    assert {file.name for file in report.iterdir()} == named | {"index.html", "report.json"}
+    for name in named:
+        with Image.open(report / name) as picture:
+            picture.load()
+            assert len(picture.convert("RGB").getcolors(1 << 24)) > 3
+
+
+def test_page_stands_by_itself_and_speaks_to_those_who_cannot_see_it(report: Path) -> None:
+    page = page_of(report)
+    assert all(image["alt"] for image in page.all("img"))
+    assert not page.all("script")
+    assert not page.all("link")
+    assert "http" not in (report / "index.html").read_text(encoding="utf-8")
+    style = page.text
+    assert "prefers-color-scheme: dark" in style
+    assert "@media print" in style
+
+
+def test_names_are_shown_as_text(report: Path) -> None:
+    assert not page_of(report).all("b")
+    assert "the <b>first</b> & only" in page_of(report).text
+
+
+def test_numbers_of_both_families(report: Path) -> None:
+    ae, vae = numbers_of(report)["runs"]
+    assert (ae["slot"], vae["slot"]) == ("A", "B")
+    assert (ae["family"], vae["family"]) == ("ae", "vae")
+    for run in (ae, vae):
+        assert run["latent_dim"] == 3
+        assert len(run["code_variances"]) == 3
+        assert {"score", "sd", "C", "C20", "gate", "R2", "A", "J"} <= run["continuity"].keys()
+        assert {"score", "sd", "P", "Q", "law", "others"} <= run["completeness"].keys()
+        assert run["n"] > 0
+    assert ae["rates"] is ae["active_units"] is ae["held_out"]["rate"] is None
+    assert len(vae["rates"]) == 3
+    assert vae["held_out"]["elbo"] == pytest.approx(
+        -vae["held_out"]["distortion"] - vae["held_out"]["rate"]
+    )
+    assert (ae["law"], vae["law"]) == ("fitted Gaussian", "standard normal")
+    assert "declares no prior" in page_of(report).text
+    assert numbers_of(report)["comparison"]
+
+
+def test_numbers_are_those_on_the_page(report: Path) -> None:
+    text = page_of(report).text
+    for run in numbers_of(report)["runs"]:
+        for value in (run["held_out"]["distortion"], run["continuity"]["score"]):
+            assert f"{value:.2f}" in text
+
+
+def test_stored_umap_is_drawn_before_pca(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    run = load_run(pair[0])
+    (space,) = run.codes
+    positions = np.random.default_rng(0).normal(size=(len(run.codes[space].mean), 2))
+    umap = Map("umap-learn", positions.astype(np.float32))
+    maps = {space: {**run.maps[space], "umap-learn": umap}}
+    save_run(replace(run, maps=maps), tmp_path / "mapped")
+    written = report_on(tmp_path / "mapped", out=tmp_path / "out")
+    assert written["runs"][0]["map"] == "umap-learn"
+    assert numbers_of(tmp_path / "out") == written
+
+
+def test_run_whose_data_is_gone_is_shown_without_reconstructions(
+    idx_file: Path, tmp_path: Path
+) -> None:
+    folder = train_run(idx_file, "vae", tmp_path / "run")
+    idx_file.unlink()
+    report_on(folder, out=tmp_path / "out")
+    (run,) = numbers_of(tmp_path / "out")["runs"]
+    assert run["pictures"]["reconstructions"] is None
+    assert run["continuity"] is run["completeness"] is run["n"] is None
+    assert "were not found again" in page_of(tmp_path / "out").text
+    assert (tmp_path / "out" / run["pictures"]["samples"]).is_file()
+
+
+def test_grid_has_the_pixels_of_its_tiles(idx_file: Path, tmp_path: Path) -> None:
+    written = report_on(train_run(idx_file, "ae", tmp_path / "run"), out=tmp_path / "out")
+    with Image.open(tmp_path / "out" / written["runs"][0]["pictures"]["grid"]) as picture:
+        width, height = picture.size
+    gaps = (GRID_SIDE - 1) * GRID_GAP
+    scale, rest = divmod(width - gaps, 5 * GRID_SIDE)
+    assert rest == 0
+    assert height == 6 * GRID_SIDE * scale + gaps
+
+
+def test_former_report_is_replaced_and_nothing_is_left_beside(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    report_on(*pair, out=out)
+    report_on(pair[1], out=out)
+    assert len(numbers_of(out)["runs"]) == 1
+    assert not list(out.glob("b-*"))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("beside", ["before", "after"])
+def test_folder_with_other_things_is_left_alone(
+    beside: str, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    if beside == "after":
+        report_on(pair[1], out=out)
+    out.mkdir(exist_ok=True)
+    (out / "letter.txt").write_text("dear")
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    with pytest.raises(StorageError, match="other things than a report"):
+        report_on(pair[0], out=out)
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+
+
+def test_failure_while_writing_keeps_the_former_report(
+    pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    report_on(pair[1], out=out)
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("vaeexplorer.report.render", full)
+    with pytest.raises(StorageError, match="disk is full"):
+        report_on(pair[0], out=out)
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+def test_command_prints_the_numbers_and_needs_no_window(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    program = (
+        "import sys\n"
+        "from vaeexplorer.cli import main\n"
+        "code = main()\n"
+        "sys.exit(code or sorted({'PySide6', 'pyqtgraph'} & set(sys.modules)) or None)\n"
+    )
+    arguments = ["report", str(pair[1]), "--out", str(tmp_path / "out"), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == numbers_of(tmp_path / "out")
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    def run(*arguments: str | Path) -> int:
+        monkeypatch.setattr(sys, "argv", ["vae-explorer", *map(str, arguments)])
+        return cli.main()
+
+    return run
+
+
+def test_mistakes_have_their_exit_codes(
+    command: Callable[..., int],
+    pair: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command("report", tmp_path / "nowhere", "--out", tmp_path / "out") == 66
+    assert "nowhere" in capsys.readouterr().err
+    (tmp_path / "letter.txt").write_text("dear")
+    assert command("report", pair[0], "--out", tmp_path) == 2
+    assert "letter.txt" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_window_is_a_square_around_the_dots_with_the_top_row_first() -> None:
+    positions = np.array([[0.0, 0.0], [10.0, 4.0]], np.float32)
+    window = Window.around(positions, margin=0.0)
+    assert (window.left, window.bottom, window.side) == (0.0, -3.0, 10.0)
+    np.testing.assert_allclose(
+        window.centres(2), [[2.5, 4.5], [7.5, 4.5], [2.5, -0.5], [7.5, -0.5]]
+    )
+    pixels = window.pixels(positions, 100)
+    np.testing.assert_allclose(pixels, [[0, 70], [100, 30]])
+    assert Window.around(np.zeros((3, 2), np.float32)).side > 0

@@ -1,0 +1,117 @@
+"""A report on runs as files: pictures, report.json and one HTML page that stands by itself."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vaeexplorer import __version__
+from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.regularity import verdict
+from vaeexplorer.regularity.information import active_units, rate_per_dimension
+from vaeexplorer.report.figures import write_pictures
+from vaeexplorer.report.findings import Findings, Window
+from vaeexplorer.report.page import render
+from vaeexplorer.run import Measures
+
+__all__ = ["NUMBERS", "PAGE", "Findings", "Window", "write_files"]
+
+PAGE = "index.html"
+NUMBERS = "report.json"
+
+
+def write_files(findings: Sequence[Findings], folder: Path, template: str) -> dict[str, Any]:
+    """Write the pictures, report.json and index.html into `folder`, which exists and is empty.
+
+    `template` is the page without its content, resources/report.html.
+
+    Returns
+    -------
+    dict
+        What report.json holds; None stands where a quantity does not exist.
+    """
+    runs = []
+    for index, found in enumerate(findings):
+        letter = slot_letter(index)
+        pictures = write_pictures(found, letter.lower(), SLOT_COLOURS[index % 4], folder)
+        runs.append({"slot": letter, **_numbers(found), "pictures": pictures})
+    report = {
+        "vae_explorer": __version__,
+        "page": PAGE,
+        "runs": runs,
+        "comparison": _comparison(runs),
+    }
+    finite: dict[str, Any] = _without_nan(report)
+    text = json.dumps(finite, indent=1, allow_nan=False, ensure_ascii=False)
+    (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
+    (folder / PAGE).write_text(render(findings, finite, template), encoding="utf-8")
+    return finite
+
+
+def slot_letter(index: int) -> str:
+    """Name of the slot at `index`: A to Z, then 27 and on."""
+    return chr(ord("A") + index) if index < 26 else str(index + 1)
+
+
+def _numbers(found: Findings) -> dict[str, Any]:
+    run, codes = found.run, found.codes
+    rates = (
+        None if codes.log_variance is None else rate_per_dimension(codes.mean, codes.log_variance)
+    )
+    last = run.history[-1] if run.history else None
+    return {
+        "run": run.name,
+        "folder": found.folder,
+        "space": found.space,
+        "family": run.config.family,
+        "data": run.source.fingerprint,
+        "data_set": run.source.kind,
+        "status": run.status,
+        "seed": run.config.seed,
+        "epochs": len(run.history),
+        "latent_dim": codes.mean.shape[1],
+        "images": len(codes.mean),
+        "n": None if found.scores is None else found.scores["n"],
+        "map": found.chosen.method,
+        "law": found.law,
+        "train": _measures(last.train if last else None),
+        "held_out": _measures(last.held_out if last else None),
+        "rates": None if rates is None else [float(rate) for rate in rates],
+        "active_units": None if rates is None else int(active_units(codes.mean).sum()),
+        "code_variances": [float(v) for v in codes.mean.var(axis=0, dtype=np.float64)],
+        "continuity": None if found.scores is None else found.scores["continuity"],
+        "completeness": None if found.scores is None else found.scores["completeness"],
+        "verdict": [] if found.scores is None else found.scores["verdict"],
+    }
+
+
+def _measures(measures: Measures | None) -> dict[str, float | None] | None:
+    if measures is None:
+        return None
+    return {"distortion": measures.distortion, "rate": measures.rate, "elbo": measures.elbo}
+
+
+def _comparison(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences that compare the first run with each other one, where both have scores."""
+    scored = [run for run in runs if run["continuity"] is not None]
+    return [
+        sentence
+        for other in scored[1:]
+        for sentence in verdict.compare(scored[0], other, (scored[0]["slot"], other["slot"]))
+    ]
+
+
+def _without_nan(value: Any) -> Any:
+    """`value` with None in place of numbers that JSON cannot hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    return value

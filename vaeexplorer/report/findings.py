@@ -1,0 +1,89 @@
+"""What a report is made of: the findings on each run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.latent.projection import Map
+from vaeexplorer.run import Codes, Run
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square part of a map: its lower left corner and its side, in units of the map."""
+
+    left: float
+    bottom: float
+    side: float
+
+    @classmethod
+    def around(cls, positions: NDArray[np.float32], margin: float = 0.04) -> Window:
+        """Return the smallest square that holds `positions`, (n, 2), with a share of margin."""
+        low, high = positions.min(axis=0), positions.max(axis=0)
+        side = float((high - low).max()) * (1 + 2 * margin) or 1.0
+        left, bottom = (low + high) / 2 - side / 2
+        return cls(float(left), float(bottom), side)
+
+    def centres(self, count: int) -> NDArray[np.float64]:
+        """Centres of count x count equal squares, row by row from the top, (count^2, 2)."""
+        steps = (np.arange(count) + 0.5) * self.side / count
+        x, y = np.meshgrid(self.left + steps, self.bottom + steps[::-1])
+        return np.stack([x.ravel(), y.ravel()], axis=1)
+
+    def pixels(self, positions: NDArray[np.float32], side: int) -> NDArray[np.float64]:
+        """Pixels, x to the right and y down, of `positions` in a picture of `side` pixels."""
+        x = (positions[:, 0] - self.left) / self.side * side
+        y = (1 - (positions[:, 1] - self.bottom) / self.side) * side
+        return np.stack([x, y], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What a report shows of one run, all pictures uint8, (count, channels, height, width).
+
+    Attributes
+    ----------
+    run, folder
+        The run and where it was read.
+    space
+        Name of the latent space that is shown.
+    chosen
+        The map that is drawn, of all codes of that space.
+    window
+        The part of the map that is drawn.
+    grid, inside
+        Decodes of the centres of equal squares of the window, row by row from the top, and
+        whether there is data at each.
+    samples, law
+        Decodes of draws, and the name of what they were drawn from.
+    declared
+        Whether the model declares that law as its prior.
+    originals, reconstructions
+        Held-out images and their reconstructions; None where the data is gone.
+    scores
+        As jobs.scoring gives them; None where the data is gone or too small.
+    """
+
+    run: Run
+    folder: str
+    space: str
+    chosen: Map
+    window: Window
+    grid: NDArray[np.uint8]
+    inside: NDArray[np.bool_]
+    samples: NDArray[np.uint8]
+    law: str
+    declared: bool
+    originals: NDArray[np.uint8] | None
+    reconstructions: NDArray[np.uint8] | None
+    scores: Mapping[str, Any] | None
+
+    @property
+    def codes(self) -> Codes:
+        """Codes of the space that is shown."""
+        return self.run.codes[self.space]

@@ -1,0 +1,336 @@
+"""The HTML page of a report: every picture and number beside what it means, slots side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
+from string import Template
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.report.findings import Findings
+from vaeexplorer.run import EpochRecord
+
+EPOCH_ROWS = 12
+DIMENSION_ROWS = 24
+NOTHING = "--"
+METHODS = {
+    "umap-learn": "UMAP of the codes",
+    "pca": "the two principal axes of the codes",
+    "axes": "the latent axes themselves",
+}
+
+Numbers = Mapping[str, Any]
+"""One entry of "runs" in report.json."""
+
+
+class Quantity(NamedTuple):
+    """One row of the table of numbers: what it is called, defined, read and written as."""
+
+    name: str
+    definition: str
+    keys: tuple[str, ...]
+    digits: int
+
+
+QUANTITIES = (
+    Quantity("Latent dimensions", "How many numbers describe an image.", ("latent_dim",), 0),
+    Quantity("Epochs", "Passes over the training images.", ("epochs",), 0),
+    Quantity(
+        "Distortion, held-out",
+        "−log p(x|z) in nats per image, summed over pixels: how badly a picture that the model "
+        "has not seen is rebuilt from its code.",
+        ("held_out", "distortion"),
+        2,
+    ),
+    Quantity(
+        "Distortion, training",
+        "The same on training images; much lower than on held-out ones means overfitting.",
+        ("train", "distortion"),
+        2,
+    ),
+    Quantity(
+        "Rate, held-out",
+        "KL(q(z|x) || p(z)) in nats per image: how much the code says about the picture. A model "
+        "without a prior has none.",
+        ("held_out", "rate"),
+        2,
+    ),
+    Quantity("Rate, training", "The same on training images.", ("train", "rate"), 2),
+    Quantity(
+        "ELBO, held-out",
+        "−(distortion + rate) in nats per image, a lower bound on log p(x); at beta = 1 whatever "
+        "beta trained the model.",
+        ("held_out", "elbo"),
+        2,
+    ),
+    Quantity("ELBO, training", "The same on training images.", ("train", "elbo"), 2),
+    Quantity(
+        "Active units",
+        "Latent dimensions whose posterior mean varies over the images by more than .01; the "
+        "others say nothing about the picture.",
+        ("active_units",),
+        0,
+    ),
+    Quantity(
+        "Continuity",
+        "How evenly the decoded picture changes near and between codes: 1 for straight lines, "
+        "and near 0 for jumps or a code that carries nothing.",
+        ("continuity", "score"),
+        2,
+    ),
+    Quantity(
+        "Completeness",
+        "Whether draws decode to something as near to real images as reconstructions are, and "
+        "reach all kinds of images: 1 if they do.",
+        ("completeness", "score"),
+        2,
+    ),
+    Quantity(
+        "Completeness, fitted Gaussian",
+        "The same with draws from the Gaussian fitted to each model's codes: the fair comparison "
+        "of a model that declares a prior with one that does not.",
+        ("completeness", "others", "fitted Gaussian"),
+        2,
+    ),
+    Quantity(
+        "Share reconstructed (R2)",
+        "Share of the variation of held-out images, in squared pixel distance, that their "
+        "reconstructions keep.",
+        ("continuity", "R2"),
+        2,
+    ),
+    Quantity(
+        "Images scored",
+        "Held-out images that continuity and completeness were measured on, and draws.",
+        ("n",),
+        0,
+    ),
+)
+
+
+def render(findings: Sequence[Findings], report: Mapping[str, Any], template: str) -> str:
+    """Return the page on `findings`, whose numbers and picture names are those of `report`.
+
+    `template` is a string.Template with $title, $subtitle, $columns, $sentences and $sections.
+    """
+    runs = report["runs"]
+    pairs = list(zip(findings, runs, strict=True))
+    sections = [
+        _figures("In words", "", pairs, _words),
+        _figures("The maps", _maps_lead(findings), pairs, _map_figure),
+        _figures("Decoded over the map", GRID_LEAD, pairs, _grid_figure),
+        _figures("Draws", DRAWS_LEAD, pairs, _samples_figure),
+        _figures("Reconstructions", PAIRS_LEAD, pairs, _pairs_figure),
+        _numbers(runs),
+        _figures("Dimensions", DIMENSIONS_LEAD, pairs, _dimensions),
+        _figures("Learning", LEARNING_LEAD, pairs, _learning),
+    ]
+    return Template(template).substitute(
+        title=escape(" and ".join(f"{run['slot']}: {run['run']}" for run in runs)),
+        subtitle=escape(f"Report by vae-explorer {report['vae_explorer']}."),
+        columns=min(len(runs), 3),
+        sentences=_sentences(report),
+        sections="\n".join(sections),
+    )
+
+
+GRID_LEAD = (
+    "Each square of the map is lifted to a code, the mean of those near it, and decoded where it "
+    "lies. Hatched squares are places without data."
+)
+DRAWS_LEAD = (
+    "Codes drawn at random and decoded: holes in the latent space show as pictures of nothing."
+)
+PAIRS_LEAD = "Held-out images, each above its reconstruction."
+DIMENSIONS_LEAD = (
+    "Rate: KL of a dimension's posterior from the prior, nats per image; near 0 it carries "
+    "nothing. An AE has no rates, so that the variance of its codes stands instead."
+)
+LEARNING_LEAD = "Nats per image at the end of an epoch; held-out where it is not said otherwise."
+
+
+def _figures(
+    title: str,
+    lead: str,
+    pairs: Sequence[tuple[Findings, Numbers]],
+    content: Callable[[Findings, Numbers], str],
+) -> str:
+    """One section: `content` of every slot, side by side."""
+    slots = []
+    for index, (found, run) in enumerate(pairs):
+        colour = SLOT_COLOURS[index % len(SLOT_COLOURS)]
+        heading = f'<span class="letter">{run["slot"]}</span> {escape(run["run"])}'
+        slots.append(
+            f'<figure class="slot" style="--slot: {colour}"><h3>{heading}</h3>'
+            f"{content(found, run)}</figure>"
+        )
+    return (
+        f"<section><h2>{escape(title)}</h2>{f'<p>{escape(lead)}</p>' if lead else ''}"
+        f'<div class="slots">{"".join(slots)}</div></section>'
+    )
+
+
+def _caption(text: str) -> str:
+    return f"<figcaption>{escape(text)}</figcaption>"
+
+
+def _image(name: str, alternative: str) -> str:
+    return f'<img src="{escape(name)}" alt="{escape(alternative)}">'
+
+
+def _maps_lead(findings: Sequence[Findings]) -> str:
+    prints = {found.run.source.fingerprint for found in findings}
+    lead = "One dot per image, placed by its code"
+    if all(found.run.labels is not None for found in findings):
+        lead += " and coloured by its label"
+    return f"{lead}." if len(prints) == 1 else f"{lead}. The slots show different data."
+
+
+def _map_figure(found: Findings, run: Numbers) -> str:
+    pictures = run["pictures"]
+    coloured = "one colour" if found.run.labels is None else "colours by label"
+    dots = f"{run['images']:,} dots in {coloured}"
+    method = METHODS.get(found.chosen.method, found.chosen.method)
+    return (
+        '<picture><source media="(prefers-color-scheme: dark)" '
+        f'srcset="{escape(pictures["map_dark"])}">'
+        + _image(pictures["map"], f"Map of {run['slot']}: {dots}")
+        + "</picture>"
+        + _caption(f"{method[0].upper()}{method[1:]}, {run['images']:,} images.")
+    )
+
+
+def _grid_figure(found: Findings, run: Numbers) -> str:
+    side = round(len(found.grid) ** 0.5)
+    alternative = f"{side} by {side} decodes of {run['slot']}, laid out over its map"
+    share = 100 * float(np.mean(found.inside))
+    return _image(run["pictures"]["grid"], alternative) + _caption(
+        f"There is data in {share:.0f} % of this window."
+    )
+
+
+def _samples_figure(found: Findings, run: Numbers) -> str:
+    origin = (
+        f"from the prior that the model declares, the {found.law}"
+        if found.declared
+        else f"from the {found.law} (full covariance), because the model declares no prior"
+    )
+    alternative = f"{len(found.samples)} decoded draws of {run['slot']}"
+    return _image(run["pictures"]["samples"], alternative) + _caption(f"Drawn {origin}.")
+
+
+def _pairs_figure(found: Findings, run: Numbers) -> str:
+    name = run["pictures"]["reconstructions"]
+    if name is None or found.originals is None:
+        reason = (
+            "This data has no held-out images."
+            if found.originals is not None
+            else "The images of this run were not found again, so that there is nothing to "
+            "reconstruct."
+        )
+        return f'<p class="missing">{escape(reason)}</p>'
+    alternative = f"{len(found.originals)} held-out images above their reconstructions by"
+    return _image(name, f"{alternative} {run['slot']}")
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def _sentences(report: Mapping[str, Any]) -> str:
+    """List what the comparison says."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in report["comparison"])
+    return f'<ul class="verdict">{items}</ul>' if items else ""
+
+
+def _words(found: Findings, run: Numbers) -> str:
+    """Say what the run is, and what its scores mean."""
+    epochs = "1 epoch" if run["epochs"] == 1 else f"{run['epochs']:,} epochs"
+    about = (
+        f"{run['family'].upper()} with {run['latent_dim']} latent dimensions, {epochs} on "
+        f"{found.run.source.n:,} images of {run['data_set']}, seed {run['seed']}, {run['status']}."
+    )
+    lines = run["verdict"] or ["There are no scores: the images are gone, or too few."]
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<p class="quiet">{escape(about)}</p><ul>{items}</ul>'
+
+
+def _numbers(runs: Sequence[Numbers]) -> str:
+    """Make the table of numbers; rows that no run has are left out."""
+    head = "".join(f'<th class="number" scope="col">{run["slot"]}</th>' for run in runs)
+    rows = []
+    for quantity in QUANTITIES:
+        values = [_value(run, quantity.keys) for run in runs]
+        if all(value is None for value in values):
+            continue
+        cells = "".join(f'<td class="number">{_text(v, quantity.digits)}</td>' for v in values)
+        rows.append(
+            f"<tr><td>{escape(quantity.name)}<small>{escape(quantity.definition)}</small></td>"
+            f"{cells}</tr>"
+        )
+    return (
+        '<section><h2>Numbers</h2><div class="numbers"><table><thead><tr>'
+        f'<th scope="col">Quantity</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        f'</div><p class="quiet">{NOTHING} stands where a quantity does not exist.</p></section>'
+    )
+
+
+def _value(run: Numbers, keys: tuple[str, ...]) -> float | None:
+    value: Any = run
+    for key in keys:
+        value = None if value is None else value.get(key)
+    return None if value is None else float(value)
+
+
+def _text(value: float | None, digits: int = 2) -> str:
+    return NOTHING if value is None else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def _dimensions(found: Findings, run: Numbers) -> str:
+    """Rates (or variances of codes) per dimension, largest first, as bars."""
+    del found
+    values = run["rates"] or run["code_variances"]
+    title = "rate" if run["rates"] else "variance"
+    order = sorted(range(len(values)), key=lambda index: -(values[index] or 0))
+    largest = max((value or 0 for value in values), default=0) or 1.0
+    rows = "".join(
+        f'<tr><td>z{index + 1}</td><td class="bar"><span style="width: '
+        f'{100 * (values[index] or 0) / largest:.1f}%"></span></td>'
+        f'<td class="number">{_text(values[index])}</td></tr>'
+        for index in order[:DIMENSION_ROWS]
+    )
+    more = len(order) - DIMENSION_ROWS
+    note = _caption(f"{more} more carry less.") if more > 0 else ""
+    return (
+        '<table><thead><tr><th scope="col">dimension</th><th></th>'
+        f'<th class="number" scope="col">{title}</th></tr></thead><tbody>{rows}'
+        f"</tbody></table>{note}"
+    )
+
+
+def _learning(found: Findings, run: Numbers) -> str:
+    """Tell the history at up to EPOCH_ROWS epochs, closer together at the beginning."""
+    del run
+    history = found.run.history
+    if not history:
+        return '<p class="missing">This run has no history.</p>'
+    steps = np.unique(np.geomspace(1, len(history), min(EPOCH_ROWS, len(history))).round())
+    rows = "".join(f"<tr>{''.join(_cells(history[int(step) - 1]))}</tr>" for step in steps)
+    titles = ("epoch", "distortion, training", "distortion", "rate", "−ELBO")
+    head = "".join(f'<th class="number" scope="col">{title}</th>' for title in titles)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cells(record: EpochRecord) -> Iterator[str]:
+    shown = record.held_out
+    elbo = None if shown is None else shown.elbo
+    numbers = (
+        _text(record.epoch, 0),
+        _text(record.train.distortion),
+        _text(None if shown is None else shown.distortion),
+        _text(None if shown is None else shown.rate),
+        _text(None if elbo is None else -elbo),
+    )
+    return (f'<td class="number">{number}</td>' for number in numbers)
