@@ -1,0 +1,257 @@
+"""The command line: exit codes, one sentence per mistake, JSON, and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from vaeexplorer import __version__, cli
+from vaeexplorer.storage import RunLibrary, is_run, load_run, runs_folder
+
+pytestmark = pytest.mark.usefixtures("_one_thread")
+
+Command = Callable[..., int]
+MEASURES = {"distortion", "rate", "elbo"}
+
+
+@pytest.fixture(scope="module")
+def _one_thread() -> Iterator[None]:
+    """Train on one thread, here and in child processes: two on a busy machine wait in turns."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run a command in this process."""
+
+    def run(*arguments: str | Path) -> int:
+        monkeypatch.setattr(sys, "argv", ["vae-explorer", *map(str, arguments)])
+        return cli.main()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    arguments = ["train", "--data", "digits", "--epochs", "1", "--out", str(folder)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["vae-explorer", *arguments])
+        assert cli.main() == 0
+    return folder
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line of the error that was printed; usage hints stand before it."""
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    return error.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(option: str) -> None:
+    program = (
+        "import sys\n"
+        "from vaeexplorer.cli import main\n"
+        f"sys.argv = ['vae-explorer', {option!r}]\n"
+        "code = main()\n"
+        "heavy = {'torch', 'PySide6', 'numpy', 'umap', 'sklearn', 'scipy', 'pyqtgraph', 'rich'}\n"
+        "sys.exit(code or sorted(heavy & set(sys.modules)) or None)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (__version__ if option == "--version" else "train") in done.stdout
+
+
+def test_train_prints_json_last_and_keeps_the_run(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    arguments = ["--latent-dim", "3", "--epochs", "2", "--seed", "5", "--out", str(out), "--json"]
+    assert command("train", "--data", "digits", "--family", "vae", *arguments) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result.keys() == {
+        *("out", "family", "latent_dim", "epochs", "seconds", "images_per_second"),
+        *("train", "held_out"),
+    }
+    assert (result["out"], result["family"]) == (str(out), "vae")
+    assert (result["latent_dim"], result["epochs"]) == (3, 2)
+    for measures in (result["train"], result["held_out"]):
+        assert measures.keys() == MEASURES
+        assert measures["elbo"] == pytest.approx(-measures["distortion"] - measures["rate"])
+    run = load_run(out)
+    assert (run.config.seed, run.status) == (5, "finished")
+    assert RunLibrary(runs_folder()).list() == ()
+
+
+def test_without_out_the_run_is_added_to_the_library(command: Command) -> None:
+    assert command("train", "--data", "digits", "--epochs", "1", "--name", "tried") == 0
+    (summary,) = RunLibrary(runs_folder()).list()
+    assert summary.name == "tried"
+
+
+def test_option_that_the_family_lacks_is_ignored_with_one_line(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--family", "ae", "--beta", "4", "--epochs", "1", "--json"]
+    assert command("train", "--data", "digits", *arguments, "--out", tmp_path / "run") == 0
+    printed = capsys.readouterr()
+    assert "--beta is ignored" in printed.err
+    result = json.loads(printed.out.splitlines()[-1])
+    assert result["held_out"]["rate"] is None
+    assert result["held_out"]["elbo"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "part"),
+    [
+        (["train"], 2, "--data"),
+        (["train", "--data", "digits", "--family", "gan"], 2, "gan"),
+        (["train", "--data", "digits", "--latent-dim", "0"], 2, "at least 1"),
+        (["train", "--data", "digits", "--epochs", "0"], 2, "at least 1"),
+        (["train", "--data", "digits", "--beta", "-1"], 2, "at least 0"),
+        (["train", "--data", "digits", "--epochs", "many"], 2, "--epochs"),
+        (["train", "--data", "nowhere.idx"], 66, "nowhere.idx"),
+        (["report"], 2, "--out"),
+        (["open", "nowhere"], 66, "nowhere"),
+        (["paint"], 2, "paint"),
+    ],
+)
+def test_mistake_is_one_sentence_and_an_exit_code(
+    arguments: list[str],
+    code: int,
+    part: str,
+    command: Command,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command(*arguments) == code
+    assert part in sentence(capsys)
+
+
+def test_file_that_is_no_data_is_refused(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "poem.txt"
+    file.write_text("not an image")
+    assert command("train", "--data", file, "--out", tmp_path / "run") == 66
+    assert "poem.txt" in sentence(capsys)
+    assert not (tmp_path / "run").exists()
+    assert command("open", file) == 66
+    assert "poem.txt" in sentence(capsys)
+
+
+def test_out_that_holds_something_is_never_destroyed(
+    command: Command, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", "--data", "digits", "--epochs", "1", "--out"]
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "letter.txt").write_text("dear")
+    assert command(*arguments, tmp_path / "letters") == 2
+    assert "--out" in sentence(capsys)
+    before = load_run(trained).created
+    assert command(*arguments, trained) == 2
+    assert "--replace" in sentence(capsys)
+    assert load_run(trained).created == before
+
+
+def test_replace_trains_over_a_run(command: Command, trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    arguments = ["train", "--data", "digits", "--epochs", "1", "--out", out]
+    assert command(*arguments, "--name", "first") == 0
+    assert command(*arguments, "--name", "second", "--replace") == 0
+    assert load_run(out).name == "second"
+
+
+def test_no_display_is_said_before_qt_aborts(
+    command: Command,
+    trained: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    for arguments in ([], ["open"], ["open", str(trained)], ["open", "digits"]):
+        assert command(*arguments) == 69
+        assert "report" in sentence(capsys)
+
+
+def test_bug_is_logged_with_its_traceback_and_told_in_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(cli, "_config", broken)
+    assert command("train", "--data", "digits") == 70
+    line = sentence(capsys)
+    log = runs_folder().parent / "vae-explorer.log"
+    assert "a bug" in line
+    assert str(log) in line
+    assert "Traceback" in log.read_text()
+
+
+def test_failed_training_is_exit_1(
+    command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from vaeexplorer.training import TrainingError
+
+    def broken(*_: object, **__: object) -> None:
+        raise TrainingError("The weights left the numbers.")
+
+    monkeypatch.setattr("vaeexplorer.jobs.training.train_and_save", broken)
+    assert command("train", "--data", "digits") == 1
+    assert sentence(capsys) == "Error: The weights left the numbers."
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_stops_cleanly_and_keeps_the_snapshot(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    arguments = ["train", "--data", "digits", "--family", "ae", "--epochs", "100000", "--json"]
+    # Ctrl-C as soon as the first epoch is done, sent by the program to itself.
+    program = (
+        "import os, signal, sys\n"
+        "from vaeexplorer import cli\n"
+        "describe = cli._describe\n"
+        "def interrupt(progress):\n"
+        "    if getattr(progress, 'epoch', 0) == 2:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return describe(progress)\n"
+        "cli._describe = interrupt\n"
+        "sys.exit(cli.main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments, "--out", str(out)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert "Stopped after" in done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["epochs"] >= 2
+    assert is_run(out)
+    assert load_run(out).status == "stopped"
+    assert load_run(out).codes
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_before_the_first_epoch_is_exit_130(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_describe", lambda _: os.kill(os.getpid(), signal.SIGINT) or "")
+    assert command("train", "--data", "digits", "--epochs", "9", "--out", tmp_path / "run") == 130
+    assert not (tmp_path / "run").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
