@@ -287,6 +287,15 @@ def test_mistakes_have_their_exit_codes(
     assert not (tmp_path / "out").exists()
 
 
+def test_default_pair_is_reported_when_no_run_is_named(
+    command: Callable[..., int], tmp_path: Path
+) -> None:
+    assert command("report", "--out", tmp_path / "out") == 0
+    families = [run["family"] for run in numbers_of(tmp_path / "out")["runs"]]
+    assert families == ["ae", "vae"]
+    assert [run["map"] for run in numbers_of(tmp_path / "out")["runs"]] == ["umap-learn"] * 2
+
+
 def test_window_is_a_square_around_the_dots_with_the_top_row_first() -> None:
     positions = np.array([[0.0, 0.0], [10.0, 4.0]], np.float32)
     window = Window.around(positions, margin=0.0)
@@ -294,6 +303,7 @@ def test_window_is_a_square_around_the_dots_with_the_top_row_first() -> None:
     np.testing.assert_allclose(
         window.centres(2), [[2.5, 4.5], [7.5, 4.5], [2.5, -0.5], [7.5, -0.5]]
     )
+    assert window.holding(positions, 2).tolist() == [False, True, True, False]
     pixels = window.pixels(positions, 100)
     np.testing.assert_allclose(pixels, [[0, 70], [100, 30]])
     assert Window.around(np.zeros((3, 2), np.float32)).side > 0

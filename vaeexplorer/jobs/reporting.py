@@ -154,7 +154,9 @@ def _find(folder: Path, grounds: Grounds) -> Generator[Progress, None, Findings]
         chosen=chosen,
         window=window,
         grid=_decode(space, lift.lift_grid(places)),
-        inside=np.array([lift.lift(place, 0.0).inside for place in places]),
+        # A thin band of dots may pass through a square and miss its centre.
+        inside=window.holding(chosen.positions, GRID_SIDE)
+        | np.array([lift.lift(place, 0.0).inside for place in places]),
         samples=samples,
         law=law,
         declared=space.prior is not None,

@@ -99,11 +99,13 @@ def _measures(measures: Measures | None) -> dict[str, float | None] | None:
 def _comparison(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Sentences that compare the first run with each other one, where both have scores."""
     scored = [run for run in runs if run["continuity"] is not None]
-    return [
-        sentence
-        for other in scored[1:]
-        for sentence in verdict.compare(scored[0], other, (scored[0]["slot"], other["slot"]))
-    ]
+    sentences = []
+    for other in scored[1:]:
+        slots = scored[0]["slot"], other["slot"]
+        # With two runs there is no doubt which ones a sentence without names is on.
+        pair = f"{slots[0]} and {slots[1]}: " if len(scored) > 2 else ""
+        sentences += [pair + line for line in verdict.compare(scored[0], other, slots)]
+    return sentences
 
 
 def _without_nan(value: Any) -> Any:

@@ -35,6 +35,13 @@ class Window:
         x, y = np.meshgrid(self.left + steps, self.bottom + steps[::-1])
         return np.stack([x.ravel(), y.ravel()], axis=1)
 
+    def holding(self, positions: NDArray[np.float32], count: int) -> NDArray[np.bool_]:
+        """Tell which of these squares hold one of `positions`, in their order, (count^2,)."""
+        column, row = (self.pixels(positions, count).astype(int).clip(0, count - 1)).T
+        held = np.zeros((count, count), np.bool_)
+        held[row, column] = True
+        return held.ravel()
+
     def pixels(self, positions: NDArray[np.float32], side: int) -> NDArray[np.float64]:
         """Pixels, x to the right and y down, of `positions` in a picture of `side` pixels."""
         x = (positions[:, 0] - self.left) / self.side * side

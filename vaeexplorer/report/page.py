@@ -194,6 +194,8 @@ def _map_figure(found: Findings, run: Numbers) -> str:
     coloured = "one colour" if found.run.labels is None else "colours by label"
     dots = f"{run['images']:,} dots in {coloured}"
     method = METHODS.get(found.chosen.method, found.chosen.method)
+    if run["latent_dim"] == 1:
+        method = "the one latent dimension, to the right, against the density of the codes"
     return (
         '<picture><source media="(prefers-color-scheme: dark)" '
         f'srcset="{escape(pictures["map_dark"])}">'
@@ -248,8 +250,10 @@ def _sentences(report: Mapping[str, Any]) -> str:
 def _words(found: Findings, run: Numbers) -> str:
     """Say what the run is, and what its scores mean."""
     epochs = "1 epoch" if run["epochs"] == 1 else f"{run['epochs']:,} epochs"
+    size = run["latent_dim"]
     about = (
-        f"{run['family'].upper()} with {run['latent_dim']} latent dimensions, {epochs} on "
+        f"{run['family'].upper()} with {size} latent dimension{'' if size == 1 else 's'}, {epochs} "
+        "on "
         f"{found.run.source.n:,} images of {run['data_set']}, seed {run['seed']}, {run['status']}."
     )
     lines = run["verdict"] or ["There are no scores: the images are gone, or too few."]
