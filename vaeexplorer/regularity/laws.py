@@ -14,6 +14,7 @@ from vaeexplorer.regularity.ground import symmetric_root
 FITTED_GAUSSIAN = "fitted Gaussian"
 FITTED_MIXTURE = "fitted mixture of 10"
 COMPONENTS = 10
+EM_ROUNDS = 20
 NEGLIGIBLE_VARIANCE = 1e-10
 
 
@@ -78,7 +79,8 @@ def fit_mixture(codes: Tensor) -> GaussianMixture:
     if not alive.any():
         return fit_gaussian(codes)
     scale = values[alive].sqrt()
-    fit = Fit(min(COMPONENTS, len(codes)), max_iter=50, random_state=0)
+    components = min(COMPONENTS, len(codes))
+    fit = Fit(components, max_iter=EM_ROUNDS, init_params="k-means++", random_state=0)
     with warnings.catch_warnings():
         # Any mixture is a law; one that EM would still improve a little is no worse a one.
         warnings.simplefilter("ignore", ConvergenceWarning)
