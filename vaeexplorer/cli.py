@@ -61,6 +61,9 @@ def main() -> int:
     0 done, 1 the job failed, 2 usage or setting, 66 unreadable input, 69 no display, 70 internal
     error (logged with its traceback), 130 Ctrl-C.
     """
+    # Two torch threads that spin for work take the cores from whatever else runs, and a training
+    # on a busy machine drops to a tenth of its speed. OpenMP reads this when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except SystemExit as end:

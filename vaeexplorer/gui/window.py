@@ -136,7 +136,7 @@ class Window(QMainWindow):
             self.tabifyDockWidget(self.docks[first], self.docks[second])
         right = [self.docks[panel.key] for panel in PANELS if panel.area != BOTTOM]
         self.resizeDocks(right, [RIGHT_WIDTH] * len(right), Qt.Orientation.Horizontal)
-        self.resizeDocks(right, [470, 330], Qt.Orientation.Vertical)
+        self.resizeDocks(right, [480, 330], Qt.Orientation.Vertical)
         self.resizeDocks([self.docks[bottom[0]]], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)
         for panel in PANELS:
             self.docks[panel.key].setVisible(panel.shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vaeexplorer.data import Dataset, find_data
+from vaeexplorer.data import Dataset, InputError, find_data
 from vaeexplorer.latent.projection import Map
-from vaeexplorer.run import Exhibit, Run
+from vaeexplorer.run import Exhibit, Progress, Run
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
@@ -32,18 +33,40 @@ def exhibit_of(run: Run, origin: str, dataset: Dataset | None = None) -> Exhibit
     )
 
 
-def open_exhibit(folder: Path) -> Exhibit:
+def open_exhibit(folder: Path) -> Generator[Progress, None, Exhibit]:
     """Read the run in `folder` and find its images again.
+
+    A run that ended before its data was encoded is encoded now, and saved again.
 
     Raises
     ------
     InputError
-        The folder holds no readable run.
+        The folder holds no readable run, or one without codes whose images are gone.
     """
     from vaeexplorer.storage import load_run
 
+    yield Progress("reading")
     run = load_run(folder)
-    return exhibit_of(run, str(folder), find_data(run.source))
+    dataset = find_data(run.source)
+    if not run.codes:
+        run = yield from _encoded(run, folder, dataset)
+    return exhibit_of(run, str(folder), dataset)
+
+
+def _encoded(run: Run, folder: Path, dataset: Dataset | None) -> Generator[Progress, None, Run]:
+    from vaeexplorer.jobs.mapping import encode
+    from vaeexplorer.models import restore
+    from vaeexplorer.storage import save_run
+
+    if dataset is None:
+        raise InputError(
+            f"{folder} was stopped before its images were encoded, and they are not where they "
+            "were: put them back and open the run again."
+        )
+    model = restore(run.config.family, run.config.model, run.source.shape, run.weights)
+    run = yield from encode(run, model.spaces(), dataset)
+    save_run(run, folder)
+    return run
 
 
 def with_model(exhibit: Exhibit) -> Exhibit:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
@@ -14,11 +13,9 @@ from numpy.typing import NDArray
 
 from vaeexplorer.data import Dataset, InputError
 from vaeexplorer.jobs.bundled import resource
-from vaeexplorer.jobs.mapping import encode
 from vaeexplorer.jobs.opening import (
     chosen_map,
     decode_pixels,
-    exhibit_of,
     main_space,
     open_exhibit,
     with_model,
@@ -113,12 +110,12 @@ def _files_of_report(folder: Path) -> set[str]:
     return {NUMBERS, PAGE} | pictures
 
 
-def _open(folder: Path) -> Exhibit:
+def _open(folder: Path) -> Generator[Progress, None, Exhibit]:
     from vaeexplorer.models import WeightsError
     from vaeexplorer.models.base import SettingError
 
-    exhibit = open_exhibit(folder)
     try:
+        exhibit = yield from open_exhibit(folder)
         return with_model(exhibit)
     except (SettingError, WeightsError) as error:
         raise InputError(f"The model in {folder} cannot be built: {error}") from error
@@ -126,18 +123,9 @@ def _open(folder: Path) -> Exhibit:
 
 def _find(folder: Path, grounds: Grounds) -> Generator[Progress, None, Findings]:
     """Read one run, and decode and measure what the report shows of it."""
-    exhibit = _open(folder)
-    run, dataset = exhibit.run, exhibit.dataset
+    exhibit = yield from _part(_open(folder), 0.0, 0.3)
+    run = exhibit.run
     assert run is not None
-    if not run.codes:
-        if dataset is None:
-            raise InputError(
-                f"{folder} was never encoded and its images are gone, so that there is no map; "
-                "put the images back where they were."
-            )
-        yield Progress("encoding", 0.1)
-        run = yield from _part(encode(run, exhibit.spaces, dataset), 0.1, 0.2)
-        exhibit = replace(exhibit_of(run, exhibit.origin, dataset), spaces=exhibit.spaces)
     name = main_space(exhibit)
     space, codes, chosen = exhibit.spaces[name], run.codes[name], chosen_map(exhibit, "")
     yield Progress("decoding", 0.3)

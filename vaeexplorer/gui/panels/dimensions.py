@@ -105,7 +105,9 @@ class DimensionsPanel(QWidget):
             button.setVisible(number < len(self._session.slots))
             button.setChecked(number == active)
         while self._rows:
-            self._rows.pop().deleteLater()
+            row = self._rows.pop()
+            row.setParent(None)
+            row.deleteLater()
         state = self._session.slots[active]
         self._more.hide()
         if state.exhibit is None:

@@ -118,8 +118,9 @@ class MapPanel(QWidget):
         self.view.left.connect(session.leave)
         self.legend.toggled.connect(session.hide_labels)
         session.exhibit_changed.connect(self._show_exhibit)
-        session.map_changed.connect(self._show_map)
+        session.map_changed.connect(self._glide_to_map)
         session.model_changed.connect(self._show_model)
+        session.renamed.connect(self._rename)
         session.probe_moved.connect(self._show_probe)
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)
@@ -148,19 +149,27 @@ class MapPanel(QWidget):
         names = exhibit.label_names
         self.legend.set_labels(names, class_colours(len(names)))
         self.legend.set_hidden(self._session.hidden_labels)
-        self._show_map(slot, self._session.shown_map(slot))
+        self._show_map(self._session.shown_map(slot), glide=False)
         self._show_link()
 
-    def _show_map(self, slot: int, shown: Map | None) -> None:
+    def _rename(self, slot: int, name: str) -> None:
+        if slot == self._slot:
+            self._title.setText(name)
+
+    def _glide_to_map(self, slot: int, shown: Map) -> None:
+        if slot == self._slot:
+            self._show_map(shown, glide=True)
+
+    def _show_map(self, shown: Map | None, glide: bool) -> None:
         exhibit = self._exhibit
-        if slot != self._slot or exhibit is None or shown is None:
+        if exhibit is None or shown is None:
             return
         n = len(shown.positions)
         if exhibit.labels is None:
             dots = np.tile(class_colours(1), (n, 1))
         else:
             dots = class_colours(len(exhibit.label_names))[exhibit.labels]
-        self.view.set_points(shown.positions, dots)
+        self.view.set_points(shown.positions, dots, glide=glide)
         self._hide_labels(self._session.hidden_labels)
         size = next(iter(exhibit.codes.values())).mean.shape[1]
         self._details.setText(

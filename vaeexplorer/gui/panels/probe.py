@@ -5,33 +5,37 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.image_view import ImageView
-from vaeexplorer.gui.widgets.theme import GRID, SLOT_COLOURS, SLOT_LETTERS, tabular
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.run import Exhibit
 
 translate = QCoreApplication.translate
 
+SIDE, COMPACT_SIDE = 144, 96
+
 
 class SlotProbe(QWidget):
     """One slot's decode above its nearest real image, with the distance between them."""
 
-    def __init__(self, session: Session, slot: int) -> None:
+    def __init__(self, session: Session, slot: int, compact: bool) -> None:
         super().__init__()
         self._session, self._slot = session, slot
+        side = COMPACT_SIDE if compact else SIDE
         letter = SLOT_LETTERS[slot]
         self.decode = ImageView(
             translate("Probe", "Decoded picture of slot {letter}").format(letter=letter),
             SLOT_COLOURS[slot],
-            144,
+            side,
         )
         self.nearest = ImageView(
             translate("Probe", "Nearest real image in slot {letter}").format(letter=letter),
-            side=144,
+            side=side,
         )
         self._title, self._place = QLabel(), QLabel()
         self._numbers = QLabel()
@@ -42,17 +46,41 @@ class SlotProbe(QWidget):
         for label in (self._place, self._numbers):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        if compact:
+            self._arrange_in_a_row()
+        else:
+            self._arrange_in_a_column()
+        self.clear()
+
+    def _arrange_in_a_column(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(GRID // 2)
         grid.setColumnStretch(1, 1)
-        grid.addWidget(SlotBadge(slot), 0, 0)
+        grid.addWidget(SlotBadge(self._slot), 0, 0)
         grid.addWidget(self._title, 0, 1)
         for row, part in enumerate(
             (self.decode, self._place, self._nearest_title, self.nearest, self._numbers), start=1
         ):
             grid.addWidget(part, row, 0, 1, 2)
-        self.clear()
+
+    def _arrange_in_a_row(self) -> None:
+        for part in (self._title, self._nearest_title):
+            part.setParent(self)
+            part.hide()
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(SlotBadge(self._slot))
+        words.addWidget(self._place)
+        words.addWidget(self._numbers)
+        words.addStretch()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID // 2)
+        row.addLayout(words, 1)
+        for view in (self.decode, self.nearest):
+            view.setFixedSize(COMPACT_SIDE, COMPACT_SIDE)
+            row.addWidget(view, 0, Qt.AlignmentFlag.AlignTop)
 
     def clear(self) -> None:
         """Show that there is nothing to decode."""
@@ -120,7 +148,7 @@ class SlotProbe(QWidget):
 
 
 class ProbePanel(QScrollArea):
-    """One SlotProbe per slot, two in a row."""
+    """One SlotProbe per slot: two beside each other, more in compact rows."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -142,10 +170,12 @@ class ProbePanel(QScrollArea):
         column.setContentsMargins(GRID, GRID, GRID, GRID)
         grid = QGridLayout()
         grid.setSpacing(GRID)
-        self.slots = [SlotProbe(self._session, slot) for slot in range(count)]
+        compact = count > 2
+        self.slots = [SlotProbe(self._session, slot, compact) for slot in range(count)]
         for slot, part in enumerate(self.slots):
-            grid.addWidget(part, slot // 2, slot % 2)
-            grid.setColumnStretch(slot % 2, 1)
+            row, side = (slot, 0) if compact else (0, slot)
+            grid.addWidget(part, row, side)
+            grid.setColumnStretch(side, 1)
         column.addLayout(grid)
         column.addStretch()
         self.setWidget(page)
@@ -153,6 +183,7 @@ class ProbePanel(QScrollArea):
             self._show_exhibit(slot, state.exhibit)
             if state.probe is not None:
                 self.slots[slot].show_probe(state.probe)
+        self._session.decode_again()
 
     def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
         if exhibit is None:

@@ -37,6 +37,7 @@ translate = QCoreApplication.translate
 FORM_FIELDS = ("latent_dim", "beta")
 """Fields of a family's config that the form offers, where the family has them."""
 MAX_SEED = 999_999
+GAP = 3
 
 
 class TrainingPanel(QWidget):
@@ -302,10 +303,11 @@ class ReconstructionsView(QLabel):
         columns = min(4, len(images))
         height, width = images.shape[2:]
         room = min(
-            self.width() / (columns * (width + 1)), self.height() / (len(order) * (height + 1))
+            (self.width() - columns * GAP) / (columns * width),
+            (self.height() - len(order) * GAP) / (len(order) * height),
         )
         back = rgb(colours().window)
-        sheet = image_grid(np.concatenate(order), columns, max(1, int(room)), 3, back)
+        sheet = image_grid(np.concatenate(order), columns, max(1, int(room)), GAP, back)
         rows, across, _ = sheet.shape
         picture = QImage(sheet.data, across, rows, 3 * across, QImage.Format.Format_RGB888)
         self.setPixmap(QPixmap.fromImage(picture.copy()))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel
 
-from vaeexplorer.gui.widgets.theme import SLOT_COLOURS, SLOT_LETTERS
+from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.gui.widgets.theme import SLOT_LETTERS
+
+EVEN_LUMINANCE = 0.18
+"""Black and white text are equally legible on a surface of this luminance (WCAG 2.2)."""
 
 
 class SlotBadge(QLabel):
@@ -15,7 +20,14 @@ class SlotBadge(QLabel):
         super().__init__(SLOT_LETTERS[slot])
         self.setFixedSize(20, 20)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        back = QColor(SLOT_COLOURS[slot])
+        text = "#101010" if _luminance(back) > EVEN_LUMINANCE else "#ffffff"
         self.setStyleSheet(
-            f"background: {SLOT_COLOURS[slot]}; color: #101010; font-weight: 700;"
-            "border-radius: 4px;"
+            f"background: {back.name()}; color: {text}; font-weight: 700; border-radius: 4px;"
         )
+
+
+def _luminance(colour: QColor) -> float:
+    """Relative luminance as WCAG 2.2 defines it, with its exponent rounded to 2.2."""
+    red, green, blue, _ = colour.getRgbF()
+    return 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2

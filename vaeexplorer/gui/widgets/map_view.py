@@ -16,7 +16,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
-    QEnterEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -82,11 +81,17 @@ class MapView(QWidget):
 
     # --- what is drawn ------------------------------------------------------------------------
 
-    def set_points(self, positions: NDArray[np.float32], dot_colours: NDArray[np.uint8]) -> None:
+    def set_points(
+        self,
+        positions: NDArray[np.float32],
+        dot_colours: NDArray[np.uint8],
+        *,
+        glide: bool = False,
+    ) -> None:
         """Draw dots at `positions`, (n, 2), y upwards, in `dot_colours`, (n, 3).
 
-        Where the same number of dots is shown already they glide to their new places, unless the
-        system asks for less motion.
+        With `glide` the same dots move to their new places, unless the system asks for less
+        motion; the cursor rests meanwhile.
         """
         before, after = self._positions, np.asarray(positions, float)
         self._colours = dot_colours
@@ -95,7 +100,7 @@ class MapView(QWidget):
         self._target = after
         time = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
         self._glide.stop()
-        if len(before) == len(after) > 0 and time > 0 and self.isVisible():
+        if glide and len(before) == len(after) > 0 and time > 0 and self.isVisible():
             self._glide_from = before
             self._glide.setDuration(GLIDE_MS)
             self._glide.start()
@@ -157,6 +162,10 @@ class MapView(QWidget):
         self._fitted = False
         self._redraw()
 
+    @property
+    def _gliding(self) -> bool:
+        return self._glide.state() == QVariantAnimation.State.Running
+
     def to_map(self, pixel: QPointF) -> FloatArray:
         """Return the place on the map, (2,), under `pixel` of this widget."""
         offset = np.array([pixel.x() - self.width() / 2, self.height() / 2 - pixel.y()])
@@ -189,10 +198,6 @@ class MapView(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._redraw()
 
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
-        self.hovered.emit(self.to_map(event.position()), self.snap_distance)
-
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self.left.emit()
@@ -204,6 +209,8 @@ class MapView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = event.position()
+        if self._gliding:
+            return
         if self._pressed is None:
             self.hovered.emit(self.to_map(place), self.snap_distance)
             return
@@ -221,7 +228,7 @@ class MapView(QWidget):
             return
         self._pressed = None
         self.setCursor(Qt.CursorShape.CrossCursor)
-        if not self._dragging:
+        if not self._dragging and not self._gliding:
             self.clicked.emit(self.to_map(event.position()), self.snap_distance)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -267,9 +274,9 @@ class MapView(QWidget):
                 self._dots = self._draw_dots()
             painter.drawImage(0, 0, self._dots)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._held is not None:
+        if self._held is not None and not self._gliding:
             self._draw_held(painter, self.to_pixel(self._held))
-        if self._cursor is not None:
+        if self._cursor is not None and not self._gliding:
             self._draw_cursor(painter, self.to_pixel(self._cursor))
         if self.hasFocus():
             painter.setPen(QPen(QColor(colours().accent), 1))

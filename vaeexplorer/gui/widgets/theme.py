@@ -8,9 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-SLOT_COLOURS = ("#3f90da", "#e76300", "#8f5fd0", "#2f9e7a")
-"""Frames of the slots A, B, C, D; the same everywhere, on light and on dark."""
-
 SLOT_LETTERS = "ABCD"
 GRID = 8
 """Spacing unit of all layouts, in pixels."""

@@ -1,0 +1,105 @@
+"""A window on the default pair, driven by real events."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QSettings
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from vaeexplorer.gui.app import create_application
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.theme import apply_theme
+from vaeexplorer.gui.window import Window
+from vaeexplorer.storage import RunLibrary, runs_folder
+
+READY_MS = 60_000
+
+
+class Explorer:
+    """A person at the window: what they see and what they do."""
+
+    def __init__(self, qtbot, paths: tuple[str, ...] = ()):
+        self.qtbot = qtbot
+        self.app = create_application()
+        apply_theme(self.app, "light")
+        self.session = Session(RunLibrary(runs_folder()))
+        self.told: list[str] = []
+        self.session.failed.connect(self.told.append)
+        if paths:
+            self.session.open_paths(list(paths))
+        else:
+            self.session.open_default_pair()
+        self.log_file = Path(runs_folder()).parent / "log"
+        self.window = Window(self.session, QSettings(), self.log_file)
+        self.window.resize(1440, 900)
+        self.window.show()
+        self.closed = False
+
+    def wait(self, condition: Callable[[], bool], timeout_ms: int = READY_MS) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+
+    def wait_until_ready(self) -> "Explorer":
+        self.wait(lambda: self.session.families and self.decoded())
+        return self
+
+    def panel(self, key: str):
+        return self.window.docks[key].widget()
+
+    def map(self, slot: int):
+        return self.window.maps[slot].view
+
+    def probe(self, slot: int):
+        return self.session.slots[slot].probe
+
+    def decoded(self) -> bool:
+        """Whether every slot shows the decode of its present probe."""
+        return all(
+            state.probe is not None and shown.decode.drawn is state.probe
+            for state, shown in zip(self.session.slots, self.panel("probe").slots, strict=True)
+        )
+
+    def pixel(self, slot: int, index: int) -> QPoint:
+        """Where on the map of `slot` the dot of image `index` is."""
+        position = self.session.slots[slot].lift.positions[index]
+        return self.map(slot).to_pixel(position).toPoint()
+
+    def hover(self, slot: int, pixel: QPoint) -> None:
+        QTest.mouseMove(self.map(slot), pixel)
+        self.wait(self.decoded)
+
+    def click(self, slot: int, pixel: QPoint) -> None:
+        from PySide6.QtCore import Qt
+
+        QTest.mouseMove(self.map(slot), pixel)
+        QTest.mouseClick(self.map(slot), Qt.MouseButton.LeftButton, pos=pixel)
+        self.wait(self.decoded)
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.window.close()
+            QApplication.processEvents()
+
+
+@pytest.fixture
+def explorer(qtbot):
+    """The window on the default pair, ready to decode."""
+    person = Explorer(qtbot).wait_until_ready()
+    yield person
+    person.close()
+
+
+@pytest.fixture
+def open_explorer(qtbot):
+    """Open windows on given paths; all are closed afterwards."""
+    people = []
+
+    def open_on(*paths: str) -> Explorer:
+        people.append(Explorer(qtbot, paths))
+        return people[-1]
+
+    yield open_on
+    for person in people:
+        person.close()

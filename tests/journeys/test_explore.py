@@ -1,0 +1,287 @@
+"""A person looks at the default pair: hovers, holds, slides, filters, zooms."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+)
+
+from vaeexplorer.gui.widgets.theme import DARK, LIGHT
+from vaeexplorer.jobs.opening import decode_pixels
+
+
+def shown_picture(explorer, slot):
+    return explorer.panel("probe").slots[slot].decode._picture
+
+
+def expected_picture(explorer, slot):
+    """What the model of `slot` makes of the probe, as a QImage's first channel."""
+    space = next(iter(explorer.session.slots[slot].exhibit.spaces.values()))
+    return decode_pixels(space, explorer.probe(slot).z[None])[0, 0]
+
+
+def red_channel(picture):
+    return np.array(
+        [
+            [picture.pixelColor(x, y).red() for x in range(picture.width())]
+            for y in range(picture.height())
+        ],
+        np.uint8,
+    )
+
+
+def empty_place(explorer, slot):
+    """A place inside the map of `slot` that is far from every dot."""
+    view = explorer.map(slot)
+    lift = explorer.session.slots[slot].lift
+    best, room = None, 0.0
+    for x in range(20, view.width() - 20, 8):
+        for y in range(20, view.height() - 20, 8):
+            place = view.to_map(QPointF(x, y))
+            distance = np.linalg.norm(lift.positions - place, axis=1).min()
+            if distance > room:
+                best, room = QPoint(x, y), distance
+    return best
+
+
+def test_the_window_opens_on_an_ae_and_a_vae(explorer):
+    first, second = (state.exhibit for state in explorer.session.slots)
+    assert (first.run.config.family, second.run.config.family) == ("ae", "vae")
+    assert len(first.dataset) == len(second.dataset) == 1797
+    assert explorer.session.linked(0, 1)
+    assert explorer.session.shown_map(0).method == "umap-learn"
+    stage = sum(panel.width() * panel.height() for panel in explorer.window.maps)
+    assert stage >= 0.55 * explorer.window.width() * explorer.window.height()
+
+
+def test_hovering_a_dot_decodes_its_own_code_in_both_models(explorer):
+    index = 1234
+    explorer.hover(1, explorer.pixel(1, index))
+    probe = explorer.probe(1)
+    assert probe.kind == "dot"
+    linked = explorer.probe(0)
+    assert (linked.kind, linked.nearest) == ("linked", probe.nearest)
+    for slot in (0, 1):
+        codes = next(iter(explorer.session.slots[slot].exhibit.codes.values())).mean
+        np.testing.assert_array_equal(explorer.probe(slot).z, codes[probe.nearest])
+        shown = red_channel(shown_picture(explorer, slot))
+        np.testing.assert_array_equal(shown, expected_picture(explorer, slot))
+
+
+def test_the_hint_goes_away_after_the_first_hover(explorer):
+    assert explorer.window.hint.isVisible()
+    explorer.hover(0, explorer.pixel(0, 0))
+    assert not explorer.window.hint.isVisible()
+
+
+def test_far_from_the_data_the_window_says_so_and_still_decodes(explorer):
+    place = empty_place(explorer, 1)
+    explorer.hover(1, place)
+    assert explorer.probe(1).kind == "outside"
+    assert explorer.probe(1).spread > 0
+    shown = red_channel(shown_picture(explorer, 1))
+    np.testing.assert_array_equal(shown, expected_picture(explorer, 1))
+
+
+def test_a_click_holds_what_moves_leave_and_escape_lets_go(explorer):
+    explorer.click(0, explorer.pixel(0, 10))
+    held = explorer.session.slots[0].held
+    assert held is not None
+    assert explorer.session.active == 0
+    explorer.hover(0, explorer.pixel(0, 900))
+    assert explorer.session.slots[0].held is held
+    assert explorer.probe(0) is not held
+    explorer.session.leave()
+    assert explorer.probe(0) is held
+    QTest.keyClick(explorer.window, Qt.Key.Key_Escape)
+    assert explorer.session.slots[0].held is None
+
+
+def test_sliders_take_the_code_of_a_clicked_dot_and_decode_live(explorer):
+    explorer.click(1, explorer.pixel(1, 77))
+    panel = explorer.panel("dimensions")
+    code = explorer.probe(1).z
+    for row in panel._rows:
+        assert row._editor.value() == pytest.approx(code[row.dimension], abs=0.006)
+    row = panel._rows[0]
+    slider = row._slider
+    middle = QPoint(slider.width() // 2, slider.height() // 2)
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=middle)
+    before = explorer.probe(1).z[row.dimension]
+    QTest.mouseMove(slider, middle + QPoint(slider.width() // 4, 0))
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton)
+    explorer.wait(explorer.decoded)
+    probe = explorer.probe(1)
+    assert probe.kind == "code"
+    assert probe.z[row.dimension] != before
+    others = np.arange(len(code)) != row.dimension
+    np.testing.assert_array_equal(probe.z[others], code[others])
+    lift = explorer.session.slots[1].lift
+    np.testing.assert_allclose(probe.position, lift.place(probe.z))
+    assert explorer.session.slots[1].held is probe
+
+
+def test_a_value_can_be_typed_and_reset(explorer):
+    panel = explorer.panel("dimensions")
+    row = panel._rows[1]
+    row._editor.setFocus()
+    row._editor.selectAll()
+    QTest.keyClicks(row._editor, "1.25")
+    QTest.keyClick(row._editor, Qt.Key.Key_Return)
+    assert explorer.probe(1).z[row.dimension] == pytest.approx(1.25)
+    QTest.mouseClick(row._reset, Qt.MouseButton.LeftButton)
+    codes = next(iter(explorer.session.slots[1].exhibit.codes.values())).mean
+    assert explorer.probe(1).z[row.dimension] == pytest.approx(codes[:, row.dimension].mean())
+
+
+def test_dimensions_are_ordered_by_rate_or_for_an_ae_by_variance(explorer):
+    panel = explorer.panel("dimensions")
+    codes = next(iter(explorer.session.slots[1].exhibit.codes.values()))
+    rates = 0.5 * (codes.mean**2 + np.exp(codes.log_variance) - 1 - codes.log_variance).mean(0)
+    shown = rates[[row.dimension for row in panel._rows]]
+    assert (np.diff(shown) <= 1e-6).all()
+    QTest.mouseClick(panel._choice.button(0), Qt.MouseButton.LeftButton)
+    codes = next(iter(explorer.session.slots[0].exhibit.codes.values()))
+    shown = codes.mean.var(axis=0)[[row.dimension for row in panel._rows]]
+    assert (np.diff(shown) <= 1e-6).all()
+
+
+def test_a_hidden_label_is_neither_drawn_nor_taken(explorer):
+    legend = explorer.window.maps[1].legend
+    exhibit = explorer.session.slots[1].exhibit
+    index = int(np.flatnonzero(exhibit.labels == 3)[0])
+    QTest.mouseClick(legend._buttons[3], Qt.MouseButton.LeftButton)
+    assert explorer.session.hidden_labels == {3}
+    for slot in (0, 1):
+        assert not explorer.map(slot)._visible[exhibit.labels == 3].any()
+        assert explorer.map(slot)._visible[exhibit.labels != 3].all()
+        assert not explorer.window.maps[slot].legend._buttons[3].isChecked()
+    explorer.hover(1, explorer.pixel(1, index))
+    probe = explorer.probe(1)
+    assert probe.kind != "dot" or exhibit.labels[probe.nearest] != 3
+
+
+def test_wheel_zooms_about_the_cursor_drag_pans_and_double_click_fits(explorer):
+    view = explorer.map(0)
+    pixel = QPointF(120, 140)
+    place, scale = view.to_map(pixel), view._scale
+    QApplication.sendEvent(
+        view,
+        QWheelEvent(
+            pixel,
+            view.mapToGlobal(pixel),
+            QPoint(),
+            QPoint(0, 240),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        ),
+    )
+    assert view._scale > scale
+    np.testing.assert_allclose(view.to_map(pixel), place)
+    held = explorer.session.slots[0].held
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
+    QTest.mouseMove(view, QPoint(240, 230))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(240, 230))
+    np.testing.assert_allclose(view.to_pixel(place).toTuple(), (160, 170), atol=1e-6)
+    assert explorer.session.slots[0].held is held
+    QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
+    assert view._scale == pytest.approx(scale)
+
+
+def test_arrow_keys_move_the_probe_and_plus_zooms(explorer):
+    view = explorer.map(1)
+    view.setFocus()
+    explorer.hover(1, explorer.pixel(1, 5))
+    before = explorer.probe(1).position
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    small = explorer.probe(1).position - before
+    QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    big = explorer.probe(1).position - before - small
+    assert big[0] > small[0] > 0
+    scale = view._scale
+    QTest.keyClick(view, Qt.Key.Key_Plus)
+    assert view._scale > scale
+    QTest.keyClick(view, Qt.Key.Key_0)
+    assert view._scale == pytest.approx(scale)
+
+
+def test_another_projection_keeps_the_held_image(explorer):
+    explorer.click(1, explorer.pixel(1, 42))
+    image = explorer.session.slots[1].held.nearest
+    explorer.session.set_map_method("pca")
+    explorer.wait(lambda: explorer.session.slots[1].lift is not None)
+    explorer.wait(explorer.decoded)
+    held = explorer.session.slots[1].held
+    assert held.nearest == image
+    pca = explorer.session.shown_map(1)
+    assert pca.method == "pca"
+    np.testing.assert_allclose(held.position, pca.positions[image], rtol=1e-6)
+
+
+def test_four_slots_show_and_decode_the_same_image(explorer):
+    pair = [state.exhibit for state in explorer.session.slots]
+    explorer.session.set_slot_count(4)
+    for slot in (2, 3):
+        explorer.session.put(slot, pair[slot - 2])
+    explorer.wait(explorer.decoded)
+    explorer.hover(3, explorer.pixel(3, 321))
+    assert len({explorer.probe(slot).nearest for slot in range(4)}) == 1
+    explorer.session.set_slot_count(2)
+    explorer.wait(explorer.decoded)
+    assert len(explorer.window.maps) == 2
+
+
+@pytest.mark.parametrize(("theme", "colours"), [("light", LIGHT), ("dark", DARK)])
+def test_both_themes_reach_every_map(explorer, theme, colours):
+    explorer.window.set_theme(theme)
+    picture = explorer.map(0).grab().toImage()
+    assert picture.pixelColor(2, picture.height() - 3).name() == colours.surface
+
+
+def test_everything_that_takes_the_focus_has_an_accessible_name(explorer):
+    for key in ("training", "runs"):
+        explorer.window.show_panel(key)
+        QApplication.processEvents()
+    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox)
+    nameless = []
+    for kind in kinds:
+        for widget in explorer.window.findChildren(kind):
+            inside = isinstance(widget.parent(), (QAbstractSpinBox, QComboBox, QLineEdit))
+            if widget.isVisible() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus and not inside:
+                text = getattr(widget, "text", str)() if isinstance(widget, QAbstractButton) else ""
+                if not widget.accessibleName() and not text and not labelled(explorer, widget):
+                    nameless.append(f"{type(widget).__name__} {widget.objectName()}")
+    assert nameless == []
+
+
+def labelled(explorer, widget):
+    """Whether a form row names the widget (Qt gives a buddy's text to screen readers)."""
+    from PySide6.QtWidgets import QLabel
+
+    return any(label.buddy() is widget for label in explorer.window.findChildren(QLabel))
+
+
+def test_painting_and_hovering_leak_no_references(explorer):
+    """PySide6 6.12.0 loses references to None and True with every paint, and then aborts."""
+    import sys
+
+    view = explorer.map(0)
+    before = sys.getrefcount(None), sys.getrefcount(True)
+    for number in range(1000):
+        QTest.mouseMove(view, QPoint(100 + number % 300, 100 + number % 200))
+        view.repaint()
+    explorer.wait(explorer.decoded)
+    after = sys.getrefcount(None), sys.getrefcount(True)
+    for count, later in zip(before, after, strict=True):
+        # Immortal singletons (Python 3.12 on) count alike before and after.
+        assert abs(later - count) < 500

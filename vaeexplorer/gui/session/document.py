@@ -1,0 +1,156 @@
+"""State of the document: exhibits in slots, what is probed and held, and the lanes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from vaeexplorer.data import Dataset
+from vaeexplorer.gui.background import Lane
+from vaeexplorer.jobs.opening import chosen_map
+from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.probe import Probe
+from vaeexplorer.latent.process import ProjectionProcess
+from vaeexplorer.latent.projection import Map
+from vaeexplorer.run import Exhibit
+from vaeexplorer.storage import RunLibrary
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import Family
+
+log = logging.getLogger(__name__)
+
+MAX_SLOTS = 4
+CLOSE_TIMEOUT_S = 10.0
+
+
+@dataclass(eq=False)
+class Slot:
+    """What one slot holds at present."""
+
+    exhibit: Exhibit | None = None
+    lift: Lift | None = None
+    probe: Probe | None = None
+    held: Probe | None = None
+
+
+class Document(QObject):
+    """Holds the state and tells of every change by a signal."""
+
+    slots_changed = Signal(int)
+    exhibit_changed = Signal(int, object)
+    map_changed = Signal(int, object)
+    probe_moved = Signal(int, object)
+    held_changed = Signal(int, object)
+    decoded = Signal(int, object, object)
+    model_changed = Signal(int, str)
+    renamed = Signal(int, str)
+    activated = Signal(int)
+    labels_hidden = Signal(object)
+    data_opened = Signal(object)
+    progressed = Signal(str, object)
+    ended = Signal(str)
+    failed = Signal(str)
+    runs_changed = Signal()
+    runs_listed = Signal(object)
+    families_loaded = Signal(object)
+
+    def __init__(self, library: RunLibrary, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.library = library
+        self.slots: list[Slot] = [Slot(), Slot()]
+        self.dataset: Dataset | None = None
+        self.families: Mapping[str, Family] = {}
+        self.active = 1
+        self.map_method = "umap-learn"
+        self.hidden_labels: frozenset[int] = frozenset()
+        self._started = False
+        self._stop_training = threading.Event()
+        self._projection = ProjectionProcess()
+        self._train_lane = Lane("train", self)
+        self._work_lane = Lane("work", self)
+        self._decode_lane = Lane("decode", self)
+        # A map waits for its process, for seconds: it must not hold up what is opened meanwhile.
+        self._map_lane = Lane("map", self)
+
+    def set_slot_count(self, count: int) -> None:
+        """Show `count` slots; those beyond are emptied, their runs stay in the library."""
+        count = min(max(count, 1), MAX_SLOTS)
+        if count != len(self.slots):
+            del self.slots[count:]
+            self.slots += [Slot() for _ in range(count - len(self.slots))]
+            self.activate(min(self.active, count - 1))
+            self.slots_changed.emit(count)
+
+    def clear(self, slot: int) -> None:
+        """Empty `slot`."""
+        self.slots[slot] = Slot()
+        self.exhibit_changed.emit(slot, None)
+        self.held_changed.emit(slot, None)
+
+    def activate(self, slot: int) -> None:
+        """Choose the slot whose dimensions are shown."""
+        if slot != self.active:
+            self.active = slot
+            self.activated.emit(slot)
+
+    def shown_map(self, slot: int) -> Map | None:
+        """Return the map that `slot` shows."""
+        exhibit = self.slots[slot].exhibit
+        return None if exhibit is None else chosen_map(exhibit, self.map_method)
+
+    def linked(self, first: int, second: int) -> bool:
+        """Whether image k is the same image in both slots."""
+        a, b = self.slots[first].exhibit, self.slots[second].exhibit
+        return a is not None and b is not None and a.source.fingerprint == b.source.fingerprint
+
+    def hide_labels(self, hidden: frozenset[int]) -> None:
+        """Leave the images of these labels out of every map."""
+        self.hidden_labels = hidden
+        self.labels_hidden.emit(hidden)
+
+    def _grow_to(self, count: int) -> None:
+        if count > len(self.slots):
+            self.set_slot_count(count)
+
+    def _shows(self, slot: int, exhibit: Exhibit) -> bool:
+        """Whether `slot` still shows this exhibit, whatever has been added to it since."""
+        now = self.slots[slot].exhibit if slot < len(self.slots) else None
+        return now is not None and now.codes is exhibit.codes
+
+    def _work(
+        self,
+        key: Hashable,
+        job: Callable[[], Any],
+        on_result: Callable[[Any], None],
+        ends: str | None = None,
+    ) -> None:
+        def failed(error: Exception) -> None:
+            if ends is not None:
+                self.ended.emit(ends)
+            self._tell(error)
+
+        def finished(result: Any) -> None:
+            if ends is not None:
+                self.ended.emit(ends)
+            on_result(result)
+
+        self._work_lane.submit(key, job, on_result=finished, on_error=failed)
+
+    def _tell(self, error: Exception) -> None:
+        """Say a user's mistake in its own sentence; a bug of ours is logged with its traceback."""
+        if not isinstance(error, (ValueError, OSError, RuntimeError)):
+            log.error("a job failed", exc_info=error)
+        self.failed.emit(str(error) or type(error).__name__)
+
+    def close(self) -> None:
+        """Cancel everything, wait for the threads, end the projection process."""
+        self._projection.close()
+        for lane in (self._decode_lane, self._map_lane, self._work_lane, self._train_lane):
+            if not lane.close(CLOSE_TIMEOUT_S):
+                log.warning("a lane did not end within %s s", CLOSE_TIMEOUT_S)

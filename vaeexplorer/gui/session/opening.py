@@ -1,0 +1,171 @@
+"""Opening: runs into slots, data to train on, models once torch is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QCoreApplication
+
+from vaeexplorer.data import Dataset, InputError, is_data, open_data
+from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
+from vaeexplorer.gui.session.probing import Probing
+from vaeexplorer.jobs.bundled import default_pair_folders
+from vaeexplorer.jobs.opening import (
+    exhibit_of,
+    open_exhibit,
+    with_images,
+    with_model,
+)
+from vaeexplorer.run import Exhibit, Progress
+from vaeexplorer.storage import load_run
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import Family
+
+translate = QCoreApplication.translate
+
+
+class Opening(Probing):
+    """The verbs that bring exhibits and data."""
+
+    def start(self) -> None:
+        """Begin to load models: called once the window has been painted.
+
+        Importing torch stalls the GUI thread once; maps are on the screen before that.
+        """
+        if self._started:
+            return
+        self._started = True
+        for slot in range(len(self.slots)):
+            self._prepare_lift(slot)
+        for slot in range(len(self.slots)):
+            self._prepare_model(slot)
+        self._work("families", _load_families, self._families_loaded)
+
+    def put(self, slot: int, exhibit: Exhibit) -> None:
+        """Show `exhibit` in `slot`. What it replaces stays among the runs."""
+        self._grow_to(slot + 1)
+        self.slots[slot] = Slot(exhibit)
+        self.exhibit_changed.emit(slot, exhibit)
+        self.held_changed.emit(slot, None)
+        if exhibit.dataset is not None:
+            self._offer_data(exhibit.dataset)
+        if self._started:
+            self._prepare_lift(slot)
+            self._prepare_model(slot)
+
+    def open_default_pair(self) -> None:
+        """Open the AE and the VAE that ship with the program, in slots A and B.
+
+        Read at once, in a few milliseconds: the first paint shows their maps.
+        """
+        for slot, folder in enumerate(default_pair_folders()):
+            run = load_run(folder)
+            self.put(slot, exhibit_of(run, ""))
+
+    def open_paths(self, paths: list[str], first_slot: int = 0) -> None:
+        """Open runs in slots, from `first_slot` on, and data as the data at hand."""
+        slot = first_slot
+        for path in paths:
+            if is_data(Path(path)):
+                self.open_data(path)
+            elif slot < MAX_SLOTS:
+                self.open_run(Path(path), slot)
+                slot += 1
+            else:
+                self.failed.emit(
+                    translate(
+                        "Session", "There is room for four runs: {path} was not opened."
+                    ).format(path=path)
+                )
+
+    def open_run(self, folder: Path, slot: int) -> None:
+        """Read the run in `folder` into `slot`."""
+        self._work(("open", slot), lambda: open_exhibit(folder), partial(self.put, slot))
+
+    def open_data(self, what: str) -> None:
+        """Make the data set that `what` names the data at hand."""
+        message = translate("Session", "Reading {name}").format(name=what)
+        self.progressed.emit("data", Progress(message))
+        self._work("data", lambda: open_data(what), self._take_data, ends="data")
+
+    def locate_data(self, slot: int, what: str) -> None:
+        """Look for the images of `slot` in another place; refused where they are not the same."""
+        exhibit = self.slots[slot].exhibit
+        if exhibit is None:
+            return
+
+        def job() -> Exhibit:
+            dataset = open_data(what)
+            if dataset.source.fingerprint != exhibit.source.fingerprint:
+                raise InputError(
+                    f"{what} holds other images than those that {exhibit.name} was trained on: "
+                    "choose the file or folder that it was trained from."
+                )
+            return replace(exhibit, dataset=dataset)
+
+        self._work(("locate", slot), job, partial(self._enriched, slot, exhibit))
+
+    def _take_data(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.data_opened.emit(dataset)
+
+    def _offer_data(self, dataset: Dataset) -> None:
+        """Make the images of an exhibit the data at hand, where there are none yet."""
+        if self.dataset is None:
+            self._take_data(dataset)
+
+    def _prepare_model(self, slot: int) -> None:
+        exhibit = self.slots[slot].exhibit
+        if exhibit is None:
+            return
+        self.model_changed.emit(slot, "loading")
+
+        def job() -> Any:
+            with_data = with_images(exhibit)
+            yield with_data
+            return with_model(with_data)
+
+        self._work_lane.submit(
+            ("model", slot),
+            job,
+            on_progress=partial(self._enriched, slot, exhibit),
+            on_result=partial(self._enriched, slot, exhibit),
+            on_error=partial(self._model_failed, slot, exhibit),
+        )
+
+    def _enriched(self, slot: int, before: Exhibit, exhibit: Exhibit) -> None:
+        """Take over the images and the model of an exhibit that is still in its slot."""
+        if not self._shows(slot, before):
+            return
+        state = self.slots[slot]
+        assert state.exhibit is not None
+        state.exhibit = replace(state.exhibit, dataset=exhibit.dataset, spaces=exhibit.spaces)
+        if exhibit.dataset is not None:
+            self._offer_data(exhibit.dataset)
+        self.model_changed.emit(slot, "ready" if exhibit.spaces else "loading")
+        if state.probe is not None:
+            self.probe_moved.emit(slot, state.probe)
+            self._decode(slot, state.probe)
+
+    def _model_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
+        if self._shows(slot, exhibit):
+            self.model_changed.emit(slot, "failed")
+        self._tell(error)
+
+    def _families_loaded(self, families: Mapping[str, Family]) -> None:
+        self.families = families
+        self.families_loaded.emit(families)
+
+
+def _load_families() -> Mapping[str, Family]:
+    """Import torch and the models, and let torch do its lazy imports before anyone trains."""
+    from vaeexplorer.models import FAMILIES
+    from vaeexplorer.training import warm_up_torch
+
+    warm_up_torch()
+    return FAMILIES

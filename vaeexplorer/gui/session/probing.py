@@ -1,0 +1,163 @@
+"""The probe: moved over a map, held, set by hand; linked between slots; decoded in its own lane."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.gui.session.document import Document
+from vaeexplorer.jobs.opening import chosen_map, decode_pixels, main_space
+from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.probe import Probe, probe_at, probe_code, probe_image
+from vaeexplorer.run import Exhibit
+
+
+class Probing(Document):
+    """The verbs that move the probe."""
+
+    def move_probe(self, slot: int, point: NDArray[np.float64], snap_distance: float) -> None:
+        """Probe a place on the map of `slot`; the other slots follow by the nearest image."""
+        lift = self.slots[slot].lift
+        if lift is None:
+            return
+        probe = probe_at(lift, point, snap_distance)
+        if probe.kind == "dot" and self._hides(slot, probe.nearest):
+            probe = probe_at(lift, point, 0.0)
+        self._show_probe(slot, probe)
+
+    def probe_image(self, slot: int, index: int) -> None:
+        """Probe the code of image `index`."""
+        lift = self.slots[slot].lift
+        if lift is not None and 0 <= index < len(lift.codes):
+            self._show_probe(slot, probe_image(lift, index, "dot"))
+
+    def set_code(self, slot: int, z: NDArray[np.float32]) -> None:
+        """Probe a code set by hand, and hold it."""
+        lift = self.slots[slot].lift
+        if lift is not None:
+            self._show_probe(slot, probe_code(lift, np.asarray(z, np.float32)))
+            self.hold()
+
+    def decode_again(self) -> None:
+        """Decode every slot's probe once more, for a view that has just been made."""
+        for slot, state in enumerate(self.slots):
+            if state.probe is not None:
+                self._decode(slot, state.probe)
+
+    def hold(self) -> None:
+        """Keep what is probed now, in every slot, when the cursor moves on."""
+        for slot, state in enumerate(self.slots):
+            state.held = state.probe
+            self.held_changed.emit(slot, state.held)
+
+    def release(self) -> None:
+        """Let go of what is held."""
+        for slot, state in enumerate(self.slots):
+            state.held = None
+            self.held_changed.emit(slot, None)
+
+    def leave(self) -> None:
+        """Take back the probe to what is held: the cursor has left the maps."""
+        for slot, state in enumerate(self.slots):
+            if state.held is not None and state.held is not state.probe:
+                self._set_probe(slot, state.held)
+
+    def _hides(self, slot: int, index: int) -> bool:
+        """Whether the dot of image `index` is hidden by its label."""
+        exhibit = self.slots[slot].exhibit
+        if exhibit is None or exhibit.labels is None:
+            return False
+        return int(exhibit.labels[index]) in self.hidden_labels
+
+    def _show_probe(self, slot: int, probe: Probe) -> None:
+        self._set_probe(slot, probe, urgent=True)
+        for other in range(len(self.slots)):
+            if other != slot and self.linked(slot, other):
+                self._link(other, probe)
+
+    def _link(self, slot: int, probe: Probe) -> None:
+        lift = self.slots[slot].lift
+        if lift is not None:
+            self._set_probe(slot, probe_image(lift, probe.nearest, "linked"))
+
+    def _set_probe(self, slot: int, probe: Probe, urgent: bool = False) -> None:
+        self.slots[slot].probe = probe
+        self.probe_moved.emit(slot, probe)
+        self._decode(slot, probe, urgent)
+
+    def _decode(self, slot: int, probe: Probe, urgent: bool = False) -> None:
+        exhibit = self.slots[slot].exhibit
+        if exhibit is None or not exhibit.spaces:
+            return
+        space = exhibit.spaces[main_space(exhibit)]
+        self._decode_lane.submit(
+            (slot, "probe"),
+            lambda: decode_pixels(space, probe.z[None])[0],
+            on_result=partial(self._probe_decoded, slot, exhibit, probe),
+            on_error=self._tell,
+            urgent=urgent,
+        )
+
+    def _probe_decoded(
+        self, slot: int, exhibit: Exhibit, probe: Probe, image: NDArray[np.uint8]
+    ) -> None:
+        if self._shows(slot, exhibit):
+            self.decoded.emit(slot, probe, image)
+
+    def set_map_method(self, method: str) -> None:
+        """Show the maps made by `method` wherever there is one."""
+        self.map_method = method
+        for slot, state in enumerate(self.slots):
+            if state.exhibit is not None:
+                self._map_replaced(slot, state.exhibit)
+
+    def _map_replaced(self, slot: int, exhibit: Exhibit) -> None:
+        """Draw another map of the same codes; what is probed and held stays, on its new place."""
+        self.slots[slot].lift = None
+        self.map_changed.emit(slot, chosen_map(exhibit, self.map_method))
+        if self._started:
+            self._prepare_lift(slot)
+
+    def _prepare_lift(self, slot: int) -> None:
+        exhibit = self.slots[slot].exhibit
+        if exhibit is None:
+            return
+        shown = chosen_map(exhibit, self.map_method)
+        codes = exhibit.codes[main_space(exhibit)].mean
+        self._work(
+            ("lift", slot),
+            lambda: Lift(shown.positions, codes, shown.settings),
+            partial(self._lift_ready, slot, exhibit),
+        )
+
+    def _lift_ready(self, slot: int, exhibit: Exhibit, lift: Lift) -> None:
+        if not self._shows(slot, exhibit):
+            return
+        state = self.slots[slot]
+        state.lift = lift
+        if state.held is not None:
+            state.held = self._moved_to(lift, state.held)
+            self.held_changed.emit(slot, state.held)
+        if state.probe is not None:
+            self._set_probe(slot, self._moved_to(lift, state.probe))
+        else:
+            self._probe_first(slot)
+
+    @staticmethod
+    def _moved_to(lift: Lift, probe: Probe) -> Probe:
+        """Return the same code on another map."""
+        if probe.kind in ("dot", "linked"):
+            return probe_image(lift, probe.nearest, "dot")
+        return probe_code(lift, probe.z)
+
+    def _probe_first(self, slot: int) -> None:
+        """Probe the image that the other slots probe, or the first one, so none stands empty."""
+        for other, state in enumerate(self.slots):
+            if other != slot and state.probe is not None and self.linked(slot, other):
+                self._link(slot, state.probe)
+                return
+        lift = self.slots[slot].lift
+        if lift is not None:
+            self._set_probe(slot, probe_image(lift, 0, "dot"))
