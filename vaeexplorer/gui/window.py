@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QByteArray, QCoreApplication, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QCloseEvent,
@@ -100,7 +101,8 @@ class Window(QMainWindow):
         while len(self.maps) > count:
             panel = self.maps.pop()
             self._grid.removeWidget(panel)
-            panel.deleteLater()
+            # At once: until then it would hear of slots that are gone.
+            shiboken6.delete(panel)
         while len(self.maps) < count:
             slot = len(self.maps)
             panel = MapPanel(self._session, slot)

@@ -28,6 +28,9 @@ REACH = 5.0
 TREE_SIZE = 12
 """Above this many latent dimensions a tree visits most codes, and looking at all is faster."""
 
+FEW = 3_000
+"""Up to this many dots all are looked at: as fast as a tree, and scipy need not be imported."""
+
 CANDIDATES = 16
 """Codes that are near by float32 arithmetic, among which the nearest are found exactly."""
 
@@ -90,14 +93,12 @@ class Lift:
         codes: NDArray[np.float32],
         settings: Mapping[str, Any],
     ) -> None:
-        from scipy.spatial import cKDTree  # late: the window is painted before scipy is imported
-
         if len(map_positions) != len(codes):
             raise ValueError(f"{len(map_positions)} positions for {len(codes)} codes.")
         self.positions = np.ascontiguousarray(map_positions, np.float64)
         self.codes = np.ascontiguousarray(codes, np.float32)
         self.exact = bool(settings.get("exact", False))
-        self._tree = cKDTree(self.positions, balanced_tree=False)
+        self._columns = np.ascontiguousarray(self.positions.T)
         self._neighbours = min(NEIGHBOURS, len(codes) - 1)
         self._reach = REACH * self._median_neighbour_distance()
 
@@ -154,9 +155,16 @@ class Lift:
 
     def _nearest(self, points: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Distances and indices of the k + 1 nearest dots, nearest first, (..., k + 1)."""
-        # A list of ranks keeps the last axis where there is one dot only.
-        ranks = self._neighbours + 1 if self._neighbours else [1]
-        return _query(self._tree, points, ranks)
+        count = self._neighbours + 1
+        if len(self.positions) > FEW:
+            return _query(self._tree, points, list(range(1, count + 1)))
+        if points.ndim > 1:
+            rows = [self._nearest(point) for point in points]
+            return np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows])
+        squares = self._squares_to(points)
+        near = np.argpartition(squares, count - 1)[:count]
+        near = near[np.argsort(squares[near], kind="stable")]
+        return np.sqrt(squares[near]), near
 
     def _mean(self, distances: NDArray[Any], found: NDArray[Any]) -> tuple[NDArray[Any], float]:
         """Weighted mean of the codes `found`, and their spread about it."""
@@ -180,9 +188,26 @@ class Lift:
         if not self._neighbours:
             return 0.0
         every = -(-len(self.positions) // REACH_SAMPLE)
-        distances, _ = _query(self._tree, self.positions[::every], [2])
+        sample = self.positions[::every]
+        if len(self.positions) <= FEW:
+            squares = [np.partition(self._squares_to(point), 1)[1] for point in sample]
+            distances = np.sqrt(squares)
+        else:
+            distances = _query(self._tree, sample, [2])[0]
         apart = distances[distances > 0]
         return float(np.median(apart)) if len(apart) else 0.0
+
+    def _squares_to(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Squared distances of all dots to one point, (n,)."""
+        x, y = self._columns
+        squares: NDArray[np.float64] = (x - point[0]) ** 2 + (y - point[1]) ** 2
+        return squares
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        from scipy.spatial import cKDTree  # late: the window is painted before scipy is imported
+
+        return cKDTree(self.positions, balanced_tree=False)
 
     @cached_property
     def _code_tree(self) -> cKDTree:
@@ -201,7 +226,7 @@ class Lift:
         self, z: NDArray[np.float64], count: int
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Distances and indices of the `count` codes nearest to `z`, nearest first."""
-        if len(z) <= TREE_SIZE:
+        if len(z) <= TREE_SIZE and len(self.codes) > FEW:
             return _query(self._code_tree, z, list(range(1, count + 1)))
         centre, centred, half_squares = self._centred
         # einsum, not BLAS: its threads wait for one another for milliseconds on a busy machine.
@@ -215,9 +240,9 @@ class Lift:
 
 
 def _query(
-    tree: cKDTree, points: NDArray[np.float64], ranks: int | list[int]
+    tree: cKDTree, points: NDArray[np.float64], ranks: list[int]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Distances and indices of the neighbours of `ranks` (or up to it), along a last axis."""
+    """Distances and indices of the neighbours of `ranks`, along a last axis."""
     distances, found = tree.query(points, ranks)
     return np.asarray(distances), np.asarray(found)
 
