@@ -14,7 +14,7 @@ import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from workbench import open_window, probe_views, wait
+from workbench import decoded, open_window, wait
 
 from vaeexplorer.data import Dataset, Source, open_data
 from vaeexplorer.gui.session import Session
@@ -23,14 +23,6 @@ from vaeexplorer.jobs.mapping import encode
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.models import FAMILIES, build
 from vaeexplorer.run import Config, Run
-
-
-def decoded(session: Session, window: Window) -> bool:
-    """Whether every slot has drawn the decode of its present probe."""
-    return all(
-        state.probe is not None and shown.decode.drawn is state.probe
-        for state, shown in zip(session.slots, probe_views(window), strict=True)
-    )
 
 
 def p95_ms(app: QApplication, session: Session, window: Window, moves: int) -> float:

@@ -1,4 +1,4 @@
-"""What the benchmarks of the window share: a real window on a private home, and waiting for it."""
+"""What benchmarks and screenshots share: a real window on a private home, and waiting for it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from vaeexplorer.gui.app import create_application
+from vaeexplorer.gui.app import create_application, show_window
 from vaeexplorer.gui.session import Session
-from vaeexplorer.gui.widgets.theme import apply_theme
 from vaeexplorer.gui.window import Window
 from vaeexplorer.storage import RunLibrary
 
@@ -26,19 +25,16 @@ PATIENCE_S = 120.0
 
 
 @contextmanager
-def open_window(paths: tuple[str, ...] = ()) -> Iterator[tuple[QApplication, Session, Window]]:
+def open_window(
+    paths: tuple[str, ...] = (), theme: str = "light"
+) -> Iterator[tuple[QApplication, Session, Window]]:
     """Open the window on the default pair (or `paths`) and wait until it decodes."""
     with tempfile.TemporaryDirectory() as home:
         app = create_application()
-        apply_theme(app, "light")
         session = Session(RunLibrary(Path(home) / "runs"))
-        if paths:
-            session.open_paths(list(paths))
-        else:
-            session.open_default_pair()
         settings = QSettings(str(Path(home) / "settings.ini"), QSettings.Format.IniFormat)
-        window = Window(session, settings, Path(home) / "log")
-        window.show()
+        settings.setValue("theme", theme)
+        window = show_window(session, settings, Path(home) / "log", paths)
         wait(app, lambda: all(view.decode.drawn for view in probe_views(window)))
         yield app, session, window
         window.close()
@@ -48,6 +44,14 @@ def open_window(paths: tuple[str, ...] = ()) -> Iterator[tuple[QApplication, Ses
 def probe_views(window: Window) -> list:
     """Return the decoded pictures of every slot."""
     return window.docks["probe"].widget().slots
+
+
+def decoded(session: Session, window: Window) -> bool:
+    """Whether every slot has drawn the decode of its present probe."""
+    return all(
+        state.probe is not None and shown.decode.drawn is state.probe
+        for state, shown in zip(session.slots, probe_views(window), strict=True)
+    )
 
 
 def wait(app: QApplication, condition: Callable[[], bool]) -> None:

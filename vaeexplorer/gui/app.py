@@ -7,6 +7,7 @@ import logging.handlers
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -16,9 +17,10 @@ from PySide6.QtCore import (
     QSettings,
     QTimer,
     QtMsgType,
+    QUrl,
     qInstallMessageHandler,
 )
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from vaeexplorer import __version__
@@ -31,6 +33,7 @@ translate = QCoreApplication.translate
 log = logging.getLogger("vaeexplorer")
 
 INTERNAL_ERROR = 70
+INTERRUPTED = 130
 SIGNAL_POLL_MS = 200
 GIL_SWITCH_S = 0.001
 
@@ -43,23 +46,17 @@ def run(paths: list[str]) -> int:
     library = RunLibrary(runs_folder())
     log_file = start_log(library.folder.parent / "vae-explorer.log")
     failures = Failures(log_file)
-    session = Session(library)
-    settings = QSettings()
-    apply_theme(app, settings.value("theme", "system", type=str))
+    window = show_window(Session(library), QSettings(), log_file, paths)
     app.styleHints().colorSchemeChanged.connect(
         lambda _: apply_theme(app, QSettings().value("theme", "system", type=str))
     )
-    if paths:
-        session.open_paths(paths)
-    else:
-        session.open_default_pair()
-    window = Window(session, settings, log_file)
-    window.show()
-    ticker = handle_interrupt(window)
+    interrupt = Interrupt(window)
     code = app.exec()
-    ticker.stop()
+    interrupt.restore()
     failures.restore()
-    return INTERNAL_ERROR if failures.seen else code
+    if failures.seen:
+        return INTERNAL_ERROR
+    return INTERRUPTED if interrupt.seen else code
 
 
 def create_application() -> QApplication:
@@ -75,6 +72,20 @@ def create_application() -> QApplication:
     return app
 
 
+def show_window(
+    session: Session, settings: QSettings, log_file: Path, paths: Sequence[str] = ()
+) -> Window:
+    """Show the window of `session` on `paths`, in the theme that `settings` name."""
+    apply_theme(QApplication.instance(), settings.value("theme", "system", type=str))
+    if paths:
+        session.open_paths(list(paths))
+    else:
+        session.open_default_pair()
+    window = Window(session, settings, log_file)
+    window.show()
+    return window
+
+
 def start_log(path: Path) -> Path:
     """Log warnings and errors to `path`, at most two files of 1 MB, and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,13 +98,31 @@ def start_log(path: Path) -> Path:
     return path
 
 
-def handle_interrupt(window: Window) -> QTimer:
-    """Close `window` on Ctrl-C: Python sees signals only when it runs, hence the timer."""
-    signal.signal(signal.SIGINT, lambda *_: window.close())
-    ticker = QTimer()
-    ticker.timeout.connect(lambda: None)
-    ticker.start(SIGNAL_POLL_MS)
-    return ticker
+class Interrupt:
+    """Closes `window` on Ctrl-C: Python sees signals only when it runs, hence the timer."""
+
+    def __init__(self, window: Window) -> None:
+        self.seen = False
+        self._window = window
+        self._former = signal.signal(signal.SIGINT, self._note)
+        self._ticker = QTimer()
+        self._ticker.timeout.connect(self._look)
+        self._ticker.start(SIGNAL_POLL_MS)
+        window.destroyed.connect(self._ticker.stop)
+
+    def restore(self) -> None:
+        """Put back what was there before."""
+        self._ticker.stop()
+        signal.signal(signal.SIGINT, self._former)
+
+    def _note(self, *_: object) -> None:
+        # It may come in the middle of a paint event, which is no place to close a window.
+        self.seen = True
+
+    def _look(self) -> None:
+        if self.seen:
+            self._ticker.stop()
+            self._window.close()
 
 
 class Failures:
@@ -102,7 +131,7 @@ class Failures:
     def __init__(self, log_file: Path) -> None:
         self.seen = False
         self._log_file = log_file
-        self._told = False
+        self._box: QMessageBox | None = None
         self._hooks = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._uncaught
         threading.excepthook = self._uncaught_in_thread
@@ -120,8 +149,7 @@ class Failures:
             return
         self.seen = True
         log.critical("uncaught error", exc_info=(kind, error, trace))
-        if threading.current_thread() is threading.main_thread() and not self._told:
-            self._told = True
+        if threading.current_thread() is threading.main_thread() and self._box is None:
             self._tell(error)
 
     def _uncaught_in_thread(self, arguments: threading.ExceptHookArgs) -> None:
@@ -129,7 +157,10 @@ class Failures:
             self._uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
     def _tell(self, error: BaseException) -> None:
-        box = QMessageBox(QApplication.activeWindow())
+        windows = QApplication.topLevelWidgets()
+        box = QMessageBox(next((one for one in windows if isinstance(one, Window)), None))
+        # Kept, because without a window nobody else does, and it would vanish at once.
+        self._box = box
         box.setIcon(QMessageBox.Icon.Critical)
         box.setWindowTitle("vae-explorer")
         box.setText(
@@ -140,6 +171,12 @@ class Failures:
             ).format(path=self._log_file)
         )
         box.setDetailedText(f"{type(error).__name__}: {error}")
+        box.addButton(QMessageBox.StandardButton.Close)
+        open_log = box.addButton(
+            translate("App", "Open the log"), QMessageBox.ButtonRole.ActionRole
+        )
+        url = QUrl.fromLocalFile(str(self._log_file))
+        open_log.clicked.connect(lambda: QDesktopServices.openUrl(url))
         box.open()
 
     @staticmethod
