@@ -109,8 +109,9 @@ def test_sliders_take_the_code_of_a_clicked_dot_and_decode_live(explorer):
     explorer.click(1, explorer.pixel(1, 77))
     panel = explorer.panel("dimensions")
     code = explorer.probe(1).z
-    for row in panel._rows:
-        assert row._editor.value() == pytest.approx(code[row.dimension], abs=0.006)
+    explorer.wait(
+        lambda: all(abs(row._editor.value() - code[row.dimension]) < 0.006 for row in panel._rows)
+    )
     row = panel._rows[0]
     slider = row._slider
     middle = QPoint(slider.width() // 2, slider.height() // 2)

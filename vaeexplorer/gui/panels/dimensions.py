@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -27,6 +27,7 @@ translate = QCoreApplication.translate
 
 PAGE = 32
 CARRIES_NOTHING = 0.01
+FOLLOW_MS = 30
 
 
 class DimensionsPanel(QWidget):
@@ -39,6 +40,10 @@ class DimensionsPanel(QWidget):
         self._z: NDArray[np.float32] = np.zeros(0, np.float32)
         self._order: NDArray[np.int64] = np.zeros(0, np.int64)
         self._rows: list[LatentSlider] = []
+        # Under a moving cursor the handles follow in steps: the decoded picture comes first.
+        self._following = QTimer(self)
+        self._following.setSingleShot(True)
+        self._following.timeout.connect(self._follow)
         self._legend = QLabel()
         self._legend.setProperty("muted", True)
         self._legend.setWordWrap(True)
@@ -154,8 +159,13 @@ class DimensionsPanel(QWidget):
     def _show_probe(self, slot: int, probe: Probe) -> None:
         if slot == self._session.active and len(probe.z) == len(self._order):
             self._z = probe.z
-            for row in self._rows:
-                row.place(float(probe.z[row.dimension]))
+            if not self._following.isActive():
+                self._following.start(FOLLOW_MS)
+
+    def _follow(self) -> None:
+        """Put every handle where the probe is by now."""
+        for row in self._rows:
+            row.place(float(self._z[row.dimension]))
 
     def _moved(self, dimension: int, value: float) -> None:
         z = self._z.copy()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QCoreApplication, QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from vaeexplorer.gui.widgets.theme import colours, tabular
@@ -29,6 +29,7 @@ class HistogramSlider(QSlider):
         self._low, self._high = -1.0, 1.0
         self._bars: NDArray[np.float64] = np.zeros(BINS)
         self._zero: float | None = None
+        self._histogram: QPixmap | None = None
         self.valueChanged.connect(self._tell)
 
     def sizeHint(self) -> QSize:
@@ -44,6 +45,7 @@ class HistogramSlider(QSlider):
         # The square root keeps rare values visible beside a high peak.
         self._bars = np.sqrt(counts / max(counts.max(), 1))
         self._zero = -low / (high - low) if low < 0 < high else None
+        self._histogram = None
         self.update()
 
     def place(self, value: float) -> None:
@@ -82,11 +84,18 @@ class HistogramSlider(QSlider):
         else:
             super().keyPressEvent(event)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._histogram = None
+
+    def _draw_histogram(self, left: float, width: float, height: float) -> QPixmap:
+        """Draw what stays while the handle moves."""
         theme = colours()
-        painter = QPainter(self)
+        pixmap = QPixmap(self.size())
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left, width, height = 6.0, self.width() - 12.0, self.height() - 6.0
         bar = width / BINS
         painter.setPen(Qt.PenStyle.NoPen)
         fill = QColor(theme.muted)
@@ -100,6 +109,17 @@ class HistogramSlider(QSlider):
         if self._zero is not None:
             x = int(left + self._zero * width)
             painter.drawLine(x, int(height) - 3, x, int(height) + 3)
+        painter.end()
+        return pixmap
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = colours()
+        left, width, height = 6.0, self.width() - 12.0, self.height() - 6.0
+        if self._histogram is None or self._histogram.size() != self.size():
+            self._histogram = self._draw_histogram(left, width, height)
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._histogram)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         x = left + width * self.value() / STEPS
         painter.setPen(QPen(QColor(theme.accent), 2))
         painter.drawLine(int(x), 2, int(x), int(height))

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -122,9 +123,11 @@ class MapView(QWidget):
         caption: str = "",
     ) -> None:
         """Draw the cross-hair at `position`: ringed on a dot, hatched where there is no data."""
+        before = self._cursor_region()
         self._cursor, self._caption = position, caption
         self._cursor_ringed, self._cursor_outside = ringed, outside
-        self.update()
+        # Not the whole map: what is painted is also what has to be sent to the screen.
+        self.update(before.united(self._cursor_region()))
 
     def set_held(self, position: FloatArray | None) -> None:
         """Draw the mark of what is held."""
@@ -268,11 +271,9 @@ class MapView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(colours().surface))
-        if len(self._positions):
-            if self._dots is None:
-                self._dots = self._draw_dots()
-            painter.drawImage(0, 0, self._dots)
+        if self._dots is None:
+            self._dots = self._draw_dots()
+        painter.drawImage(0, 0, self._dots)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._held is not None and not self._gliding:
             self._draw_held(painter, self.to_pixel(self._held))
@@ -284,18 +285,26 @@ class MapView(QWidget):
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _draw_dots(self) -> QImage:
+        """Draw the dots on the background, in the format that is quickest to copy."""
         ratio = self.devicePixelRatioF()
         width, height = round(self.width() * ratio), round(self.height() * ratio)
+        picture = QImage(width, height, QImage.Format.Format_RGB32)
+        picture.fill(QColor(colours().surface))
+        picture.setDevicePixelRatio(ratio)
+        if not len(self._positions):
+            return picture
         shown = self._positions[self._visible]
         pixels = (shown - self._centre) * (self._scale * ratio) * (1, -1) + (width / 2, height / 2)
         raster = raster_points(
             pixels, self._colours[self._visible], (width, height), self._diameter() * ratio, 0.85
         )
-        image = QImage(
+        dots = QImage(
             raster.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied
-        ).copy()
-        image.setDevicePixelRatio(ratio)
-        return image
+        )
+        painter = QPainter(picture)
+        painter.drawImage(QRectF(0, 0, width / ratio, height / ratio), dots)
+        painter.end()
+        return picture
 
     def _diameter(self) -> float:
         """Diameter of a dot in pixels: smaller where there are many, larger when zoomed in."""
@@ -309,9 +318,8 @@ class MapView(QWidget):
         theme = colours()
         line = QColor(theme.text)
         line.setAlpha(70)
-        painter.setPen(QPen(line, 1))
-        painter.drawLine(QPointF(at.x(), 0), QPointF(at.x(), self.height()))
-        painter.drawLine(QPointF(0, at.y()), QPointF(self.width(), at.y()))
+        painter.fillRect(round(at.x()), 0, 1, self.height(), line)
+        painter.fillRect(0, round(at.y()), self.width(), 1, line)
         style = Qt.PenStyle.DashLine if self._cursor_outside else Qt.PenStyle.SolidLine
         painter.setPen(QPen(QColor(theme.text), 2 if self._cursor_ringed else 1.2, style))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -322,12 +330,7 @@ class MapView(QWidget):
 
     def _draw_caption(self, painter: QPainter, at: QPointF) -> None:
         theme = colours()
-        text = painter.fontMetrics().boundingRect(self._caption)
-        box = QRectF(at.x() + 12, at.y() - 30, text.width() + 14, text.height() + 6)
-        if box.right() > self.width() - 4:
-            box.moveRight(at.x() - 12)
-        if box.top() < 4:
-            box.moveTop(at.y() + 12)
+        box = self._caption_box(at)
         back = QColor(theme.raised)
         back.setAlpha(235)
         painter.setPen(QPen(QColor(theme.border), 1))
@@ -335,6 +338,29 @@ class MapView(QWidget):
         painter.drawRoundedRect(box, 4, 4)
         painter.setPen(QColor(theme.text))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._caption)
+
+    def _caption_box(self, at: QPointF) -> QRectF:
+        """Return where the caption of a cursor at pixel `at` stands: beside it, in the map."""
+        text = self.fontMetrics().boundingRect(self._caption)
+        box = QRectF(at.x() + 12, at.y() - 30, text.width() + 14, text.height() + 6)
+        if box.right() > self.width() - 4:
+            box.moveRight(at.x() - 12)
+        if box.top() < 4:
+            box.moveTop(at.y() + 12)
+        return box
+
+    def _cursor_region(self) -> QRegion:
+        """Return the pixels that the cross-hair and its caption cover."""
+        if self._cursor is None:
+            return QRegion()
+        at = self.to_pixel(self._cursor)
+        x, y, around = round(at.x()), round(at.y()), 11
+        region = QRegion(x - 1, 0, 3, self.height())
+        region += QRegion(0, y - 1, self.width(), 3)
+        region += QRegion(x - around, y - around, 2 * around, 2 * around)
+        if self._caption:
+            region += QRegion(self._caption_box(at).adjusted(-2, -2, 2, 2).toAlignedRect())
+        return region
 
     def _draw_held(self, painter: QPainter, at: QPointF) -> None:
         theme = colours()
