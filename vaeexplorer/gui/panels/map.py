@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
@@ -19,7 +22,7 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.legend import Legend
 from vaeexplorer.gui.widgets.map_view import MapView
-from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit
@@ -50,6 +53,7 @@ class MapPanel(QWidget):
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         column.setSpacing(GRID // 2)
         column.addLayout(self._heading())
+        column.addWidget(self._scores)
         column.addWidget(self._stage, 1)
         column.addWidget(self.legend)
         self._connect()
@@ -60,6 +64,8 @@ class MapPanel(QWidget):
         self._title.setProperty("heading", True)
         self._details = QLabel()
         self._details.setProperty("muted", True)
+        self._scores = QLabel()
+        self._scores.setFont(tabular(self._scores.font()))
         self._warning = QLabel()
         self._warning.setProperty("warning", True)
         self._locate = QPushButton(translate("Map", "Locate data..."))
@@ -121,6 +127,7 @@ class MapPanel(QWidget):
         session.map_changed.connect(self._glide_to_map)
         session.model_changed.connect(self._show_model)
         session.renamed.connect(self._rename)
+        session.scored.connect(self._show_scores)
         session.probe_moved.connect(self._show_probe)
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)
@@ -138,6 +145,8 @@ class MapPanel(QWidget):
         self._stage.setCurrentIndex(0 if exhibit is None else 1)
         self._fit.setVisible(exhibit is not None)
         self._locate.hide()
+        self._scores.setText("")
+        self._scores.setToolTip("")
         self.view.set_cursor(None)
         self.view.set_held(None)
         if exhibit is None:
@@ -151,6 +160,33 @@ class MapPanel(QWidget):
         self.legend.set_hidden(self._session.hidden_labels)
         self._show_map(self._session.shown_map(slot), glide=False)
         self._show_link()
+
+    def _show_scores(self, slot: int, scores: Mapping[str, Any] | None) -> None:
+        if slot != self._slot:
+            return
+        if scores is None:
+            self._scores.setText(translate("Map", "continuity --   completeness --"))
+            self._scores.setToolTip(translate("Map", "Too few images for a score."))
+            return
+        parts = [
+            f"{name} {scores[key]['score']:.2f} \N{PLUS-MINUS SIGN} {scores[key]['sd']:.2f}"
+            for key, name in (
+                ("continuity", translate("Map", "continuity")),
+                ("completeness", translate("Map", "completeness")),
+            )
+        ]
+        self._scores.setText("     ".join(parts))
+        self._scores.setToolTip(
+            translate(
+                "Map",
+                "Continuity: how evenly the picture changes along steps near and between codes, "
+                "1 for straight lines. Completeness: whether draws from the {law} decode to "
+                "something real and reach all kinds of images. Both from 0 to 1, mean and "
+                "standard deviation of three measurements.",
+            ).format(law=scores["completeness"]["law"])
+            + "\n\n"
+            + "\n".join(scores["verdict"])
+        )
 
     def _rename(self, slot: int, name: str) -> None:
         if slot == self._slot:

@@ -53,6 +53,7 @@ class TrainingPanel(QWidget):
         row.addWidget(self._form())
         row.addLayout(self._view(), 1)
         session.families_loaded.connect(self._offer_families)
+        session.prepare_training()
         session.data_opened.connect(self._show_data)
         session.progressed.connect(self._show_progress)
         session.ended.connect(self._show_end)
@@ -69,9 +70,7 @@ class TrainingPanel(QWidget):
         self.data.setAccessibleName(translate("Training", "Data to train on"))
         for name in ("digits", "shapes"):
             self.data.addItem(name, name)
-        self.data.activated.connect(
-            lambda index: self._session.open_data(self.data.itemData(index))
-        )
+        self.data.activated.connect(self._open_data)
         self.family = QComboBox()
         self.family.setAccessibleName(translate("Training", "Family of the model"))
         self.family.currentIndexChanged.connect(self._show_family)
@@ -86,6 +85,7 @@ class TrainingPanel(QWidget):
         )
         self.name = QLineEdit()
         self.name.setPlaceholderText(translate("Training", "made from family and data"))
+        self.setFocusProxy(self.family)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, GRID, 0)
@@ -192,6 +192,13 @@ class TrainingPanel(QWidget):
             self.slot.addItem(translate("Training", "slot {letter}").format(letter=letter))
         self.slot.setCurrentIndex(min(chosen, count - 1))
 
+    def _open_data(self, index: int) -> None:
+        what = self.data.itemData(index)
+        # Until it has been read, the form names what Train would take now.
+        if self._session.dataset is not None:
+            self._show_data(self._session.dataset)
+        self._session.open_data(what)
+
     def _show_data(self, dataset: Dataset) -> None:
         what = dataset.source.path or dataset.source.kind
         index = self.data.findData(what)
@@ -268,6 +275,8 @@ class TrainingPanel(QWidget):
     def _show_end(self, job: str) -> None:
         if job == "train":
             self.strip.hide()
+            if not self.numbers.text():  # it was stopped, or failed, before there were curves
+                self._stack.setCurrentIndex(0)
             self._enable()
 
 

@@ -1,7 +1,8 @@
 """The document of the window. Panels call its verbs and draw what its signals bring.
 
 A verb is thin: what takes long lives in `jobs`, on a lane. The verbs stand in one file each for
-the state (document), the probe (probing), what is opened (opening), and here what is trained.
+the state (document), the probe (probing), what is opened (opening), what is scored (scoring), and
+here what is trained.
 """
 
 from __future__ import annotations
@@ -9,23 +10,39 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QCoreApplication
+
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.gui.session.opening import Opening
-from vaeexplorer.jobs.opening import exhibit_of
+from vaeexplorer.gui.session.scoring import Scoring
+from vaeexplorer.jobs.opening import exhibit_of, keep_maps
+from vaeexplorer.latent.projection import ProjectionError
 from vaeexplorer.run import Config, Exhibit, Run
-from vaeexplorer.storage import is_run, save_run
+from vaeexplorer.storage import save_run
 
 __all__ = ["MAX_SLOTS", "Session", "Slot"]
 
+translate = QCoreApplication.translate
 
-class Session(Opening):
+
+class Session(Scoring):
     """Holds the document, changes it by verbs, and tells of every change by a signal."""
+
+    def prepare_training(self) -> None:
+        """Let torch do what its first step of training would wait for: two seconds of imports."""
+
+        def job() -> None:
+            from vaeexplorer.training import warm_up_torch
+
+            warm_up_torch()
+
+        self._train_lane.submit("warm up", job, on_error=self._tell)
 
     def train(self, config: Config, name: str, slot: int) -> None:
         """Train on the data at hand; the run is saved and shown in `slot` when it ends."""
@@ -33,6 +50,7 @@ class Session(Opening):
         if dataset is None:
             return
         self._stop_training = stop = threading.Event()
+        self.training = True
         threads = max(1, (os.cpu_count() or 2) - 1)
 
         def job() -> Any:
@@ -44,8 +62,10 @@ class Session(Opening):
                 )
             )
 
-        # umap takes seconds to import: while the model trains, nobody waits for that.
-        self._projection.start()
+        # umap takes seconds to import: while the model trains, nobody waits for that. Where it
+        # cannot be started, the map that needs it says so.
+        with suppress(ProjectionError):
+            self._projection.start()
         self._train_lane.submit(
             "train",
             job,
@@ -58,28 +78,34 @@ class Session(Opening):
         """End the training after the last epoch done, keep and show what it has learned."""
         self._stop_training.set()
 
-    @property
-    def training(self) -> bool:
-        """Whether a training runs or waits."""
-        return self._train_lane.busy
-
     def _trained(
         self, slot: int, dataset: Dataset, outcome: tuple[Run, Path | None] | None
     ) -> None:
-        self.ended.emit("train")
-        self.runs_changed.emit()
+        self._training_ended()
         if outcome is not None:
             run, path = outcome
             self._show_trained(slot, dataset, run, path)
+        else:
+            self.failed.emit(
+                translate(
+                    "Session",
+                    "The training was stopped before its first epoch ended: there is nothing to "
+                    "keep.",
+                )
+            )
 
     def _training_failed(self, slot: int, dataset: Dataset, error: Exception) -> None:
-        self.ended.emit("train")
-        self.runs_changed.emit()
+        self._training_ended()
         self._tell(error)
         # The disk refused it: it can still be looked at, and saved elsewhere.
         unsaved = getattr(error, "run", None)
         if unsaved is not None and unsaved.codes:
             self._show_trained(slot, dataset, unsaved, None)
+
+    def _training_ended(self) -> None:
+        self.training = False
+        self.ended.emit("train")
+        self.runs_changed.emit()
 
     def _show_trained(self, slot: int, dataset: Dataset, run: Run, path: Path | None) -> None:
         self.put(slot, exhibit_of(run, "" if path is None else str(path), dataset))
@@ -95,29 +121,20 @@ class Session(Opening):
         def job() -> Any:
             from vaeexplorer.jobs.mapping import project
 
-            mapped = yield from project(run, self._projection)
-            self._keep(slot, exhibit, mapped)
-            return mapped
+            return (yield from project(run, self._projection))
 
         self._map_lane.submit(
-            "map",
+            ("map", slot),
             job,
             on_progress=partial(self.progressed.emit, "map"),
             on_result=partial(self._mapped, slot, exhibit),
             on_error=self._mapping_failed,
         )
 
-    def _keep(self, slot: int, exhibit: Exhibit, run: Run) -> None:
-        """Save `run` again where `exhibit` came from, under the name that it has by now."""
-        folder = Path(exhibit.origin)
-        if not exhibit.origin or not is_run(folder):
-            return
-        now = self.slots[slot].exhibit if self._shows(slot, exhibit) else None
-        save_run(replace(run, name=run.name if now is None else now.name), folder)
-
     def cancel_map(self) -> None:
-        """Give up the map that is being made; the former one stays."""
-        self._map_lane.cancel("map")
+        """Give up the maps that are being made; the former ones stay."""
+        for slot in range(MAX_SLOTS):
+            self._map_lane.cancel(("map", slot))
         self.ended.emit("map")
 
     def _mapped(self, slot: int, exhibit: Exhibit, run: Run) -> None:
@@ -127,6 +144,8 @@ class Session(Opening):
             named = replace(run, name=state.exhibit.name)
             state.exhibit = replace(state.exhibit, maps=run.maps, run=named)
             self._map_replaced(slot, state.exhibit)
+        # Among the changes of runs, one after another: the run keeps the name that it has by then.
+        self._change_runs(lambda: keep_maps(exhibit.origin, run.maps))
 
     def _mapping_failed(self, error: Exception) -> None:
         self.ended.emit("map")
@@ -134,7 +153,11 @@ class Session(Opening):
 
     def rename_run(self, path: Path, name: str) -> None:
         """Give a run of the library another name."""
-        self._change_runs(lambda: self.library.rename(path, name))
+        self._change_runs(
+            lambda: self.library.rename(path, name), lambda: self._run_renamed(path, name)
+        )
+
+    def _run_renamed(self, path: Path, name: str) -> None:
         for slot, state in enumerate(self.slots):
             exhibit = state.exhibit
             if exhibit is not None and exhibit.run is not None and exhibit.origin == str(path):
@@ -161,5 +184,15 @@ class Session(Opening):
             run = exhibit.run
             self._change_runs(lambda: save_run(run, target))
 
-    def _change_runs(self, change: Callable[[], object]) -> None:
-        self._work(("runs", object()), change, lambda _: self.runs_changed.emit())
+    def _change_runs(
+        self, change: Callable[[], object], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Do `change` in its turn, also when the window closes meanwhile."""
+
+        def done(_: object) -> None:
+            then()
+            self.runs_changed.emit()
+
+        self._work_lane.submit(
+            ("runs", object()), change, on_result=done, on_error=self._tell, lasting=True
+        )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.background import Lane
@@ -17,12 +17,13 @@ from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.process import ProjectionProcess
 from vaeexplorer.latent.projection import Map
-from vaeexplorer.run import Exhibit
+from vaeexplorer.run import Exhibit, Progress
 from vaeexplorer.storage import RunLibrary
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import Family
 
+translate = QCoreApplication.translate
 log = logging.getLogger(__name__)
 
 MAX_SLOTS = 4
@@ -50,6 +51,7 @@ class Document(QObject):
     decoded = Signal(int, object, object)
     model_changed = Signal(int, str)
     renamed = Signal(int, str)
+    scored = Signal(int, object)
     activated = Signal(int)
     labels_hidden = Signal(object)
     data_opened = Signal(object)
@@ -69,6 +71,7 @@ class Document(QObject):
         self.active = 1
         self.map_method = "umap-learn"
         self.hidden_labels: frozenset[int] = frozenset()
+        self.training = False
         self._started = False
         self._stop_training = threading.Event()
         self._projection = ProjectionProcess()
@@ -129,6 +132,7 @@ class Document(QObject):
         job: Callable[[], Any],
         on_result: Callable[[Any], None],
         ends: str | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         def failed(error: Exception) -> None:
             if ends is not None:
@@ -140,13 +144,25 @@ class Document(QObject):
                 self.ended.emit(ends)
             on_result(result)
 
-        self._work_lane.submit(key, job, on_result=finished, on_error=failed)
+        def progressed(progress: Progress) -> None:
+            if on_progress is not None:
+                on_progress(progress)
+
+        self._work_lane.submit(
+            key, job, on_result=finished, on_progress=progressed, on_error=failed
+        )
 
     def _tell(self, error: Exception) -> None:
         """Say a user's mistake in its own sentence; a bug of ours is logged with its traceback."""
-        if not isinstance(error, (ValueError, OSError, RuntimeError)):
-            log.error("a job failed", exc_info=error)
-        self.failed.emit(str(error) or type(error).__name__)
+        if any(kind.__module__.startswith("vaeexplorer.") for kind in type(error).__mro__):
+            self.failed.emit(str(error))
+            return
+        log.error("a job failed", exc_info=error)
+        self.failed.emit(
+            translate(
+                "Session", "Something in vae-explorer went wrong ({what}): Help > Open the log."
+            ).format(what=f"{type(error).__name__}: {error}".splitlines()[0])
+        )
 
     def close(self) -> None:
         """Cancel everything, wait for the threads, end the projection process."""

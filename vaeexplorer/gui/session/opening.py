@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication
 
-from vaeexplorer.data import Dataset, InputError, is_data, open_data
+from vaeexplorer.data import NAMED, Dataset, is_data, open_data
+from vaeexplorer.gui import plain_imports
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -18,6 +19,7 @@ from vaeexplorer.jobs.opening import (
     exhibit_of,
     open_exhibit,
     with_images,
+    with_located_images,
     with_model,
 )
 from vaeexplorer.run import Exhibit, Progress
@@ -71,7 +73,7 @@ class Opening(Probing):
         """Open runs in slots, from `first_slot` on, and data as the data at hand."""
         slot = first_slot
         for path in paths:
-            if is_data(Path(path)):
+            if path.partition(":")[0] in NAMED or is_data(Path(path)):
                 self.open_data(path)
             elif slot < MAX_SLOTS:
                 self.open_run(Path(path), slot)
@@ -84,8 +86,18 @@ class Opening(Probing):
                 )
 
     def open_run(self, folder: Path, slot: int) -> None:
-        """Read the run in `folder` into `slot`."""
-        self._work(("open", slot), lambda: open_exhibit(folder), partial(self.put, slot))
+        """Read the run in `folder` into `slot`; encode its images where that was not done."""
+        message = translate("Session", "Opening {name}").format(name=folder.name)
+        self.progressed.emit("data", Progress(message))
+        self._work(
+            ("open", slot),
+            lambda: open_exhibit(folder),
+            partial(self.put, slot),
+            ends="data",
+            on_progress=lambda progress: self.progressed.emit(
+                "data", replace(progress, message=message)
+            ),
+        )
 
     def open_data(self, what: str) -> None:
         """Make the data set that `what` names the data at hand."""
@@ -98,17 +110,14 @@ class Opening(Probing):
         exhibit = self.slots[slot].exhibit
         if exhibit is None:
             return
-
-        def job() -> Exhibit:
-            dataset = open_data(what)
-            if dataset.source.fingerprint != exhibit.source.fingerprint:
-                raise InputError(
-                    f"{what} holds other images than those that {exhibit.name} was trained on: "
-                    "choose the file or folder that it was trained from."
-                )
-            return replace(exhibit, dataset=dataset)
-
-        self._work(("locate", slot), job, partial(self._enriched, slot, exhibit))
+        message = translate("Session", "Reading {name}").format(name=what)
+        self.progressed.emit("data", Progress(message))
+        self._work(
+            ("locate", slot),
+            lambda: with_located_images(exhibit, Path(what)),
+            partial(self._enriched, slot, exhibit),
+            ends="data",
+        )
 
     def _take_data(self, dataset: Dataset) -> None:
         self.dataset = dataset
@@ -128,7 +137,8 @@ class Opening(Probing):
         def job() -> Any:
             with_data = with_images(exhibit)
             yield with_data
-            return with_model(with_data)
+            with plain_imports():
+                return with_model(with_data)
 
         self._work_lane.submit(
             ("model", slot),
@@ -144,10 +154,15 @@ class Opening(Probing):
             return
         state = self.slots[slot]
         assert state.exhibit is not None
-        state.exhibit = replace(state.exhibit, dataset=exhibit.dataset, spaces=exhibit.spaces)
-        if exhibit.dataset is not None:
+        # Images may be located while the model is loading: neither takes the other away.
+        now = replace(state.exhibit, spaces=exhibit.spaces or state.exhibit.spaces)
+        if now.dataset is None and exhibit.dataset is not None:
+            source = exhibit.source
+            run = None if now.run is None else replace(now.run, source=source)
+            now = replace(now, dataset=exhibit.dataset, source=source, run=run)
             self._offer_data(exhibit.dataset)
-        self.model_changed.emit(slot, "ready" if exhibit.spaces else "loading")
+        state.exhibit = now
+        self.model_changed.emit(slot, "ready" if now.spaces else "loading")
         if state.probe is not None:
             self.probe_moved.emit(slot, state.probe)
             self._decode(slot, state.probe)
@@ -163,9 +178,6 @@ class Opening(Probing):
 
 
 def _load_families() -> Mapping[str, Family]:
-    """Import torch and the models, and let torch do its lazy imports before anyone trains."""
-    from vaeexplorer.models import FAMILIES
-    from vaeexplorer.training import warm_up_torch
+    from vaeexplorer.models import FAMILIES  # imports torch
 
-    warm_up_torch()
     return FAMILIES

@@ -11,6 +11,7 @@ from vaeexplorer.gui.session.document import Document
 from vaeexplorer.jobs.opening import chosen_map, decode_pixels, main_space
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe, probe_at, probe_code, probe_image
+from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit
 
 
@@ -129,11 +130,11 @@ class Probing(Document):
         self._work(
             ("lift", slot),
             lambda: Lift(shown.positions, codes, shown.settings),
-            partial(self._lift_ready, slot, exhibit),
+            partial(self._lift_ready, slot, shown),
         )
 
-    def _lift_ready(self, slot: int, exhibit: Exhibit, lift: Lift) -> None:
-        if not self._shows(slot, exhibit):
+    def _lift_ready(self, slot: int, lifted: Map, lift: Lift) -> None:
+        if slot >= len(self.slots) or self.shown_map(slot) is not lifted:
             return
         state = self.slots[slot]
         state.lift = lift
