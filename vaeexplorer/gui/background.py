@@ -31,6 +31,7 @@ class Ticket:
     on_progress: Callable[[Any], None]
     on_error: Callable[[Exception], None]
     urgent: bool
+    lasting: bool
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
@@ -66,9 +67,13 @@ class Lane(QObject):
         on_progress: Callable[[Any], None] = _ignore,
         on_error: Callable[[Exception], None],
         urgent: bool = False,
+        lasting: bool = False,
     ) -> Ticket:
-        """Run `job` when its turn comes; its answers arrive on the GUI thread."""
-        ticket = Ticket(key, job, on_result, on_progress, on_error, urgent)
+        """Run `job` when its turn comes; its answers arrive on the GUI thread.
+
+        A `lasting` job that still waits when the lane closes is done before the thread ends.
+        """
+        ticket = Ticket(key, job, on_result, on_progress, on_error, urgent, lasting)
         with self._changed:
             self._waiting[key] = ticket
             self._changed.notify()
@@ -90,12 +95,13 @@ class Lane(QObject):
             return self._running is not None or bool(self._waiting)
 
     def close(self, timeout_s: float) -> bool:
-        """Cancel everything and wait for the thread; False if it did not end in time."""
+        """Cancel what does not last and wait for the thread; False if it did not end in time."""
         with self._changed:
             self._closing = True
-            for ticket in self._waiting.values():
-                ticket.cancel()
-            self._waiting.clear()
+            for key, ticket in list(self._waiting.items()):
+                if not ticket.lasting:
+                    ticket.cancel()
+                    del self._waiting[key]
             if self._running is not None:
                 self._running.cancel()
             self._changed.notify()
@@ -107,7 +113,7 @@ class Lane(QObject):
         with self._changed:
             self._running = None
             self._changed.wait_for(lambda: self._closing or bool(self._waiting))
-            if self._closing:
+            if not self._waiting:
                 return None
             urgent = (key for key, ticket in self._waiting.items() if ticket.urgent)
             self._running = self._waiting.pop(next(urgent, next(iter(self._waiting))))
@@ -147,6 +153,6 @@ class Lane(QObject):
 
     @Slot(object, object)
     def _deliver(self, ticket: Ticket, answer: tuple[Callable[[Any], None], Any]) -> None:
-        if not ticket.cancelled.is_set():
+        if not ticket.cancelled.is_set() and not self._closing:
             callback, value = answer
             callback(value)

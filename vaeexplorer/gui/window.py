@@ -329,6 +329,8 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
+        # A training saves its last epoch, and torch may still be loading: nobody watches that.
+        self.hide()
         self._session.close()
         super().closeEvent(event)
 

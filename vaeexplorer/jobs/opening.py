@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vaeexplorer.data import Dataset, InputError, find_data
+from vaeexplorer.data import Dataset, InputError, Source, find_data, open_data
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit, Progress, Run
 
@@ -85,6 +86,50 @@ def with_images(exhibit: Exhibit) -> Exhibit:
     if exhibit.dataset is not None:
         return exhibit
     return replace(exhibit, dataset=find_data(exhibit.source))
+
+
+def with_located_images(exhibit: Exhibit, path: Path) -> Exhibit:
+    """Return `exhibit` with its images from `path`, or from the folder that `path` lies in.
+
+    The folder, because a data set of several files is located by choosing one of them. The run
+    remembers the place, and keeps it on the disk where it is kept there.
+
+    Raises
+    ------
+    InputError
+        There are no readable images, or they are not those that the exhibit was made from.
+    """
+    found = _images_like(exhibit.source, path)
+    if found is None and path.is_file():
+        with suppress(InputError):
+            found = _images_like(exhibit.source, path.parent)
+    if found is None:
+        raise InputError(
+            f"{path} holds other images than those that {exhibit.name} was trained on: choose "
+            "the file or folder that it was trained from."
+        )
+    _change_kept(exhibit.origin, lambda run: replace(run, source=found.source))
+    run = None if exhibit.run is None else replace(exhibit.run, source=found.source)
+    return replace(exhibit, dataset=found, source=found.source, run=run)
+
+
+def _images_like(source: Source, path: Path) -> Dataset | None:
+    dataset = open_data(path)
+    return dataset if dataset.source.fingerprint == source.fingerprint else None
+
+
+def keep_maps(origin: str, maps: Mapping[str, Mapping[str, Map]]) -> None:
+    """Save `maps` with the run in the folder `origin`; nothing if it is not there (any more)."""
+    _change_kept(origin, lambda run: replace(run, maps=maps))
+
+
+def _change_kept(origin: str, change: Callable[[Run], Run]) -> None:
+    from vaeexplorer.storage import is_run, load_run, save_run
+
+    folder = Path(origin)
+    if origin and is_run(folder):
+        # Read again: it may have been renamed since it was opened.
+        save_run(change(load_run(folder)), folder)
 
 
 def main_space(exhibit: Exhibit) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def train_and_save(
     TrainingError
         The training failed; its message says where the good epochs were kept, if any.
     RunNotSavedError
-        The trained run could not be written; the exception holds it.
+        The trained run could not be written; the exception holds it, encoded.
     SettingError
         As `training.train`.
     """
@@ -125,8 +126,10 @@ def train_and_save(
     run = yield from _train(dataset, config, keeper, name, threads, stop)
     if run is None:
         return None
-    # Before the codes: a kill while encoding must not cost the training.
-    keeper.keep(run)
+    # Before the codes: a kill while encoding must not cost the training. A disk that refuses it
+    # is asked again with the codes, so that what it refuses in the end can be looked at.
+    with suppress(RunNotSavedError):
+        keeper.keep(run)
     spaces = restore(run.config.family, run.config.model, dataset.shape, run.weights).spaces()
     run = yield from encode(run, spaces, dataset)
     keeper.keep(run)

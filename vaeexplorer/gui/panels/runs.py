@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -70,8 +71,14 @@ class RunsPanel(QWidget):
         column.setContentsMargins(GRID, GRID, GRID, GRID)
         column.addWidget(self._stack, 1)
         column.addLayout(self._buttons())
-        QShortcut(QKeySequence.StandardKey.Delete, self.table, self._delete)
-        QShortcut(QKeySequence(Qt.Key.Key_F2), self.table, self._rename)
+        for keys, verb in (
+            (QKeySequence(QKeySequence.StandardKey.Delete), self._delete),
+            (QKeySequence(Qt.Key.Key_F2), self._rename),
+        ):
+            # Only here: elsewhere in the window these keys are not about runs.
+            shortcut = QShortcut(keys, self, verb)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.setFocusProxy(self.table)
         session.runs_changed.connect(session.list_runs)
         session.runs_listed.connect(self._fill)
         session.slots_changed.connect(self._enable)
@@ -98,6 +105,8 @@ class RunsPanel(QWidget):
 
     def _fill(self, runs: tuple[RunSummary, ...]) -> None:
         chosen = self._chosen()
+        # Silent: a button that is disabled for a moment loses the focus.
+        blocker = QSignalBlocker(self.table)
         self.table.clear()
         for run in runs:
             item = QTreeWidgetItem(
@@ -105,10 +114,10 @@ class RunsPanel(QWidget):
                     run.name,
                     run.family,
                     run.data,
-                    str(run.latent_dim),
-                    str(run.epochs),
+                    "--" if run.latent_dim is None else str(run.latent_dim),
+                    "--" if run.problem else str(run.epochs),
                     translate("Runs", "cannot be read") if run.problem else state_title(run.status),
-                    run.created.replace("T", " ")[:16],
+                    local_time(run.created),
                 ]
             )
             item.setData(0, Qt.ItemDataRole.UserRole, run)
@@ -119,6 +128,7 @@ class RunsPanel(QWidget):
             self.table.addTopLevelItem(item)
             if chosen is not None and chosen.path == run.path:
                 self.table.setCurrentItem(item)
+        blocker.unblock()
         for number in range(1, self.table.columnCount()):
             self.table.resizeColumnToContents(number)
         self._stack.setCurrentIndex(1 if runs else 0)
@@ -181,6 +191,14 @@ class RunsPanel(QWidget):
         )
         if target:
             self._session.copy_run(run.path, Path(target))
+
+
+def local_time(created: str) -> str:
+    """Return an ISO 8601 time in the clock of the user, to the minute; other text as it is."""
+    try:
+        return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError):
+        return created
 
 
 def state_title(status: str) -> str:

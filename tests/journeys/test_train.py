@@ -1,0 +1,299 @@
+"""A person trains a model, stops one, and finds every run again."""
+
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+
+from vaeexplorer.storage import load_run
+
+EPOCHS = 3
+ENDLESS = 10_000
+UMAP_MS = 240_000
+
+
+def training_panel(explorer):
+    """The Training panel, brought by its shortcut and ready to train."""
+    QTest.keyClick(explorer.window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    panel = explorer.panel("training")
+    explorer.wait(panel.train_button.isEnabled)
+    return panel
+
+
+def start_training(explorer, family="vae", epochs=EPOCHS, name=""):
+    panel = training_panel(explorer)
+    panel.family.setCurrentIndex(panel.family.findData(family))
+    panel.epochs.setValue(epochs)
+    panel.settings.editor("latent_dim").setValue(3)
+    panel.name.setText(name)
+    QTest.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)
+    return panel
+
+
+def wait_for_an_epoch(explorer, panel):
+    explorer.wait(lambda: panel.numbers.text().startswith("epoch"))
+
+
+def wait_for_the_end(explorer, panel):
+    explorer.wait(panel.train_button.isEnabled)
+    explorer.session.cancel_map()
+    explorer.wait(explorer.decoded)
+
+
+def trained(explorer, **options):
+    """Train to the end; return the exhibit."""
+    panel = start_training(explorer, **options)
+    wait_for_the_end(explorer, panel)
+    return explorer.session.slots[1].exhibit
+
+
+def runs_panel(explorer, count):
+    """The Runs panel, once it lists `count` runs."""
+    QTest.keyClick(explorer.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    panel = explorer.panel("runs")
+    explorer.wait(lambda: panel.table.topLevelItemCount() == count)
+    return panel
+
+
+def row(panel, number=0):
+    item = panel.table.topLevelItem(number)
+    return [item.text(column) for column in range(item.columnCount())]
+
+
+def choose(panel, number=0):
+    """Click on a run."""
+    place = panel.table.visualItemRect(panel.table.topLevelItem(number)).center()
+    QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+@pytest.mark.parametrize("family", ["ae", "vae"])
+def test_a_trained_model_is_shown_saved_and_listed(explorer, family):
+    before = [state.exhibit for state in explorer.session.slots]
+    panel = start_training(explorer, family=family, name="mine")
+    wait_for_the_end(explorer, panel)
+    assert explorer.told == []
+    first, second = (state.exhibit for state in explorer.session.slots)
+    assert first is before[0]
+    assert (second.name, second.run.status, len(second.run.history)) == ("mine", "finished", EPOCHS)
+    assert explorer.session.shown_map(1).method == "pca"
+    assert explorer.session.linked(0, 1)
+    kept = load_run(explorer.session.library.folder / second.origin)
+    np.testing.assert_array_equal(kept.codes["z"].mean, second.codes["z"].mean)
+    assert row(runs_panel(explorer, 1))[:6] == ["mine", family, "digits", "3", "3", "finished"]
+
+
+def test_progress_shows_at_once_then_curves_and_reconstructions(explorer):
+    training_panel(explorer)
+    begun = time.perf_counter()
+    panel = start_training(explorer)
+    assert panel.strip.isVisible()
+    assert time.perf_counter() - begun < 0.2
+    assert not panel.train_button.isEnabled()
+    assert panel.stop_button.isEnabled()
+    explorer.wait(lambda: panel.strip._text.text().startswith("Epoch"))
+    assert panel.strip.isVisible()
+    assert "left" in panel.strip._text.text()
+    wait_for_the_end(explorer, panel)
+    for _, _, _, train, held_out in panel.curves._plots:
+        for curve in (train, held_out):
+            epochs, values = curve.getData()
+            np.testing.assert_array_equal(epochs, range(1, EPOCHS + 1))
+            assert np.isfinite(values).all()
+    assert not panel.strip.isVisible()
+    assert panel.pictures._pair.shape == (2, 8, 1, 8, 8)
+    assert not panel.pictures.pixmap().isNull()
+    assert "distortion" in panel.numbers.text()
+    assert "rate" in panel.numbers.text()
+
+
+def test_an_autoencoder_has_no_rate_curve(explorer):
+    panel = start_training(explorer, family="ae")
+    wait_for_the_end(explorer, panel)
+    (_, _, _, _, distortion), *without = panel.curves._plots
+    assert np.isfinite(distortion.getData()[1]).all()
+    for _, _, _, train, held_out in without:
+        for curve in (train, held_out):
+            assert np.isnan(curve.getData()[1]).all()
+    assert "rate" not in panel.numbers.text()
+
+
+def test_the_new_run_decodes_under_the_cursor_beside_the_old_one(explorer):
+    trained(explorer)
+    explorer.hover(1, explorer.pixel(1, 500))
+    assert explorer.probe(0).nearest == explorer.probe(1).nearest
+    assert len(explorer.probe(0).z) == 8
+    assert len(explorer.probe(1).z) == 3
+    assert len(explorer.panel("dimensions")._rows) == 3
+
+
+def test_the_window_stays_usable_during_a_training(explorer):
+    panel = start_training(explorer, epochs=ENDLESS)
+    wait_for_an_epoch(explorer, panel)
+    explorer.hover(0, explorer.pixel(0, 7))
+    explorer.hover(1, explorer.pixel(1, 800))
+    assert explorer.session.training
+    panel.stop_button.click()
+    wait_for_the_end(explorer, panel)
+
+
+def test_stop_keeps_what_was_learned(explorer):
+    panel = start_training(explorer, epochs=ENDLESS)
+    wait_for_an_epoch(explorer, panel)
+    QTest.mouseClick(panel.stop_button, Qt.MouseButton.LeftButton)
+    assert not panel.stop_button.isEnabled()
+    wait_for_the_end(explorer, panel)
+    exhibit = explorer.session.slots[1].exhibit
+    assert exhibit.run.status == "stopped"
+    assert 1 <= len(exhibit.run.history) < ENDLESS
+    assert load_run(explorer.session.library.folder / exhibit.origin).status == "stopped"
+    assert row(runs_panel(explorer, 1))[5] == "stopped early"
+    assert explorer.told == []
+
+
+def test_stop_before_the_first_epoch_keeps_nothing_and_says_so(explorer):
+    before = [state.exhibit for state in explorer.session.slots]
+    panel = start_training(explorer)
+    explorer.session.stop()
+    explorer.wait(panel.train_button.isEnabled)
+    assert [state.exhibit for state in explorer.session.slots] == before
+    assert runs_panel(explorer, 0)._stack.currentIndex() == 0
+    assert explorer.window.messages.isVisible()
+    assert "nothing to keep" in explorer.window.messages.text
+    assert panel._stack.currentIndex() == 0, "the form's story, not empty curves"
+
+
+def test_what_a_training_replaces_stays_among_the_runs(explorer):
+    first = trained(explorer, name="one")
+    second = trained(explorer, name="two")
+    assert explorer.session.slots[1].exhibit is second
+    panel = runs_panel(explorer, 2)
+    names = [row(panel, number)[0] for number in (0, 1)]
+    assert sorted(names) == ["one", "two"]
+    choose(panel, names.index("one"))
+    QTest.mouseClick(panel._openers[0], Qt.MouseButton.LeftButton)
+    explorer.wait(lambda: explorer.session.slots[0].exhibit.name == "one")
+    explorer.wait(explorer.decoded)
+    opened = explorer.session.slots[0].exhibit
+    np.testing.assert_array_equal(opened.codes["z"].mean, first.codes["z"].mean)
+    assert explorer.session.slots[1].exhibit is second
+
+
+def test_a_run_is_renamed_copied_and_deleted(explorer, monkeypatch, tmp_path):
+    exhibit = trained(explorer, name="mine")
+    panel = runs_panel(explorer, 1)
+    choose(panel)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("  better  ", True))
+    QTest.mouseClick(panel._rename_button, Qt.MouseButton.LeftButton)
+    explorer.wait(lambda: row(panel)[0] == "better")
+    assert explorer.window.maps[1]._title.text() == "better"
+    assert load_run(explorer.session.library.folder / exhibit.origin).name == "better"
+    target = tmp_path / "copy"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
+    QTest.mouseClick(panel._copy_button, Qt.MouseButton.LeftButton)
+    explorer.wait(target.exists)
+    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    assert load_run(target).name == "better"
+    asked = []
+
+    def answer(*question, **_):
+        asked.append(question[2])
+        return QMessageBox.StandardButton.Yes
+
+    monkeypatch.setattr(QMessageBox, "question", answer)
+    QTest.keyClick(panel.table, Qt.Key.Key_Delete)
+    explorer.wait(lambda: panel.table.topLevelItemCount() == 0)
+    assert "better" in asked[0]
+    assert explorer.session.library.list() == ()
+    shown = explorer.session.slots[1].exhibit
+    assert shown.name == "better", "a slot goes on showing what was deleted"
+    explorer.window.save_copy(1)
+    assert explorer.told == []
+
+
+def test_a_copy_that_cannot_be_saved_is_one_sentence(explorer, monkeypatch, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(taken), ""))
+    explorer.window.save_copy(1)
+    explorer.wait(lambda: explorer.told)
+    assert str(taken) in explorer.told[0]
+    assert taken.read_text() == "mine"
+
+
+def test_a_rename_that_is_cancelled_or_empty_changes_nothing(explorer, monkeypatch):
+    trained(explorer, name="mine")
+    panel = runs_panel(explorer, 1)
+    choose(panel)
+    answers = [("other", False), ("   ", True)]
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: answers.pop())
+    QTest.keyClick(panel.table, Qt.Key.Key_F2)
+    QTest.keyClick(panel.table, Qt.Key.Key_F2)
+    assert answers == []
+    explorer.map(0).setFocus()
+    # With no answers left, a question here would be an error.
+    QTest.keyClick(explorer.map(0), Qt.Key.Key_F2)
+    QTest.keyClick(explorer.map(0), Qt.Key.Key_Delete)
+    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    assert [run.name for run in explorer.session.library.list()] == ["mine"]
+
+
+def test_data_that_cannot_be_read_is_not_what_train_takes(explorer, tmp_path):
+    panel = training_panel(explorer)
+    panel.data.addItem("gone", str(tmp_path / "gone"))
+    panel.data.setCurrentIndex(panel.data.count() - 1)
+    panel.data.activated.emit(panel.data.count() - 1)
+    explorer.wait(lambda: explorer.told)
+    assert panel.data.currentText() == explorer.session.dataset.name == "digits"
+
+
+def test_the_data_that_the_form_names_is_what_is_trained_on(explorer):
+    panel = training_panel(explorer)
+    index = panel.data.findData("shapes")
+    panel.data.setCurrentIndex(index)
+    panel.data.activated.emit(index)
+    assert panel.data.currentText() == "digits", "what Train would take now"
+    explorer.wait(lambda: explorer.session.dataset.name == "shapes")
+    assert panel.data.currentText() == "shapes"
+    assert panel.train_button.isEnabled()
+
+
+def test_a_run_that_the_disk_refuses_is_shown_and_can_be_saved_elsewhere(
+    explorer, monkeypatch, tmp_path
+):
+    explorer.session.library.folder.parent.mkdir(parents=True, exist_ok=True)
+    explorer.session.library.folder.write_text("a file where the folder of runs should be")
+    panel = start_training(explorer, epochs=1, name="homeless")
+    wait_for_the_end(explorer, panel)
+    assert len(explorer.told) == 1
+    assert str(explorer.session.library.folder) in explorer.told[0]
+    exhibit = explorer.session.slots[1].exhibit
+    assert exhibit.name == "homeless"
+    target = tmp_path / "elsewhere"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
+    explorer.window.save_copy(1)
+    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    assert load_run(target).name == "homeless"
+
+
+@pytest.mark.slow
+def test_the_map_after_a_training_becomes_a_umap_and_is_kept(explorer):
+    panel = start_training(explorer)
+    explorer.wait(panel.train_button.isEnabled)
+    explorer.click(1, explorer.pixel(1, 33))
+    strip = explorer.window._strips["map"]
+    explorer.wait(strip.isVisible)
+    explorer.wait(lambda: explorer.session.shown_map(1).method != "pca", UMAP_MS)
+    assert not strip.isVisible()
+    exhibit = explorer.session.slots[1].exhibit
+    explorer.wait(lambda: explorer.session.slots[1].lift is not None)
+    explorer.wait(explorer.decoded)
+    held = explorer.session.slots[1].held
+    assert held.nearest == 33
+    np.testing.assert_allclose(held.position, explorer.session.shown_map(1).positions[33])
+    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    kept = load_run(explorer.session.library.folder / exhibit.origin)
+    assert set(kept.maps["z"]) == set(exhibit.maps["z"])
+    assert explorer.told == []
