@@ -79,8 +79,8 @@ class Codes:
     `log_variance` is None for deterministic codes.
     """
 
-    mean: NDArray[np.float32]
-    log_variance: NDArray[np.float32] | None = None
+    mean: NDArray[np.float32] = field(repr=False)
+    log_variance: NDArray[np.float32] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +120,12 @@ class Run:
     split_seed: int
     status: str
     created: str
-    history: tuple[EpochRecord, ...]
-    weights: Mapping[str, NDArray[Any]]
+    history: tuple[EpochRecord, ...] = field(repr=False)
+    weights: Mapping[str, NDArray[Any]] = field(repr=False)
     threads: int
     versions: Mapping[str, str]
     codes: Mapping[str, Codes] = field(default_factory=dict)
-    labels: NDArray[np.int64] | None = None
+    labels: NDArray[np.int64] | None = field(default=None, repr=False)
     label_names: tuple[str, ...] = ()
     maps: Mapping[str, Mapping[str, Map]] = field(default_factory=dict)
 
@@ -156,7 +156,7 @@ class TrainingProgress(Progress):
 
     epoch: int = 0
     snapshot: Run | None = None
-    reconstructions: NDArray[np.uint8] | None = None
+    reconstructions: NDArray[np.uint8] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,9 +187,9 @@ class Exhibit:
     source: Source
     codes: Mapping[str, Codes]
     maps: Mapping[str, Mapping[str, Map]]
-    labels: NDArray[np.int64] | None
+    labels: NDArray[np.int64] | None = field(repr=False)
     label_names: tuple[str, ...]
     dataset: Dataset | None = None
-    spaces: Mapping[str, LatentSpace] = field(default_factory=dict)
+    spaces: Mapping[str, LatentSpace] = field(default_factory=dict, repr=False)
     run: Run | None = None
     origin: str = ""

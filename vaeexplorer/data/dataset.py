@@ -93,13 +93,13 @@ class Dataset:
     """
 
     name: str
-    images: NDArray[np.uint8]
+    images: NDArray[np.uint8] = field(repr=False)
     source: Source
-    labels: NDArray[np.int64] | None = None
+    labels: NDArray[np.int64] | None = field(default=None, repr=False)
     label_names: tuple[str, ...] = ()
-    groups: NDArray[np.int64] | None = None
-    factors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    official_held_out: NDArray[np.bool_] | None = None
+    groups: NDArray[np.int64] | None = field(default=None, repr=False)
+    factors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    official_held_out: NDArray[np.bool_] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -34,7 +34,7 @@ class Map:
     """
 
     method: str
-    positions: NDArray[np.float32]
+    positions: NDArray[np.float32] = field(repr=False)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
