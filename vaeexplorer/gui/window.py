@@ -70,6 +70,8 @@ class Window(QMainWindow):
         self._default_layout()
         self._fresh_layout = self.saveState(LAYOUT_VERSION)
         self._restore_layout()
+        # Not on the first button: nothing has been asked for yet.
+        self.setFocus()
 
     # --- building -----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -64,6 +65,8 @@ class MapPanel(QWidget):
         self._title.setProperty("heading", True)
         self._details = QLabel()
         self._details.setProperty("muted", True)
+        # May be cut off: a long heading must not decide how narrow a window can be.
+        self._details.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._scores = QLabel()
         self._scores.setFont(tabular(self._scores.font()))
         self._warning = QLabel()
@@ -209,7 +212,7 @@ class MapPanel(QWidget):
         self._hide_labels(self._session.hidden_labels)
         size = next(iter(exhibit.codes.values())).mean.shape[1]
         self._details.setText(
-            translate("Map", "{data}, {size} latent dimensions, {method} of {n} images").format(
+            translate("Map", "{data}, {size} dimensions, {method} of {n} images").format(
                 data=exhibit.source.kind, size=size, method=method_title(shown.method), n=n
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
@@ -18,6 +19,8 @@ from vaeexplorer.run import Exhibit
 translate = QCoreApplication.translate
 
 SIDE, COMPACT_SIDE = 144, 96
+WORDS_HEIGHT = 164
+"""Pixels that all but the pictures of a slot take."""
 
 
 class SlotProbe(QWidget):
@@ -81,6 +84,11 @@ class SlotProbe(QWidget):
         for view in (self.decode, self.nearest):
             view.setFixedSize(COMPACT_SIDE, COMPACT_SIDE)
             row.addWidget(view, 0, Qt.AlignmentFlag.AlignTop)
+
+    def set_side(self, side: int) -> None:
+        """Make both pictures `side` pixels high."""
+        for view in (self.decode, self.nearest):
+            view.setFixedHeight(side)
 
     def clear(self) -> None:
         """Show that there is nothing to decode."""
@@ -179,6 +187,7 @@ class ProbePanel(QScrollArea):
         column.addLayout(grid)
         column.addStretch()
         self.setWidget(page)
+        self._fit_pictures()
         for slot, state in enumerate(self._session.slots):
             self._show_exhibit(slot, state.exhibit)
             if state.probe is not None:
@@ -190,6 +199,17 @@ class ProbePanel(QScrollArea):
             self.slots[slot].clear()
         else:
             self.slots[slot].show_exhibit(exhibit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_pictures()
+
+    def _fit_pictures(self) -> None:
+        """Give the pictures of two slots the height that there is, within reason."""
+        if len(self.slots) <= 2:
+            side = (self.viewport().height() - WORDS_HEIGHT) // 2
+            for part in self.slots:
+                part.set_side(min(max(side, COMPACT_SIDE), SIDE))
 
     def _show_state(self, slot: int, state: str) -> None:
         self.slots[slot].show_state(state)
