@@ -50,6 +50,9 @@ def dataset():
     return make_dataset()
 
 
+FRAME = np.ones((2_500, 2), np.float32)
+
+
 class RecordingProcess:
     """Stands for the projection process: remembers what it is asked, and answers at once."""
 
@@ -61,6 +64,7 @@ class RecordingProcess:
         self.asked.append((codes.shape, method, settings))
         try:
             yield FitProgress("computing", None, 12.3)
+            yield FitProgress("laying out", 0.5, 13.3, 7.0, FRAME)
         except GeneratorExit:
             self.closed_early = True
             raise
@@ -142,14 +146,37 @@ def test_the_map_of_every_space_that_needs_one_is_added(dataset):
     assert set(encoded.maps["upper"]) == {"pca"}
     assert [report.message for report in reports] == [
         "mapping upper: computing (12 s)",
+        "mapping upper: laying out",
         "mapping lower: computing (12 s)",
+        "mapping lower: laying out",
     ]
+    assert [report.space for report in reports] == ["upper", "upper", "lower", "lower"]
 
 
 def test_a_run_of_one_space_does_not_name_it(dataset):
     encoded, _ = finish(encode(make_run(dataset), {"z": space_of_pixels(6)}, dataset))
     _, reports = finish(project(encoded, RecordingProcess()))
-    assert [report.message for report in reports] == ["mapping: computing (12 s)"]
+    assert [report.message for report in reports] == [
+        "mapping: computing (12 s)",
+        "mapping: laying out",
+    ]
+    assert [report.space for report in reports] == ["z", "z"]
+
+
+def test_a_map_is_shown_while_it_grows(dataset):
+    encoded, _ = finish(encode(make_run(dataset), {"z": space_of_pixels(6)}, dataset))
+    _, (before, frame) = finish(project(encoded, RecordingProcess()))
+    assert (before.fraction, before.seconds_left, before.positions) == (None, None, None)
+    assert (frame.fraction, frame.seconds_left) == (0.5, 7.0)
+    assert frame.positions is FRAME
+
+
+def test_the_map_is_umap_unless_another_one_is_asked_for(dataset):
+    encoded, _ = finish(encode(make_run(dataset), {"z": space_of_pixels(6)}, dataset))
+    process = RecordingProcess()
+    run, _ = finish(project(encoded, process))
+    assert process.asked == [((2_500, 6), "umap", None)]
+    assert run.maps["z"]["umap"].method == "umap"
 
 
 def test_cancelling_the_job_ends_the_fit_at_once(dataset):

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vaeexplorer.data.dataset import InputError
-from vaeexplorer.latent.process import ProjectionProcess, UmapSettings
+from vaeexplorer.latent.process import ProjectionProcess, UmapSettings, _await_answer
 from vaeexplorer.latent.projection import ProjectionError, pca_map
 
 DEADLINE_S = 30.0
@@ -60,12 +61,21 @@ def process():
 
 
 @pytest.fixture(scope="module")
-def umap_process():
-    """Real UMAP without the half minute that its compilation takes; for few codes only."""
+def umap_learn_process():
+    """The reference without the half minute that its compilation takes; for few codes only."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NUMBA_DISABLE_JIT", "1")
         process = ProjectionProcess()
-        process.start()
+        finish(process.fit(random_codes(), "pca"))
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def umap_process():
+    """A process whose kernel is loaded, for fits that none of the tests ends."""
+    process = ProjectionProcess()
+    process.start()
     yield process
     process.close()
 
@@ -89,10 +99,142 @@ def test_one_process_serves_many_fits(process):
     assert process.pid == first
 
 
-def test_umap_maps_and_repeats_with_its_seed(umap_process):
+def test_umap_says_how_it_was_told_and_repeats_with_its_seed(umap_process):
+    settings = UmapSettings(neighbours=5, min_dist=0.2, epochs=30, seed=3)
+    map_, reports = finish(umap_process.fit(random_codes(300), settings=settings))
+    again, _ = finish(umap_process.fit(random_codes(300), settings=settings))
+    other, _ = finish(umap_process.fit(random_codes(300), settings=replace(settings, seed=4)))
+    assert map_.method == "umap"
+    assert map_.settings == {"neighbours": 5, "min_dist": 0.2, "epochs": 30, "seed": 3}
+    assert map_.positions.tobytes() == again.positions.tobytes() != other.positions.tobytes()
+    assert {"finding neighbours", "laying out"} <= {report.message for report in reports}
+
+
+@pytest.mark.parametrize(("n", "epochs"), [(1_000, 500), (2_001, 200)])
+def test_few_codes_get_more_epochs_unless_told(umap_process, n, epochs):
+    map_, _ = finish(umap_process.fit(random_codes(n, 2)))
+    assert map_.settings["epochs"] == epochs
+
+
+def test_a_map_grows_in_frames_and_its_end_is_foreseen(umap_process):
+    codes = random_codes(2_000)
+    map_, reports = finish(umap_process.fit(codes, settings=UmapSettings(epochs=500)))
+    frames = [report for report in reports if report.positions is not None]
+    assert len(frames) >= 5
+    for frame in frames:
+        assert frame.positions.shape == (2_000, 2)
+        assert frame.positions.dtype == np.float32
+    assert len({frame.positions.tobytes() for frame in frames}) == len(frames)
+    fractions = [report.fraction for report in reports if report.fraction is not None]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] <= 1
+    assert all(frame.seconds_left >= 0 for frame in frames)
+    # The last frames are all but the map.
+    moved = np.abs(frames[-1].positions - map_.positions).max()
+    assert moved < np.abs(frames[0].positions - map_.positions).max()
+
+
+def test_another_layout_of_the_same_codes_does_not_look_for_neighbours_again(umap_process):
+    codes = random_codes(300)
+    found = []
+    for settings in (
+        UmapSettings(epochs=10),
+        UmapSettings(epochs=10, min_dist=0.5, seed=8),
+        UmapSettings(epochs=10, neighbours=7),
+    ):
+        _, reports = finish(umap_process.fit(codes, settings=settings))
+        found.append("finding neighbours" in {report.message for report in reports})
+    assert found[1:] == [False, True]
+
+
+def clusters(*places, n=20, size=3):
+    return np.repeat(np.float32(places)[:, None], n * size).reshape(-1, size)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        pytest.param(random_codes(4), id="four"),
+        pytest.param(random_codes(5), id="five"),
+        pytest.param(random_codes(12), id="fewer than neighbours"),
+        pytest.param(random_codes(100, 1), id="one dimension"),
+        pytest.param(random_codes(100, 2), id="two dimensions"),
+        pytest.param(random_codes(100, 512), id="many dimensions"),
+        pytest.param(np.repeat(random_codes(10), 30, axis=0), id="many of each"),
+        pytest.param(clusters(0, 1), id="two places"),
+        pytest.param(random_codes(200) * np.float32([1] + [0] * 7), id="on a line"),
+        pytest.param(random_codes(200) * np.float32(1e-30), id="tiny"),
+        pytest.param(random_codes(200) * np.float32(1e14), id="huge"),
+        pytest.param(random_codes(200) + np.float32(1e4), id="far from the origin"),
+    ],
+)
+def test_whatever_the_codes_there_is_a_map(umap_process, codes):
+    map_, _ = finish(umap_process.fit(codes, settings=UmapSettings(epochs=50)))
+    assert map_.method == "umap"
+    assert map_.positions.shape == (len(codes), 2)
+    assert np.isfinite(map_.positions).all()
+    assert np.ptp(map_.positions, axis=0).min() > 0
+    assert map_.settings["neighbours"] == min(15, len(codes) - 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (UmapSettings(min_dist=5), "min_dist is 5, but it must be from 0 to 1"),
+        (UmapSettings(neighbours=1), "neighbours is 1, but it must be at least 2"),
+        (UmapSettings(epochs=0), "epochs is 0, but it must be at least 1"),
+        (UmapSettings(seed=-1), "seed is -1, but it must be at least 0"),
+    ],
+)
+def test_settings_that_mean_nothing_are_one_sentence(umap_process, settings, sentence):
+    with pytest.raises(ProjectionError) as caught:
+        finish(umap_process.fit(random_codes(30), settings=settings))
+    assert str(caught.value) == f"The umap map failed: {sentence}."
+
+
+def test_closing_a_layout_ends_it_within_a_tenth_of_a_second(process):
+    process.start()
+    endless = UmapSettings(epochs=1_000_000)
+    seconds = []
+    for _ in range(3):
+        fit = process.fit(random_codes(300), settings=endless)
+        while next(fit).positions is None:
+            pass
+        started = time.monotonic()
+        fit.close()
+        seconds.append(time.monotonic() - started)
+    assert min(seconds) < 0.1
+    assert finish(process.fit(random_codes(), "pca"))[0].method == "pca"
+
+
+class Talkative:
+    """Stands for a child that has said much since it was last listened to."""
+
+    def __init__(self, *messages):
+        self.messages = list(messages)
+
+    def receive(self, timeout_s):
+        return self.messages.pop(0) if self.messages else None
+
+
+def test_a_slow_reader_gets_the_newest_frame_and_no_older_one():
+    frames = [np.full((4, 2), number, np.float32) for number in range(2)]
+    told = [("progress", "laying out", number / 3, 3 - number, frames[number]) for number in (0, 1)]
+    child = Talkative(*told, ("progress", "nearly", 0.9, 0.1, None), ("done",))
+    conversation = _await_answer(child, "starting", time.monotonic())
+    report = next(conversation)
+    assert (report.message, report.fraction, report.seconds_left) == ("nearly", 0.9, 0.1)
+    assert report.positions is frames[1]
+    with pytest.raises(StopIteration) as stop:
+        next(conversation)
+    assert stop.value.value == ("done",)
+
+
+def test_the_reference_maps_and_repeats_with_its_seed(umap_learn_process):
     settings = UmapSettings(neighbours=5, epochs=10, seed=3)
-    map_, reports = finish(umap_process.fit(random_codes(30), settings=settings))
-    again, _ = finish(umap_process.fit(random_codes(30), settings=settings))
+    codes = random_codes(30)
+    map_, reports = finish(umap_learn_process.fit(codes, "umap-learn", settings))
+    again, _ = finish(umap_learn_process.fit(codes, "umap-learn", settings))
     assert map_.method == "umap-learn"
     assert map_.positions.shape == (30, 2)
     assert map_.positions.tobytes() == again.positions.tobytes()
@@ -104,26 +246,27 @@ def test_umap_maps_and_repeats_with_its_seed(umap_process):
     assert "loading UMAP" in stages
 
 
-def test_few_codes_have_fewer_neighbours(umap_process):
-    map_, _ = finish(umap_process.fit(random_codes(4), settings=UmapSettings(epochs=2)))
-    assert map_.method == "umap-learn"
-    assert map_.settings["neighbours"] == 3
+def test_few_codes_have_fewer_neighbours_by_the_reference_too(umap_learn_process):
+    fit = umap_learn_process.fit(random_codes(4), "umap-learn", UmapSettings(epochs=2))
+    assert finish(fit)[0].settings["neighbours"] == 3
 
 
-def test_what_umap_refuses_is_one_sentence_and_the_process_stays(umap_process):
-    fit = umap_process.fit(random_codes(30), settings=UmapSettings(min_dist=5.0))
+def test_what_the_reference_refuses_is_one_sentence_and_the_process_stays(umap_learn_process):
+    fit = umap_learn_process.fit(random_codes(30), "umap-learn", UmapSettings(min_dist=5.0))
     next(fit)
-    pid = umap_process.pid
+    pid = umap_learn_process.pid
     with pytest.raises(ProjectionError, match="min_dist") as caught:
         finish(fit)
     assert "\n" not in str(caught.value)
-    assert finish(umap_process.fit(random_codes(30), "pca"))[0].method == "pca"
-    assert umap_process.pid == pid
+    assert finish(umap_learn_process.fit(random_codes(30), "pca"))[0].method == "pca"
+    assert umap_learn_process.pid == pid
 
 
 @pytest.mark.parametrize(
     ("codes", "reason"),
     [
+        pytest.param(random_codes(1), "fewer than 4 codes", id="one"),
+        pytest.param(random_codes(2), "fewer than 4 codes", id="two"),
         pytest.param(random_codes(3), "fewer than 4 codes", id="few"),
         pytest.param(np.ones((50, 8), np.float32), "all codes are equal", id="constant"),
     ],
@@ -325,14 +468,14 @@ def test_started_by_hand_it_says_what_it_is():
 
 
 @pytest.mark.slow
-def test_compiled_umap_repeats_bit_for_bit_and_stops_while_it_computes(process):
+def test_the_compiled_reference_repeats_bit_for_bit_and_stops_while_it_computes(process):
     process.start()
     codes = random_codes(200)
-    map_, _ = finish(process.fit(codes))
-    again, _ = finish(process.fit(codes))
+    map_, _ = finish(process.fit(codes, "umap-learn"))
+    again, _ = finish(process.fit(codes, "umap-learn"))
     assert map_.positions.tobytes() == again.positions.tobytes()
     pid = process.pid
-    fit = process.fit(random_codes(5_000))
+    fit = process.fit(random_codes(5_000), "umap-learn")
     while next(fit).message != "computing":
         pass
     next(fit)
@@ -342,7 +485,7 @@ def test_compiled_umap_repeats_bit_for_bit_and_stops_while_it_computes(process):
 
 @posix
 @pytest.mark.slow
-def test_umap_that_compiles_ends_when_its_program_is_killed(tmp_path):
+def test_the_reference_that_compiles_ends_when_its_program_is_killed(tmp_path):
     # UMAP holds the GIL of its process for long stretches.
     with start_script(tmp_path, 1_000, "computing", "input()", "umap-learn") as script:
         script.stdout.readline()

@@ -160,6 +160,23 @@ class TrainingProgress(Progress):
 
 
 @dataclass(frozen=True, eq=False)
+class MappingProgress(Progress):
+    """How far the map of a space is.
+
+    Attributes
+    ----------
+    space
+        Name of the space whose codes are mapped.
+    positions
+        float32, (n, 2): where its dots are by now, in a frame that has nothing to do with that of
+        any other map; None where that is not news.
+    """
+
+    space: str = ""
+    positions: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Exhibit:
     """What a slot holds: latent spaces with the codes and maps of a data set.
 

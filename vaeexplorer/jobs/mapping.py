@@ -13,7 +13,7 @@ import numpy as np
 from vaeexplorer.data.dataset import Dataset
 from vaeexplorer.latent.process import FitProgress, ProjectionProcess, UmapSettings
 from vaeexplorer.latent.projection import Map, axes_map, pca_map
-from vaeexplorer.run import Codes, Progress, Run
+from vaeexplorer.run import Codes, MappingProgress, Progress, Run
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace, Posterior
@@ -72,10 +72,10 @@ def encode(
 def project(
     run: Run,
     process: ProjectionProcess,
-    method: str = "umap-learn",
+    method: str = "umap",
     settings: UmapSettings | None = None,
-) -> Generator[Progress, None, Run]:
-    """Add the map of `method` to every encoded space of `run`.
+) -> Generator[MappingProgress, None, Run]:
+    """Add the map of `method` to every encoded space of `run`, showing it while it grows.
 
     Spaces of size <= 2 need none. Where the codes cannot be mapped so, the map that stands for it
     is added under its own method (see `ProjectionProcess.fit`).
@@ -92,14 +92,16 @@ def project(
         if codes.mean.shape[1] <= PLANE:
             continue
         fit = process.fit(codes.mean, method, settings)
-        map_ = yield from _reported(fit, name if len(run.codes) > 1 else "")
+        map_ = yield from _reported(fit, name, len(run.codes) > 1)
         maps.setdefault(name, {})[map_.method] = map_
     return replace(run, maps=maps)
 
 
-def _reported(fit: Generator[FitProgress, None, Map], space: str) -> Generator[Progress, None, Map]:
-    """Pass on the reports of a fit, saying which space it maps where there are several."""
-    what = f"mapping {space}" if space else "mapping"
+def _reported(
+    fit: Generator[FitProgress, None, Map], space: str, named: bool
+) -> Generator[MappingProgress, None, Map]:
+    """Pass on the reports of a fit, saying which space it maps where it is to be `named`."""
+    what = f"mapping {space}" if named else "mapping"
     # A cancelled job must end its fit now, not when the garbage collector comes by.
     with closing(fit):
         while True:
@@ -108,7 +110,12 @@ def _reported(fit: Generator[FitProgress, None, Map], space: str) -> Generator[P
             except StopIteration as stop:
                 map_: Map = stop.value
                 return map_
-            yield Progress(f"{what}: {report.message} ({report.elapsed_s:.0f} s)", report.fraction)
+            message = f"{what}: {report.message}"
+            if report.seconds_left is None:
+                message += f" ({report.elapsed_s:.0f} s)"
+            yield MappingProgress(
+                message, report.fraction, report.seconds_left, space, report.positions
+            )
 
 
 def _join(posteriors: list[Posterior], size: int) -> Codes:

@@ -33,6 +33,9 @@ WORKER_FLAG = "--projection-worker"
 PROGRESS_S = 0.1
 """Seconds between two reports: the longest that a fit takes to notice that it is closed."""
 
+STOP_S = 0.06
+"""Seconds that a process is given to give up a fit that is closed, before it is ended."""
+
 LAST_BREATH_S = 1.0
 """Seconds that a process which has hung up is given to say by its exit code why."""
 
@@ -47,11 +50,11 @@ class UmapSettings:
     Attributes
     ----------
     neighbours
-        Codes that count as near, >= 2; fewer where there are not so many.
+        Codes that count as near, >= 2, itself included; fewer where there are not so many.
     min_dist
         Smallest distance between dots, in units of the map, in [0, 1].
     epochs
-        Passes of the layout; None: 500 up to 10,000 codes, else 200.
+        Passes of the layout, >= 1; None: 500 up to 2,000 codes ("umap-learn": 10,000), else 200.
     seed
         Equal seeds give equal maps on one machine.
     """
@@ -63,18 +66,36 @@ class UmapSettings:
 
 
 class FitProgress(NamedTuple):
-    """How far a fit is: what it does, its share in [0, 1] if known, and seconds since it began."""
+    """How far a fit is.
+
+    Attributes
+    ----------
+    message
+        What it does.
+    fraction
+        Share in [0, 1] that is done; None where unknown.
+    elapsed_s
+        Seconds since it began.
+    seconds_left
+        Until it is done; None where unknown.
+    positions
+        float32, (n, 2): where the dots are, where that is news; else None.
+    """
 
     message: str
     fraction: float | None
     elapsed_s: float
+    seconds_left: float | None = None
+    positions: NDArray[np.float32] | None = None
 
 
 class ProjectionProcess:
     """Owner of the projection process. One fit at a time; `close` it when done.
 
-    The process is started at need, so that `start` only saves time; after a crash or a cancelled
-    fit the next one gets a new process.
+    The process is started at need, so that `start` only saves time. It keeps the neighbours that
+    it found last: a fit of the same codes with another min_dist, seed or number of epochs computes
+    only the layout. After a crash, or where a cancelled fit did not end in time, the next fit gets
+    a new process.
     """
 
     def __init__(self) -> None:
@@ -90,7 +111,7 @@ class ProjectionProcess:
         return None if child is None else child.process.pid
 
     def start(self) -> None:
-        """Start the process and let it import UMAP, without waiting for either.
+        """Start the process and let it load UMAP, without waiting for either.
 
         Raises
         ------
@@ -107,17 +128,20 @@ class ProjectionProcess:
     def fit(
         self,
         codes: NDArray[np.float32],
-        method: str = "umap-learn",
+        method: str = "umap",
         settings: UmapSettings | None = None,
     ) -> Generator[FitProgress, None, Map]:
-        """Map codes, reporting about every 100 ms; closing the generator ends the work at once.
+        """Map codes, reporting at least every 100 ms; closing the generator ends the work at once.
+
+        While "umap" lays out, reports come up to 20 times a second and bring the positions.
 
         Parameters
         ----------
         codes
             float32, (n, size).
         method
-            "umap-learn", or "pca" (which is quick enough to need no process: for tests).
+            "umap", "umap-learn" (the reference: slow, without frames), or "pca" (which is quick
+            enough to need no process: for tests).
         settings
             Default: `UmapSettings()`.
 
@@ -187,7 +211,7 @@ class ProjectionProcess:
         except (EOFError, OSError) as error:
             raise ProjectionError(child.obituary()) from error
         finally:
-            if not answered:
+            if not answered and not child.stop():
                 self._end_child()
         if kind == "failed":
             sentence, details = answer
@@ -198,16 +222,25 @@ class ProjectionProcess:
 
 
 def _await_answer(
-    child: _Child, stage: str, started: float
+    child: _Child, message: str, started: float
 ) -> Generator[FitProgress, None, tuple[Any, ...]]:
-    """Report stages until another message comes, and return that."""
+    """Report progress until another message comes, and return that."""
+    fraction = seconds_left = None
     while True:
-        message = child.receive(PROGRESS_S)
-        if message is not None:
-            if message[0] != "stage":
-                return message
-            stage = message[1]
-        yield FitProgress(stage, None, time.monotonic() - started)
+        received = child.receive(PROGRESS_S)
+        positions = None
+        is_news = received is None
+        # Where they are drawn more slowly than they come, only the newest frame counts.
+        while received is not None and received[0] == "progress":
+            is_news = True
+            _, message, fraction, seconds_left, frame = received
+            positions = positions if frame is None else frame
+            received = child.receive(0)
+        if is_news:
+            elapsed_s = time.monotonic() - started
+            yield FitProgress(message, fraction, elapsed_s, seconds_left, positions)
+        if received is not None:
+            return received
 
 
 def _why_pca(codes: NDArray[np.float32]) -> str | None:
@@ -252,6 +285,19 @@ class _Child:
                 return None
             message: tuple[Any, ...] = self.connection.recv()
             return message
+
+    def stop(self) -> bool:
+        """Stop the fit; whether the process gave it up in time, and so can serve the next one."""
+        give_up = time.monotonic() + STOP_S
+        try:
+            self.connection.send(("stop",))
+            while (left_s := give_up - time.monotonic()) > 0:
+                message = self.receive(left_s)
+                if message is not None and message[0] == "stopped":
+                    return True
+        except (EOFError, OSError):
+            return False
+        return False
 
     def obituary(self) -> str:
         """One sentence on how a process ended that was not asked to."""

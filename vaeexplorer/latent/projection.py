@@ -24,7 +24,7 @@ class Map:
     Attributes
     ----------
     method
-        "pca", "umap-learn" or "axes" (the latent axes themselves, for size <= 2).
+        "pca", "umap", "umap-learn" or "axes" (the latent axes themselves, for size <= 2).
     positions
         float32, (n, 2).
     settings

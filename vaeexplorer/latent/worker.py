@@ -1,8 +1,10 @@
 """What the projection process does: serve the fits that `latent.process` asks for.
 
-Messages are tuples of plain values, the first one naming the kind. To the process: ("warm-up",)
-and ("fit", method, codes, settings). From it: ("ready",) once, then for each fit any number of
-("stage", text) and at last ("done", method, positions, settings) or ("failed", sentence, details).
+Messages are tuples of plain values, the first one naming the kind. To the process: ("warm-up",),
+("fit", method, codes, settings) and ("stop",). From it: ("ready",) once, then for each fit any
+number of ("progress", message, fraction, seconds_left, positions) and at last one of ("done",
+method, positions, settings), ("failed", sentence, details) and ("stopped",). Fraction, seconds and
+positions may be None.
 """
 
 from __future__ import annotations
@@ -11,19 +13,61 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vaeexplorer.latent.layout import Layout
 from vaeexplorer.latent.projection import Map, pca_map
+from vaeexplorer.latent.umap_graph import fuzzy_graph, nearest_codes
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 NICENESS = 10
+
+FRAME_S = 0.04
+"""Seconds between two frames of a layout: as often as is worth drawing."""
+
+SEARCH_SHARE = 0.3
+"""Of the work of a UMAP map, the part before its layout; a guess, for the progress bar."""
+
+FEW_EPOCHS, MANY_EPOCHS, MANY = 200, 500, 2_000
+"""Epochs of a layout unless told, and the number of codes beyond which they are few.
+
+umap-learn runs 500 up to 10,000 codes; beyond 2,000 they gain less than .002 in trustworthiness.
+"""
+
+
+class _StoppedError(Exception):
+    """The program wants no more of this fit."""
+
+
+class _Teller:
+    """Tells the program how the fit goes; raises _StoppedError where it has said to stop."""
+
+    def __init__(self, connection: Connection[Any, Any]) -> None:
+        self.connection = connection
+        self.stop = threading.Event()
+
+    def __call__(
+        self,
+        message: str,
+        fraction: float | None = None,
+        seconds_left: float | None = None,
+        positions: NDArray[np.float32] | None = None,
+    ) -> None:
+        if self.stop.is_set():
+            raise _StoppedError
+        self.connection.send(("progress", message, fraction, seconds_left, positions))
 
 
 def main() -> int:
@@ -37,12 +81,13 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
     connection = _inherited_connection()
+    tell = _Teller(connection)
     requests: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, requests), daemon=True).start()
+    threading.Thread(target=_listen, args=(connection, requests, tell.stop), daemon=True).start()
     connection.send(("ready",))
     while True:
         _, method, codes, settings = requests.get()
-        connection.send(_answer(connection, method, codes, settings))
+        connection.send(_answer(tell, method, codes, settings))
 
 
 def _inherited_connection() -> Connection[Any, Any]:
@@ -57,47 +102,110 @@ def _inherited_connection() -> Connection[Any, Any]:
     return Connection(handle)
 
 
-def _listen(connection: Connection[Any, Any], requests: SimpleQueue[tuple[Any, ...]]) -> None:
+def _listen(
+    connection: Connection[Any, Any],
+    requests: SimpleQueue[tuple[Any, ...]],
+    stop: threading.Event,
+) -> None:
     """Receive requests; leave at once, in the midst of a fit too, when no more can come."""
     try:
         while True:
             request = connection.recv()
             if request[0] == "warm-up":
-                threading.Thread(target=_import_umap, daemon=True).start()
+                _warm_up()
+            elif request[0] == "stop":
+                stop.set()
             else:
+                stop.clear()
                 requests.put(request)
     finally:
         os._exit(0)
 
 
-def _import_umap() -> Any:
-    import umap
+def _warm_up() -> None:
+    """Import in the background all that UMAP needs, and compile what was never compiled here."""
 
-    return umap
+    def load() -> None:
+        from scipy import optimize, sparse, spatial  # noqa: F401
+
+        from vaeexplorer.latent import layout_kernel  # noqa: F401
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 def _answer(
-    connection: Connection[Any, Any],
+    tell: _Teller,
     method: str,
     codes: NDArray[np.float32],
     settings: Mapping[str, Any],
 ) -> tuple[Any, ...]:
     try:
-        done = METHODS[method](codes, settings, lambda stage: connection.send(("stage", stage)))
+        done = METHODS[method](codes, settings, tell)
         if not np.isfinite(done.positions).all():
             raise ArithmeticError("some positions are not finite numbers")
+    except _StoppedError:
+        return ("stopped",)
     except Exception as error:
         why = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         return "failed", f"The {method} map failed: {why}.", traceback.format_exc()
     return "done", done.method, done.positions, dict(done.settings)
 
 
-def _fit_umap(
-    codes: NDArray[np.float32], settings: Mapping[str, Any], report: Callable[[str], None]
-) -> Map:
-    report("loading UMAP")
-    umap = _import_umap()
-    report("computing")
+def _fit_umap(codes: NDArray[np.float32], settings: Mapping[str, Any], tell: _Teller) -> Map:
+    _warm_up()
+    n = len(codes)
+    told = dict(settings)
+    told["neighbours"] = min(settings["neighbours"], n - 1)
+    if settings["epochs"] is None:
+        told["epochs"] = MANY_EPOCHS if n <= MANY else FEW_EPOCHS
+    for name, least in (("neighbours", 2), ("epochs", 1), ("seed", 0)):
+        if told[name] < least:
+            raise ValueError(f"{name} is {told[name]}, but it must be at least {least}")
+    graph = _graph(codes.tobytes(), codes.shape[1], told["neighbours"], tell)
+    start = pca_map(codes).positions
+    layout = Layout(graph, start, told["epochs"], told["min_dist"], told["seed"])
+    _run(layout, tell)
+    return Map("umap", layout.positions, told)
+
+
+# One is enough: what changes most often, min_dist and the seed, leaves the graph as it is.
+@lru_cache(maxsize=1)
+def _graph(content: bytes, size: int, neighbours: int, tell: _Teller) -> csr_array[Any]:
+    codes = np.frombuffer(content, np.float32).reshape(-1, size)
+    message = "finding neighbours"
+    began = time.monotonic()
+    tell(message, 0.0)
+
+    def report(share: float) -> None:
+        fraction = SEARCH_SHARE * share
+        left = (time.monotonic() - began) * (1 - fraction) / fraction
+        tell(message, fraction, left)
+
+    return fuzzy_graph(*nearest_codes(codes, neighbours, report))
+
+
+def _run(layout: Layout, tell: _Teller) -> None:
+    """Run all epochs, showing a frame about every `FRAME_S`."""
+    # Not in the measure: no edge is due in the first epoch, and the kernel may need compiling.
+    layout.run(1)
+    began = shown = time.monotonic()
+    epochs = 1
+    while layout.done < layout.epochs:
+        layout.run(epochs)
+        now = time.monotonic()
+        left = (now - began) * (layout.epochs - layout.done) / (layout.done - 1)
+        fraction = SEARCH_SHARE + (1 - SEARCH_SHARE) * layout.done / layout.epochs
+        tell("laying out", fraction, left, layout.positions)
+        as_many = int(epochs * FRAME_S / max(now - shown, 1e-4))
+        epochs = min(max(as_many, 1), 2 * epochs)
+        shown = time.monotonic()
+
+
+def _fit_umap_learn(codes: NDArray[np.float32], settings: Mapping[str, Any], tell: _Teller) -> Map:
+    tell("loading UMAP")
+    import umap
+
+    tell("computing")
     neighbours = min(settings["neighbours"], len(codes) - 1)
     mapper = umap.UMAP(
         n_neighbors=neighbours,
@@ -111,18 +219,20 @@ def _fit_umap(
     return Map("umap-learn", positions, told)
 
 
-def _fit_pca(
-    codes: NDArray[np.float32], settings: Mapping[str, Any], report: Callable[[str], None]
-) -> Map:
+def _fit_pca(codes: NDArray[np.float32], settings: Mapping[str, Any], tell: _Teller) -> Map:
     del settings
-    report("computing")
+    tell("computing")
     return pca_map(codes)
 
 
-Fit = Callable[[NDArray[np.float32], Mapping[str, Any], Callable[[str], None]], Map]
+Fit = Callable[[NDArray[np.float32], Mapping[str, Any], _Teller], Map]
 
-METHODS: Mapping[str, Fit] = {"umap-learn": _fit_umap, "pca": _fit_pca}
-"""How each method is computed, from codes, settings and a callback that takes the stage."""
+METHODS: Mapping[str, Fit] = {
+    "umap": _fit_umap,
+    "umap-learn": _fit_umap_learn,
+    "pca": _fit_pca,
+}
+"""How each method is computed, from codes, settings and what tells of its progress."""
 
 
 if __name__ == "__main__":
