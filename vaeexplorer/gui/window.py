@@ -337,14 +337,14 @@ class Window(QMainWindow):
         super().closeEvent(event)
 
     def _restore_layout(self) -> None:
-        geometry = self._settings.value("geometry", QByteArray(), type=QByteArray)
-        if not geometry.isEmpty():
-            self.restoreGeometry(geometry)
-        else:
+        if not self.restoreGeometry(self._saved("geometry")):
             self._shrink_to_screen()
-        layout = self._settings.value("layout", QByteArray(), type=QByteArray)
-        if not layout.isEmpty():
-            self.restoreState(layout, LAYOUT_VERSION)
+        self.restoreState(self._saved("layout"), LAYOUT_VERSION)
+
+    def _saved(self, name: str) -> QByteArray:
+        """Return what was saved as `name`; empty if nothing, or what cannot be a layout."""
+        value = self._settings.value(name)
+        return value if isinstance(value, QByteArray) else QByteArray()
 
     def _shrink_to_screen(self) -> None:
         screen = QGuiApplication.primaryScreen()

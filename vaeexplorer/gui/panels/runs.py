@@ -78,7 +78,6 @@ class RunsPanel(QWidget):
             # Only here: elsewhere in the window these keys are not about runs.
             shortcut = QShortcut(keys, self, verb)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self.setFocusProxy(self.table)
         session.runs_changed.connect(session.list_runs)
         session.runs_listed.connect(self._fill)
         session.slots_changed.connect(self._enable)
@@ -132,6 +131,9 @@ class RunsPanel(QWidget):
         for number in range(1, self.table.columnCount()):
             self.table.resizeColumnToContents(number)
         self._stack.setCurrentIndex(1 if runs else 0)
+        self.setFocusProxy(self.table if runs else None)
+        if self.hasFocus():
+            self.table.setFocus()
         self._enable()
 
     def _chosen(self) -> RunSummary | None:
