@@ -14,7 +14,7 @@ import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from workbench import decoded, open_window, wait
+from workbench import decoded, end_training, open_window, wait
 
 from vaeexplorer.data import Dataset, Source, open_data
 from vaeexplorer.gui.session import Session
@@ -79,13 +79,13 @@ def main() -> None:
         pair = [state.exhibit for state in session.slots]
         figures["p95_ms"] = p95_ms(app, session, window, moves)
         print(f"two slots: {figures['p95_ms']} ms", file=sys.stderr)
+        epochs: list[str] = []
+        session.progressed.connect(lambda job, _: epochs.append(job))
         session.train(Config("vae", {"latent_dim": 8}, epochs=10_000), "background", 1)
-        wait(app, lambda: session.training)
-        QTest.qWait(1000)
+        wait(app, lambda: epochs)
         figures["p95_training_ms"] = p95_ms(app, session, window, moves)
         print(f"while training: {figures['p95_training_ms']} ms", file=sys.stderr)
-        session._train_lane.cancel("train")
-        wait(app, lambda: not session.training)
+        end_training(app, session)
         fill(app, session, window, pair * 2)
         figures["p95_four_slots_ms"] = p95_ms(app, session, window, moves)
         print(f"four slots: {figures['p95_four_slots_ms']} ms", file=sys.stderr)

@@ -13,7 +13,7 @@ import time
 import numpy as np
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
-from workbench import open_window, wait
+from workbench import end_training, open_window
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.run import Config
@@ -40,8 +40,7 @@ def while_training(app: QApplication, session: Session, seconds: float) -> np.nd
     """Return the gaps from the moment that Train is pressed, the first step included."""
     session.train(Config("vae", {"latent_dim": 8}, epochs=10_000), "background", 1)
     gaps = gaps_ms(app, seconds)
-    session._train_lane.cancel("train")
-    wait(app, lambda: not session.training)
+    end_training(app, session)
     return gaps
 
 

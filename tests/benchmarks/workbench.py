@@ -54,6 +54,15 @@ def decoded(session: Session, window: Window) -> bool:
     )
 
 
+def end_training(app: QApplication, session: Session) -> None:
+    """Stop the training, give up its map, and wait until nothing goes on any more."""
+    session.stop()
+    wait(app, lambda: not session.training)
+    session.cancel_map()
+    lanes = (session._train_lane, session._work_lane, session._map_lane)
+    wait(app, lambda: not any(lane.busy for lane in lanes))
+
+
 def wait(app: QApplication, condition: Callable[[], bool]) -> None:
     """Run the event loop until `condition`; sleeps between events, so that threads get on."""
     # Without a timer a wait for more events could last for ever.

@@ -26,6 +26,7 @@ from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
+from vaeexplorer.regularity.verdict import GATE_NEEDED
 from vaeexplorer.run import Exhibit
 
 translate = QCoreApplication.translate
@@ -178,6 +179,13 @@ class MapPanel(QWidget):
                 ("completeness", translate("Map", "completeness")),
             )
         ]
+        gate = scores["continuity"]["gate"]
+        if gate < GATE_NEEDED:
+            parts.append(
+                translate(
+                    "Map", "but it carries {share:.0%} of what {size} straight axes carry"
+                ).format(share=gate, size=scores["latent_dim"])
+            )
         self._scores.setText("     ".join(parts))
         self._scores.setToolTip(
             translate(

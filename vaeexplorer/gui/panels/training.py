@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -23,13 +20,12 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.data import Dataset
-from vaeexplorer.drawing.grid import image_grid
-from vaeexplorer.drawing.palette import rgb
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.curves import LearningCurves
 from vaeexplorer.gui.widgets.form import SettingsRows
 from vaeexplorer.gui.widgets.messages import ProgressStrip
-from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, colours
+from vaeexplorer.gui.widgets.reconstructions import ReconstructionsView
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.run import Config, Progress, TrainingProgress
 
 translate = QCoreApplication.translate
@@ -37,7 +33,6 @@ translate = QCoreApplication.translate
 FORM_FIELDS = ("latent_dim", "beta")
 """Fields of a family's config that the form offers, where the family has them."""
 MAX_SEED = 999_999
-GAP = 3
 
 
 class TrainingPanel(QWidget):
@@ -53,7 +48,6 @@ class TrainingPanel(QWidget):
         row.addWidget(self._form())
         row.addLayout(self._view(), 1)
         session.families_loaded.connect(self._offer_families)
-        session.prepare_training()
         session.data_opened.connect(self._show_data)
         session.progressed.connect(self._show_progress)
         session.ended.connect(self._show_end)
@@ -130,7 +124,9 @@ class TrainingPanel(QWidget):
 
     def _view(self) -> QVBoxLayout:
         self.curves = LearningCurves()
-        self.pictures = ReconstructionsView()
+        self.pictures = ReconstructionsView(
+            translate("Training", "Held-out images, and their reconstructions below each")
+        )
         self.strip = ProgressStrip()
         self.numbers = QLabel()
         self.numbers.setProperty("muted", True)
@@ -163,6 +159,8 @@ class TrainingPanel(QWidget):
 
     def _offer_families(self, families: Mapping[str, object]) -> None:
         self._families = families
+        # Not before: a layout may open with this panel, and torch waits for the first paint.
+        self._session.prepare_training()
         for key, family in families.items():
             self.family.addItem(family.title, key)
         self.family.setCurrentIndex(max(0, self.family.findData("vae")))
@@ -278,45 +276,3 @@ class TrainingPanel(QWidget):
             if not self.numbers.text():  # it was stopped, or failed, before there were curves
                 self._stack.setCurrentIndex(0)
             self._enable()
-
-
-class ReconstructionsView(QLabel):
-    """Held-out images above what the model makes of them, as large as fits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pair: NDArray[np.uint8] | None = None
-        self.setAccessibleName(
-            translate("Training", "Held-out images, and their reconstructions below each")
-        )
-        self.setToolTip(self.accessibleName())
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMinimumSize(200, 100)
-
-    def show_pair(self, pair: NDArray[np.uint8] | None) -> None:
-        """Show images and reconstructions, uint8, (2, k, channels, height, width)."""
-        self._pair = pair
-        self._draw()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._draw()
-
-    def _draw(self) -> None:
-        if self._pair is None:
-            self.clear()
-            return
-        # Four in a row: originals above reconstructions, twice.
-        images, made = self._pair
-        order = [part[k : k + 4] for k in range(0, len(images), 4) for part in (images, made)]
-        columns = min(4, len(images))
-        height, width = images.shape[2:]
-        room = min(
-            (self.width() - columns * GAP) / (columns * width),
-            (self.height() - len(order) * GAP) / (len(order) * height),
-        )
-        back = rgb(colours().window)
-        sheet = image_grid(np.concatenate(order), columns, max(1, int(room)), GAP, back)
-        rows, across, _ = sheet.shape
-        picture = QImage(sheet.data, across, rows, 3 * across, QImage.Format.Format_RGB888)
-        self.setPixmap(QPixmap.fromImage(picture.copy()))

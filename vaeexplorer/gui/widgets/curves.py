@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.run import EpochRecord, Measures
 
 translate = QCoreApplication.translate
+
+TURN_MS = 25
 
 
 class LearningCurves(QWidget):
@@ -24,6 +26,10 @@ class LearningCurves(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self._plots = []
+        self._history: Sequence[EpochRecord] = ()
+        self._turn = self._behind = 0
+        self._turns = QTimer(self)
+        self._turns.timeout.connect(self._draw_next)
         for title, read in (
             (translate("LearningCurves", "distortion, nats"), _distortion),
             (translate("LearningCurves", "rate, nats"), _rate),
@@ -35,6 +41,7 @@ class LearningCurves(QWidget):
             plot.hideButtons()
             plot.setMenuEnabled(False)
             plot.setMinimumWidth(150)
+            plot.setDownsampling(auto=True, mode="subsample")
             train = plot.plot(connect="finite")
             held_out = plot.plot(connect="finite")
             self._plots.append((plot, title, read, train, held_out))
@@ -58,11 +65,25 @@ class LearningCurves(QWidget):
             held_out.setPen(pg.mkPen(theme.accent, width=2))
 
     def show_history(self, history: Sequence[EpochRecord]) -> None:
-        """Draw `history`; a measure that the family lacks leaves its plot empty."""
-        epochs = [record.epoch for record in history]
-        for _, _, read, train, held_out in self._plots:
-            train.setData(epochs, [read(record.train) for record in history])
-            held_out.setData(epochs, [read(record.held_out) for record in history])
+        """Draw `history` within a tenth of a second, one plot after the other.
+
+        A measure that the family lacks leaves its plot empty.
+        """
+        self._history = history
+        self._behind = len(self._plots)
+        if not self._turns.isActive():
+            self._turns.start(TURN_MS)
+
+    def _draw_next(self) -> None:
+        """Draw one plot: all three at once would hold up the window for too long."""
+        self._turn = (self._turn + 1) % len(self._plots)
+        _, _, read, train, held_out = self._plots[self._turn]
+        epochs = [record.epoch for record in self._history]
+        train.setData(epochs, [read(record.train) for record in self._history])
+        held_out.setData(epochs, [read(record.held_out) for record in self._history])
+        self._behind -= 1
+        if not self._behind:
+            self._turns.stop()
 
 
 def _distortion(measures: Measures | None) -> float:
