@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -37,6 +38,32 @@ def _home_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VAEEXPLORER_HOME", str(tmp_path_factory.mktemp("session-home")))
         yield
+
+
+@pytest.fixture(scope="session")
+def default_pair_scores() -> dict[str, dict[str, Any]]:
+    """Score the models that ship with the program, by family."""
+    from vaeexplorer.data import find_data
+    from vaeexplorer.jobs.bundled import default_pair_folders
+    from vaeexplorer.jobs.scoring import ground_of, score_space
+    from vaeexplorer.models import restore
+    from vaeexplorer.storage import load_run
+
+    runs = [load_run(folder) for folder in default_pair_folders()]
+    dataset = find_data(runs[0].source)
+    assert dataset is not None
+    split = dataset.split(runs[0].split_seed)
+    ground = ground_of(dataset, split)
+    scores: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        model = restore(run.config.family, run.config.model, run.source.shape, run.weights)
+        steps = score_space(model.spaces()["z"], dataset, split, ground=ground)
+        while run.config.family not in scores:
+            try:
+                assert next(steps).message
+            except StopIteration as end:
+                scores[run.config.family] = end.value
+    return scores
 
 
 @pytest.fixture(autouse=True)

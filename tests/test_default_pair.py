@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ import torch
 
 from vaeexplorer.data import find_data
 from vaeexplorer.jobs.bundled import default_pair_folders
-from vaeexplorer.jobs.scoring import ground_of, score_space
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import LatentSpace
 from vaeexplorer.regularity.verdict import compare, more_complete, more_continuous
@@ -108,20 +108,10 @@ def test_its_images_are_found_and_its_models_are_those_of_its_codes(
     torch.testing.assert_close(posterior.mean, stored, rtol=1e-4, atol=1e-4)
 
 
-def test_the_vae_is_more_continuous_and_more_complete(pair: dict[str, Run]) -> None:
-    dataset = find_data(pair["ae"].source)
-    assert dataset is not None
-    split = dataset.split(pair["ae"].split_seed)
-    ground = ground_of(dataset, split)
-    scores = {}
-    for family, run in pair.items():
-        steps = score_space(space_of(run), dataset, split, ground=ground)
-        while family not in scores:
-            try:
-                assert next(steps).message
-            except StopIteration as end:
-                scores[family] = end.value
-    ae, vae = scores["ae"], scores["vae"]
+def test_the_vae_is_more_continuous_and_more_complete(
+    default_pair_scores: dict[str, dict[str, Any]],
+) -> None:
+    ae, vae = default_pair_scores["ae"], default_pair_scores["vae"]
     assert ae["continuity"]["gate"] == vae["continuity"]["gate"] == 1
     assert more_continuous(vae, ae) == 1
     assert more_complete(vae, ae) == 1
