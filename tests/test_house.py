@@ -1,7 +1,6 @@
-"""What holds for the whole house: its packages, its floors, its doors, its README."""
+"""What holds for the whole house: its packages, its floors, its doors."""
 
 import json
-import re
 import subprocess
 import sys
 import tomllib
@@ -95,33 +94,3 @@ def test_no_file_is_too_long():
     files = [*PACKAGE.rglob("*.py"), *(ROOT / "packaging").glob("*.py")]
     lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
-
-
-def readme_lines():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    return [line for block in blocks for line in block.splitlines() if line]
-
-
-def test_the_readme_names_the_two_commands():
-    assert {f"python3 packaging/bootstrap.py {verb}" for verb in ("run", "test")} <= set(
-        readme_lines()
-    )
-
-
-def test_what_the_readme_calls_exists():
-    help_text = python(
-        "import sys; from vaeexplorer.cli import main\n"
-        "sys.argv = ['vae-explorer', '--help']\n"
-        "main()"
-    )
-    commands = [line.split()[3] for line in readme_lines() if " run " in line]
-    assert commands, "the README shows how to use the program without a screen"
-    for command in commands:
-        assert command.startswith("--") or re.search(rf"\b{command}\b", help_text)
-
-
-def test_the_links_of_the_documents_lead_somewhere():
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
-            assert "://" in target or (document.parent / target).exists(), (document, target)
