@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 translate = QCoreApplication.translate
 
-METHODS = ("umap-learn", "pca")
+METHODS = ("umap", "pca")
 
 
 def add_menus(window: Window, session: Session) -> None:

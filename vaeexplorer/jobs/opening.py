@@ -140,7 +140,7 @@ def main_space(exhibit: Exhibit) -> str:
 def chosen_map(exhibit: Exhibit, method: str) -> Map:
     """Return the map that `method` names, or the best one that the exhibit has instead."""
     maps = exhibit.maps[main_space(exhibit)]
-    for name in (method, "axes", "umap-learn", "pca"):
+    for name in (method, "axes", "umap", "umap-learn", "pca"):
         if name in maps:
             return maps[name]
     return next(iter(maps.values()))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -129,6 +130,7 @@ class MapPanel(QWidget):
         self.legend.toggled.connect(session.hide_labels)
         session.exhibit_changed.connect(self._show_exhibit)
         session.map_changed.connect(self._glide_to_map)
+        session.map_grew.connect(self._show_growth)
         session.model_changed.connect(self._show_model)
         session.renamed.connect(self._rename)
         session.scored.connect(self._show_scores)
@@ -207,6 +209,10 @@ class MapPanel(QWidget):
         if slot == self._slot:
             self._show_map(shown, glide=True)
 
+    def _show_growth(self, slot: int, positions: NDArray[np.float32]) -> None:
+        if slot == self._slot:
+            self.view.move_points(positions)
+
     def _show_map(self, shown: Map | None, glide: bool) -> None:
         exhibit = self._exhibit
         if exhibit is None or shown is None:
@@ -281,6 +287,7 @@ def method_title(method: str) -> str:
     """Return how a projection is called in labels."""
     titles = {
         "pca": translate("Map", "PCA"),
+        "umap": translate("Map", "UMAP"),
         "umap-learn": translate("Map", "UMAP"),
         "axes": translate("Map", "latent axes"),
     }

@@ -23,7 +23,7 @@ from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.scoring import Scoring
 from vaeexplorer.jobs.opening import exhibit_of, keep_maps
 from vaeexplorer.latent.projection import ProjectionError
-from vaeexplorer.run import Config, Exhibit, Run
+from vaeexplorer.run import Config, Exhibit, MappingProgress, Run
 from vaeexplorer.storage import save_run
 
 __all__ = ["MAX_SLOTS", "Session", "Slot"]
@@ -126,16 +126,25 @@ class Session(Scoring):
         self._map_lane.submit(
             ("map", slot),
             job,
-            on_progress=partial(self.progressed.emit, "map"),
+            on_progress=partial(self._map_grows, slot, exhibit),
             on_result=partial(self._mapped, slot, exhibit),
-            on_error=self._mapping_failed,
+            on_error=partial(self._mapping_failed, slot, exhibit),
         )
+
+    def _map_grows(self, slot: int, exhibit: Exhibit, progress: MappingProgress) -> None:
+        self.progressed.emit("map", progress)
+        if progress.positions is not None and self._shows(slot, exhibit):
+            # No place of this map stands for a code until it is done.
+            self.slots[slot].lift, self.slots[slot].growing = None, True
+            self.map_grew.emit(slot, progress.positions)
 
     def cancel_map(self) -> None:
         """Give up the maps that are being made; the former ones stay."""
         for slot in range(MAX_SLOTS):
             self._map_lane.cancel(("map", slot))
         self.ended.emit("map")
+        for slot, state in enumerate(self.slots):
+            self._take_back_growth(slot, state)
 
     def _mapped(self, slot: int, exhibit: Exhibit, run: Run) -> None:
         self.ended.emit("map")
@@ -147,9 +156,16 @@ class Session(Scoring):
         # Among the changes of runs, one after another: the run keeps the name that it has by then.
         self._change_runs(lambda: keep_maps(exhibit.origin, run.maps))
 
-    def _mapping_failed(self, error: Exception) -> None:
+    def _mapping_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         self.ended.emit("map")
         self._tell(error)
+        if self._shows(slot, exhibit):
+            self._take_back_growth(slot, self.slots[slot])
+
+    def _take_back_growth(self, slot: int, state: Slot) -> None:
+        """Show the former map again, where the one that grew has come to nothing."""
+        if state.growing and state.exhibit is not None:
+            self._map_replaced(slot, state.exhibit)
 
     def rename_run(self, path: Path, name: str) -> None:
         """Give a run of the library another name."""

@@ -38,6 +38,7 @@ class Slot:
     lift: Lift | None = None
     probe: Probe | None = None
     held: Probe | None = None
+    growing: bool = False
 
 
 class Document(QObject):
@@ -46,6 +47,7 @@ class Document(QObject):
     slots_changed = Signal(int)
     exhibit_changed = Signal(int, object)
     map_changed = Signal(int, object)
+    map_grew = Signal(int, object)
     probe_moved = Signal(int, object)
     held_changed = Signal(int, object)
     decoded = Signal(int, object, object)
@@ -69,7 +71,7 @@ class Document(QObject):
         self.dataset: Dataset | None = None
         self.families: Mapping[str, Family] = {}
         self.active = 1
-        self.map_method = "umap-learn"
+        self.map_method = "umap"
         self.hidden_labels: frozenset[int] = frozenset()
         self.training = False
         self._started = False

@@ -116,7 +116,7 @@ class Probing(Document):
 
     def _map_replaced(self, slot: int, exhibit: Exhibit) -> None:
         """Draw another map of the same codes; what is probed and held stays, on its new place."""
-        self.slots[slot].lift = None
+        self.slots[slot].lift, self.slots[slot].growing = None, False
         self.map_changed.emit(slot, chosen_map(exhibit, self.map_method))
         if self._started:
             self._prepare_lift(slot)
@@ -137,6 +137,8 @@ class Probing(Document):
         if slot >= len(self.slots) or self.shown_map(slot) is not lifted:
             return
         state = self.slots[slot]
+        if state.growing:
+            return
         state.lift = lift
         if state.held is not None:
             state.held = self._moved_to(lift, state.held)

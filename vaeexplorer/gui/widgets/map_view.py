@@ -67,6 +67,7 @@ class MapView(QWidget):
         self._caption = ""
         self._pressed: QPointF | None = None
         self._dragging = False
+        self._growing = False
         self._glide = QVariantAnimation(self)
         self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
         self._glide.setStartValue(0.0)
@@ -95,6 +96,7 @@ class MapView(QWidget):
         motion; the cursor rests meanwhile.
         """
         before, after = self._positions, np.asarray(positions, float)
+        self._growing = False
         self._colours = dot_colours
         if len(self._visible) != len(after):
             self._visible = np.ones(len(after), bool)
@@ -108,6 +110,13 @@ class MapView(QWidget):
         else:
             self._positions = after
             self.fit()
+
+    def move_points(self, positions: NDArray[np.float32]) -> None:
+        """Put the same dots to `positions`, (n, 2), for now; the marks are hidden meanwhile."""
+        self._glide.stop()
+        self._positions = np.asarray(positions, float)
+        self._growing = True
+        self.fit()
 
     def set_visible(self, visible: NDArray[np.bool_]) -> None:
         """Draw only the dots where `visible`, (n,), is true."""
@@ -166,8 +175,9 @@ class MapView(QWidget):
         self._redraw()
 
     @property
-    def _gliding(self) -> bool:
-        return self._glide.state() == QVariantAnimation.State.Running
+    def _moving(self) -> bool:
+        """Whether no place of the map means anything for now."""
+        return self._growing or self._glide.state() == QVariantAnimation.State.Running
 
     def to_map(self, pixel: QPointF) -> FloatArray:
         """Return the place on the map, (2,), under `pixel` of this widget."""
@@ -212,7 +222,7 @@ class MapView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = event.position()
-        if self._gliding:
+        if self._moving:
             return
         if self._pressed is None:
             self.hovered.emit(self.to_map(place), self.snap_distance)
@@ -231,7 +241,7 @@ class MapView(QWidget):
             return
         self._pressed = None
         self.setCursor(Qt.CursorShape.CrossCursor)
-        if not self._dragging and not self._gliding:
+        if not self._dragging and not self._moving:
             self.clicked.emit(self.to_map(event.position()), self.snap_distance)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -275,9 +285,9 @@ class MapView(QWidget):
             self._dots = self._draw_dots()
         painter.drawImage(0, 0, self._dots)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._held is not None and not self._gliding:
+        if self._held is not None and not self._moving:
             self._draw_held(painter, self.to_pixel(self._held))
-        if self._cursor is not None and not self._gliding:
+        if self._cursor is not None and not self._moving:
             self._draw_cursor(painter, self.to_pixel(self._cursor))
         if self.hasFocus():
             painter.setPen(QPen(QColor(colours().accent), 1))

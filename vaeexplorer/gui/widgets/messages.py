@@ -20,12 +20,12 @@ class MessageBar(QFrame):
         self._text.setWordWrap(True)
         self._text.setProperty("warning", True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        close = QPushButton(translate("MessageBar", "Dismiss"))
-        close.clicked.connect(self.hide)
+        self._close = QPushButton(translate("MessageBar", "Dismiss"))
+        self._close.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 8, 4)
         row.addWidget(self._text, 1)
-        row.addWidget(close)
+        row.addWidget(self._close)
         self.hide()
 
     def tell(self, sentence: str) -> None:
