@@ -1,0 +1,293 @@
+"""The document: what is refused, what wins, and what survives, without a window."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vaeexplorer.data import open_data
+from vaeexplorer.gui.session import MAX_SLOTS, Session
+from vaeexplorer.jobs.bundled import default_pair_folders
+from vaeexplorer.jobs.opening import exhibit_of
+from vaeexplorer.run import Config
+from vaeexplorer.storage import RunLibrary, load_run, save_run
+
+WAIT_MS = 60_000
+
+
+class Gate:
+    """A job that occupies a lane until it is let through."""
+
+    def __init__(self, lane):
+        self._entered, self._open = threading.Event(), threading.Event()
+        lane.submit("gate", self._wait, on_error=print, urgent=True)
+        assert self._entered.wait(30)
+
+    def _wait(self):
+        self._entered.set()
+        assert self._open.wait(30)
+
+    def open(self):
+        self._open.set()
+
+
+@pytest.fixture
+def library(tmp_path):
+    return RunLibrary(tmp_path / "runs")
+
+
+@pytest.fixture
+def session(qtbot, library):
+    session = Session(library)
+    session.decodes = []
+    session.decoded.connect(lambda *answer: session.decodes.append(answer))
+    session.told = []
+    session.failed.connect(session.told.append)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def pair(session, qtbot):
+    """The session on the default pair, decoding."""
+    session.open_default_pair()
+    session.start()
+    qtbot.waitUntil(lambda: settled(session), timeout=WAIT_MS)
+    return session
+
+
+def settled(session):
+    return (
+        bool(session.families)
+        and all(state.lift is not None and state.exhibit.spaces for state in session.slots)
+        and not session._decode_lane.busy
+        and not session._work_lane.busy
+        and len(session.decodes) >= len(session.slots)
+    )
+
+
+def exhibit(number=0):
+    return exhibit_of(load_run(default_pair_folders()[number]), "")
+
+
+def position(session, slot, index):
+    return session.slots[slot].lift.positions[index]
+
+
+def wait_for_lanes(session, qtbot):
+    lanes = (session._decode_lane, session._work_lane)
+    qtbot.waitUntil(lambda: not any(lane.busy for lane in lanes), timeout=WAIT_MS)
+    qtbot.wait(1)
+
+
+def test_a_decode_for_an_exhibit_that_left_its_slot_is_refused(pair, qtbot):
+    gate = Gate(pair._decode_lane)
+    pair.probe_image(0, 5)
+    former = pair.slots[0].probe
+    pair.put(0, exhibit(1))
+    gate.open()
+    qtbot.waitUntil(lambda: pair.slots[0].lift is not None, timeout=WAIT_MS)
+    wait_for_lanes(pair, qtbot)
+    assert former not in [probe for _, probe, _ in pair.decodes]
+
+
+@pytest.mark.parametrize("way", ["clear", "fewer"])
+def test_answers_for_a_slot_that_was_emptied_are_refused(pair, qtbot, way):
+    decoding, working = Gate(pair._decode_lane), Gate(pair._work_lane)
+    pair.set_map_method("pca")  # a lift waits
+    pair.probe_image(0, 5)
+    if way == "clear":
+        pair.clear(1)
+    else:
+        pair.set_slot_count(1)
+    shown = len(pair.decodes)
+    decoding.open()
+    working.open()
+    qtbot.waitUntil(lambda: pair.slots[0].lift is not None, timeout=WAIT_MS)
+    wait_for_lanes(pair, qtbot)
+    assert all(slot == 0 for slot, _, _ in pair.decodes[shown:])
+    assert way == "fewer" or pair.slots[1].lift is None
+    assert pair.told == []
+
+
+def test_images_that_are_located_after_the_exhibit_left_are_refused(pair, qtbot):
+    gate = Gate(pair._work_lane)
+    pair.locate_data(1, "digits")
+    pair.clear(1)
+    gate.open()
+    wait_for_lanes(pair, qtbot)
+    assert pair.slots[1].exhibit is None
+
+
+def test_of_many_moves_the_last_is_decoded(pair, qtbot):
+    gate = Gate(pair._decode_lane)
+    before = len(pair.decodes)
+    for index in range(100):
+        pair.probe_image(0, index)
+    gate.open()
+    wait_for_lanes(pair, qtbot)
+    answers = pair.decodes[before:]
+    assert len(answers) == 2, "one for each slot"
+    assert {probe.nearest for _, probe, _ in answers} == {99}
+    assert pair.slots[0].probe in [probe for _, probe, _ in answers]
+
+
+def test_of_two_maps_in_a_row_the_last_is_lifted(pair, qtbot):
+    gate = Gate(pair._work_lane)
+    umap = pair.map_method
+    pair.set_map_method("pca")
+    pair.set_map_method(umap)
+    assert pair.slots[0].lift is None
+    gate.open()
+    qtbot.waitUntil(lambda: pair.slots[0].lift is not None, timeout=WAIT_MS)
+    np.testing.assert_allclose(position(pair, 0, 7), pair.shown_map(0).positions[7])
+
+
+def test_a_lift_of_a_map_that_is_shown_no_more_is_refused(pair):
+    former, lift = pair.shown_map(0), pair.slots[0].lift
+    pair.set_map_method("pca")
+    pair._lift_ready(0, former, lift)
+    assert pair.slots[0].lift is None
+
+
+def test_what_is_held_survives_moves_and_another_map(pair, qtbot):
+    pair.probe_image(1, 8)
+    pair.hold()
+    held = [state.held for state in pair.slots]
+    assert [probe.nearest for probe in held] == [8, 8]
+    pair.move_probe(1, position(pair, 1, 1000), 0.0)
+    assert [state.held for state in pair.slots] == held
+    pair.leave()
+    assert [state.probe for state in pair.slots] == held
+    pair.set_map_method("pca")
+    qtbot.waitUntil(lambda: all(state.lift for state in pair.slots), timeout=WAIT_MS)
+    for slot, state in enumerate(pair.slots):
+        assert state.held.nearest == 8
+        np.testing.assert_allclose(state.held.position, pair.shown_map(slot).positions[8])
+    pair.release()
+    assert [state.held for state in pair.slots] == [None, None]
+
+
+def test_a_code_set_by_hand_is_held_as_it_is(pair):
+    z = pair.slots[1].probe.z + np.float32(0.25)
+    pair.set_code(1, z)
+    np.testing.assert_array_equal(pair.slots[1].held.z, z)
+    assert pair.slots[0].held.kind == "linked"
+
+
+def test_another_exhibit_takes_what_was_held_with_it(pair):
+    pair.hold()
+    pair.put(1, exhibit(1))
+    assert pair.slots[1].held is None
+    assert pair.slots[0].held is not None
+
+
+def test_slots_of_other_data_are_not_linked(pair):
+    other = exhibit(1)
+    pair.put(1, replace(other, source=replace(other.source, fingerprint="00" * 32)))
+    assert not pair.linked(0, 1)
+    before = pair.slots[1].probe
+    pair.probe_image(0, 77)
+    assert pair.slots[1].probe is before
+
+
+def test_there_is_always_one_slot_and_never_more_than_four(session):
+    counts = []
+    session.slots_changed.connect(counts.append)
+    session.set_slot_count(0)
+    session.set_slot_count(9)
+    assert counts == [1, MAX_SLOTS]
+    session.activate(3)
+    session.set_slot_count(2)
+    assert session.active == 1
+
+
+def test_a_verb_on_an_empty_slot_does_nothing(session, tmp_path):
+    session.map_run(0)
+    session.save_copy(0, tmp_path / "copy")
+    session.locate_data(0, str(tmp_path))
+    session.probe_image(0, 3)
+    session.move_probe(0, np.zeros(2), 1.0)
+    session.set_code(0, np.zeros(8, np.float32))
+    session.hold()
+    session.train(Config("ae"), "", 0)
+    assert not session.training
+    assert session.told == []
+    assert not (tmp_path / "copy").exists()
+
+
+def test_the_first_data_that_comes_is_the_data_at_hand(pair, qtbot):
+    assert pair.dataset.name == "digits"
+    pair.open_data("shapes:50")
+    qtbot.waitUntil(lambda: len(pair.dataset) == 50, timeout=WAIT_MS)
+    pair.put(1, exhibit(1))
+    wait_for_lanes(pair, qtbot)
+    assert pair.dataset.name == "shapes", "a run brings no other data to train on"
+
+
+def test_a_map_is_kept_under_the_name_that_the_run_has_by_then(pair, library, qtbot):
+    run = load_run(default_pair_folders()[1])
+    path = library.add(replace(run, name="first", maps={"z": {"pca": run.maps["z"]["pca"]}}))
+    shown = exhibit_of(load_run(path), str(path))
+    pair.put(1, shown)
+    pair.rename_run(path, "second")
+    pair.clear(1)
+    pair._mapped(1, shown, replace(shown.run, maps=run.maps))
+    wait_for_lanes(pair, qtbot)
+    kept = load_run(path)
+    assert kept.name == "second"
+    assert set(kept.maps["z"]) == set(run.maps["z"])
+
+
+def test_a_map_brings_no_deleted_run_back(pair, library, qtbot):
+    run = load_run(default_pair_folders()[1])
+    path = library.add(run)
+    shown = exhibit_of(load_run(path), str(path))
+    pair.put(1, shown)
+    pair.delete_run(path)
+    pair._mapped(1, shown, replace(shown.run, maps=run.maps))
+    wait_for_lanes(pair, qtbot)
+    assert library.list() == ()
+    assert pair.told == []
+
+
+def test_a_rename_that_fails_leaves_the_name(pair, library, qtbot):
+    run = load_run(default_pair_folders()[1])
+    path = library.add(replace(run, name="first"))
+    pair.put(1, exhibit_of(load_run(path), str(path)))
+    (path / "run.json").unlink()
+    pair.rename_run(path, "second")
+    qtbot.waitUntil(lambda: bool(pair.told), timeout=WAIT_MS)
+    assert pair.slots[1].exhibit.name == "first"
+
+
+def test_a_run_on_images_that_changed_opens_without_them(pair, library, qtbot):
+    run = load_run(default_pair_folders()[1])
+    path = library.add(replace(run, source=replace(run.source, fingerprint="00" * 32)))
+    pair.open_paths([str(path)], 1)
+    qtbot.waitUntil(lambda: pair.slots[1].exhibit.origin == str(path), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(pair.slots[1].exhibit.spaces), timeout=WAIT_MS)
+    assert pair.slots[1].exhibit.dataset is None
+
+
+def test_a_run_without_codes_whose_images_are_gone_is_refused(pair, tmp_path, qtbot):
+    run = load_run(default_pair_folders()[1])
+    gone = replace(run.source, fingerprint="00" * 32)
+    save_run(replace(run, source=gone, codes={}, maps={}), tmp_path / "run")
+    before = pair.slots[1].exhibit
+    pair.open_paths([str(tmp_path / "run")], 1)
+    qtbot.waitUntil(lambda: bool(pair.told), timeout=WAIT_MS)
+    assert pair.slots[1].exhibit is before
+    assert str(tmp_path / "run") in pair.told[0]
+
+
+def test_training_says_when_it_runs_and_when_it_ended(pair, qtbot):
+    ended = []
+    pair.ended.connect(lambda job: ended.append((job, pair.training)))
+    assert open_data("digits").source == pair.dataset.source
+    pair.train(Config("ae", {"latent_dim": 2}, epochs=1), "mine", 0)
+    assert pair.training
+    qtbot.waitUntil(lambda: ("train", False) in ended, timeout=WAIT_MS)
+    assert pair.slots[0].exhibit.name == "mine"
+    assert pair.slots[1].exhibit.name != "mine"
