@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.data import Dataset, open_data
-from vaeexplorer.jobs.mapping import encode, project
+from vaeexplorer.jobs.mapping import MAP_SETTINGS, encode, project
 from vaeexplorer.jobs.scoring import score_space
-from vaeexplorer.latent.process import ProjectionProcess, UmapSettings
+from vaeexplorer.latent.process import ProjectionProcess
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import LatentSpace
@@ -37,8 +37,6 @@ SEED = 0
 EPOCHS = 400
 LEARNING_RATE = 2e-3
 MODEL = {"latent_dim": 8, "body": "mlp", "hidden": [256, 128]}
-# Broad neighbourhoods and loose dots: ten classes that fill the map instead of ten far islands.
-UMAP = UmapSettings(neighbours=40, min_dist=0.7, seed=SEED)
 FAMILIES = {"ae": ("AE on digits", {}), "vae": ("VAE on digits", {"beta": 1.0})}
 MOST_BYTES = 2_000_000
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
@@ -55,7 +53,8 @@ def main() -> int:
     process = ProjectionProcess()
     try:
         runs = {
-            family: finished(project(run, process, settings=UMAP)) for family, run in runs.items()
+            family: finished(project(run, process, "umap-learn", MAP_SETTINGS))
+            for family, run in runs.items()
         }
     finally:
         process.close()

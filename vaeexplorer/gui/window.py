@@ -149,6 +149,7 @@ class Window(QMainWindow):
 
     def _build_status(self) -> None:
         self.readout = QLabel()
+        self.readout.setContentsMargins(GRID, 0, 0, 0)
         map_strip = ProgressStrip(translate("Window", "Cancel"))
         map_strip.cancelled.connect(self._session.cancel_map)
         self._strips = {"data": ProgressStrip(), "map": map_strip}

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CHUNK = 1_024
 """Images encoded at a time. Fixed, because the size of a batch changes the last bits of codes."""
 
+MAP_SETTINGS = UmapSettings(neighbours=40, min_dist=0.7)
+"""Broad neighbourhoods and loose dots: classes that fill the map instead of far islands."""
+
 PLANE = 2
 """Codes of at most this size are their own map."""
 

@@ -66,11 +66,13 @@ class MapPanel(QWidget):
         self._title = QLabel()
         self._title.setProperty("heading", True)
         self._details = QLabel()
+        self._scores = QLabel()
+        self._scores.setIndent(SlotBadge.SIDE + GRID)
+        self._scores.setFont(tabular(self._scores.font()))
         self._details.setProperty("muted", True)
         # May be cut off: a long heading must not decide how narrow a window can be.
-        self._details.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._scores = QLabel()
-        self._scores.setFont(tabular(self._scores.font()))
+        for label in (self._details, self._scores):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._warning = QLabel()
         self._warning.setProperty("warning", True)
         self._locate = QPushButton(translate("Map", "Locate data..."))
@@ -175,7 +177,7 @@ class MapPanel(QWidget):
             self._scores.setToolTip(translate("Map", "Too few images for a score."))
             return
         parts = [
-            f"{name} {scores[key]['score']:.2f} \N{PLUS-MINUS SIGN} {scores[key]['sd']:.2f}"
+            f"{name} {_with_deviation(scores[key]['score'], scores[key]['sd'])}"
             for key, name in (
                 ("continuity", translate("Map", "continuity")),
                 ("completeness", translate("Map", "completeness")),
@@ -227,7 +229,7 @@ class MapPanel(QWidget):
         size = next(iter(exhibit.codes.values())).mean.shape[1]
         self._details.setText(
             translate("Map", "{data}, {size} dimensions, {method} of {n} images").format(
-                data=exhibit.source.kind, size=size, method=method_title(shown.method), n=n
+                data=exhibit.source.kind, size=size, method=method_title(shown.method), n=f"{n:,}"
             )
         )
         self._details.setToolTip(
@@ -281,6 +283,11 @@ class MapPanel(QWidget):
     def _show_held(self, slot: int, held: Probe | None) -> None:
         if slot == self._slot:
             self.view.set_held(None if held is None else held.position)
+
+
+def _with_deviation(score: float, sd: float) -> str:
+    digits = 2 if sd >= 0.005 else 3
+    return f"{score:.{digits}f} \N{PLUS-MINUS SIGN} {sd:.{digits}f}"
 
 
 def method_title(method: str) -> str:

@@ -62,6 +62,8 @@ class SlotProbe(QWidget):
         grid.setColumnStretch(1, 1)
         grid.addWidget(SlotBadge(self._slot), 0, 0)
         grid.addWidget(self._title, 0, 1)
+        grid.setRowMinimumHeight(3, 28)
+        self._nearest_title.setAlignment(Qt.AlignmentFlag.AlignBottom)
         for row, part in enumerate(
             (self.decode, self._place, self._nearest_title, self.nearest, self._numbers), start=1
         ):
@@ -138,7 +140,7 @@ class SlotProbe(QWidget):
         spread = (
             translate("Probe", "z \N{PLUS-MINUS SIGN} {spread:.2f}").format(spread=probe.spread)
             if probe.spread
-            else translate("Probe", "z is exact")
+            else ""
         )
         self._numbers.setText(f"{name}\n{distance}\n{spread}")
         self._numbers.setToolTip(

@@ -78,7 +78,7 @@ class TrainingPanel(QWidget):
             translate("Training", "Where the run is shown. What it replaces stays under Runs.")
         )
         self.name = QLineEdit()
-        self.name.setPlaceholderText(translate("Training", "made from family and data"))
+        self.name.setPlaceholderText(translate("Training", "automatic"))
         self.setFocusProxy(self.family)
         page = QWidget()
         column = QVBoxLayout(page)
@@ -134,9 +134,7 @@ class TrainingPanel(QWidget):
         self._story.setWordWrap(True)
         self._story.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._story.setProperty("muted", True)
-        caption = QLabel(
-            translate("Training", "held-out images, and what the model makes of each, below it")
-        )
+        caption = QLabel(translate("Training", "held-out images above their reconstructions"))
         caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
         caption.setWordWrap(True)
         caption.setProperty("muted", True)
@@ -223,8 +221,12 @@ class TrainingPanel(QWidget):
             epochs=self.epochs.value(),
             seed=self.seed.value(),
         )
-        name = self.name.text().strip() or translate("Training", "{family} on {data}").format(
-            family=self.family.currentText(), data=self.data.currentText()
+        name = self.name.text().strip() or translate(
+            "Training", "{family} on {data}, {epochs} epochs"
+        ).format(
+            family=self.family.currentText(),
+            data=self.data.currentText(),
+            epochs=self.epochs.value(),
         )
         self._session.train(config, name, self.slot.currentIndex())
         self.curves.show_history(())
@@ -252,6 +254,7 @@ class TrainingPanel(QWidget):
             return
         self.strip.show_progress(progress)
         if isinstance(progress, TrainingProgress) and progress.snapshot is not None:
+            self._stack.setCurrentIndex(1)
             history = progress.snapshot.history
             self.curves.show_history(history)
             if progress.reconstructions is not None:
@@ -265,9 +268,10 @@ class TrainingPanel(QWidget):
                         value=-last.elbo
                     )
                 )
-            epoch = translate("Training", "epoch {epoch}, held-out images:").format(
-                epoch=progress.epoch
-            )
+            epoch = translate(
+                "Training",
+                "solid: held-out images, dashed: training.   Epoch {epoch}, held-out images:",
+            ).format(epoch=progress.epoch)
             self.numbers.setText(f"{epoch}  {'   '.join(parts)}")
 
     def _show_end(self, job: str) -> None:

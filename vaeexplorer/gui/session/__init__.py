@@ -119,9 +119,9 @@ class Session(Scoring):
         run = exhibit.run
 
         def job() -> Any:
-            from vaeexplorer.jobs.mapping import project
+            from vaeexplorer.jobs.mapping import MAP_SETTINGS, project
 
-            return (yield from project(run, self._projection))
+            return (yield from project(run, self._projection, settings=MAP_SETTINGS))
 
         self._map_lane.submit(
             ("map", slot),
@@ -133,7 +133,8 @@ class Session(Scoring):
 
     def _map_grows(self, slot: int, exhibit: Exhibit, progress: MappingProgress) -> None:
         self.progressed.emit("map", progress)
-        if progress.positions is not None and self._shows(slot, exhibit):
+        shown = self.map_method != "pca" and self._shows(slot, exhibit)
+        if shown and progress.positions is not None:
             # No place of this map stands for a code until it is done.
             self.slots[slot].lift, self.slots[slot].growing = None, True
             self.map_grew.emit(slot, progress.positions)

@@ -16,9 +16,11 @@ EVEN_LUMINANCE = 0.18
 class SlotBadge(QLabel):
     """A, B, C or D on the colour of the slot."""
 
+    SIDE = 20
+
     def __init__(self, slot: int) -> None:
         super().__init__(SLOT_LETTERS[slot])
-        self.setFixedSize(20, 20)
+        self.setFixedSize(self.SIDE, self.SIDE)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         back = QColor(SLOT_COLOURS[slot])
         text = "#101010" if _luminance(back) > EVEN_LUMINANCE else "#ffffff"

@@ -63,19 +63,20 @@ class ImageView(QWidget):
         theme = colours()
         painter = QPainter(self)
         side = min(self.width(), self.height())
-        area = QRect((self.width() - side) // 2, (self.height() - side) // 2, side, side)
-        painter.fillRect(area, QColor(theme.surface))
+        area = QRect(0, 0, side, side)
         if self._picture is None:
+            painter.fillRect(area, QColor(theme.surface))
             painter.setPen(QColor(theme.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(area.adjusted(8, 8, -8, -8), flags, self._placeholder)
         else:
-            self._draw_picture(painter, area.adjusted(FRAME, FRAME, -FRAME, -FRAME))
+            area = self._draw_picture(painter, area.adjusted(FRAME, FRAME, -FRAME, -FRAME))
             self.drawn = self.shown
-        painter.setPen(QPen(QColor(self._frame or theme.border), FRAME if self._frame else 1))
+        painter.setPen(QPen(QColor(self._frame or theme.border), FRAME))
         painter.drawRect(area.adjusted(1, 1, -1, -1))
 
-    def _draw_picture(self, painter: QPainter, area: QRect) -> None:
+    def _draw_picture(self, painter: QPainter, area: QRect) -> QRect:
+        """Draw the picture at the top left of `area`, and return it with room for its frame."""
         assert self._picture is not None
         size = self._picture.size()
         ratio = self.devicePixelRatioF()
@@ -83,7 +84,8 @@ class ImageView(QWidget):
         scale = (np.floor(room) if room >= 1 else room) / ratio
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, room < 1)
         target = QRect(0, 0, round(size.width() * scale), round(size.height() * scale))
-        target.moveCenter(area.center())
+        target.moveTopLeft(area.topLeft())
         painter.setOpacity(0.45 if self._faded else 1.0)
         painter.drawImage(target, self._picture)
         painter.setOpacity(1.0)
+        return target.adjusted(-FRAME, -FRAME, FRAME, FRAME)

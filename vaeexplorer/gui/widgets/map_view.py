@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -68,6 +69,7 @@ class MapView(QWidget):
         self._pressed: QPointF | None = None
         self._dragging = False
         self._growing = False
+        self._focus_by_key = False
         self._glide = QVariantAnimation(self)
         self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
         self._glide.setStartValue(0.0)
@@ -200,6 +202,11 @@ class MapView(QWidget):
 
     # --- events -------------------------------------------------------------------------------
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        # Who clicks knows where the focus is.
+        self._focus_by_key = event.reason() != Qt.FocusReason.MouseFocusReason
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._fitted:
@@ -289,7 +296,7 @@ class MapView(QWidget):
             self._draw_held(painter, self.to_pixel(self._held))
         if self._cursor is not None and not self._moving:
             self._draw_cursor(painter, self.to_pixel(self._cursor))
-        if self.hasFocus():
+        if self.hasFocus() and self._focus_by_key:
             painter.setPen(QPen(QColor(colours().accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))

@@ -12,6 +12,8 @@ from vaeexplorer.gui.widgets.image_view import to_qimage
 
 COLUMNS = 4
 GAP = 3
+PAIR_GAP = 9
+"""Between an image's reconstruction and the image below it: pairs must be seen as such."""
 
 
 class ReconstructionsView(QWidget):
@@ -47,17 +49,17 @@ class ReconstructionsView(QWidget):
         across, side = self._sheet.width(), self._side
         room = min(
             (self.width() - columns * GAP) / (columns * across),
-            (self.height() - rows * GAP) / (rows * side),
+            (self.height() - rows * (GAP + PAIR_GAP) / 2) / (rows * side),
         )
         scale = int(room) if room >= 1 else room
         width, height = round(scale * across), round(scale * side)
         left = (self.width() - columns * (width + GAP) + GAP) // 2
-        top = (self.height() - rows * (height + GAP) + GAP) // 2
+        top = (self.height() - rows * height - rows * (GAP + PAIR_GAP) // 2 + PAIR_GAP) // 2
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
         for index in range(2 * self._count):
             made, number = divmod(index, self._count)
             x = left + number % COLUMNS * (width + GAP)
-            y = top + (2 * (number // COLUMNS) + made) * (height + GAP)
+            y = top + number // COLUMNS * (2 * height + GAP + PAIR_GAP) + made * (height + GAP)
             source = QRect(0, index * side, across, side)
             painter.drawImage(QRect(x, y, width, height), self._sheet, source)
