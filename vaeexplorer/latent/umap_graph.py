@@ -56,7 +56,11 @@ def nearest_codes(
     distances = np.empty((n, count), np.float32)
     for start in range(0, n, CHUNK):
         chunk = order[start : start + CHUNK]
-        distances[chunk], indices[chunk] = look_up(chunk)
+        found = look_up(chunk)
+        away = _distances(codes, chunk, found)
+        nearer = np.argsort(away, axis=1, kind="stable")
+        indices[chunk] = np.take_along_axis(found, nearer, 1)
+        distances[chunk] = np.take_along_axis(away, nearer, 1)
         report(min(start + CHUNK, n) / n)
     return indices, distances
 
@@ -71,39 +75,53 @@ def _effective_size(codes: NDArray[np.float32]) -> float:
     return float(variances.sum() ** 2 / max((variances**2).sum(), 1.0))
 
 
-LookUp = Callable[[NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]
+LookUp = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 def _tree_search(codes: NDArray[np.float32], count: int) -> tuple[NDArray[Any], LookUp]:
-    """Return the order in which to look up codes, and how."""
+    """Return the order in which to look up codes, and how: codes to indices of their nearest."""
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(codes, balanced_tree=False)
+    # Turned onto their principal axes, codes that vary little in some directions are found in two
+    # thirds of the time: the tree does not cut across those.
+    centred = codes - codes.mean(axis=0, dtype=np.float64)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    turned = centred @ axes[:, ::-1]
+    tree = cKDTree(turned, balanced_tree=False)
     ranks = list(range(1, count + 1))
 
-    def look_up(chunk: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        distances, indices = tree.query(codes[chunk], ranks, workers=-1)
-        return np.asarray(distances), np.asarray(indices)
+    def look_up(chunk: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(tree.query(turned[chunk], ranks, workers=-1)[1])
 
     # In the tree's own order a look-up finds in the processor's cache what the last one read.
     return np.asarray(tree.indices), look_up
 
 
 def _full_search(codes: NDArray[np.float32], count: int) -> tuple[NDArray[Any], LookUp]:
-    """Return the order in which to look up codes, and how."""
+    """Return the order in which to look up codes, and how: codes to indices of their nearest."""
     from sklearn.neighbors import NearestNeighbors
 
     searcher = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(codes)
 
-    def look_up(chunk: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        indices = searcher.kneighbors(codes[chunk], return_distance=False)
-        # From inner products a code is not at distance 0 of its equals, on which UMAP relies.
-        apart = codes[chunk][:, None, :] - codes[indices]
-        distances = np.sqrt(np.einsum("ijk,ijk->ij", apart, apart))
-        order = np.argsort(distances, axis=1, kind="stable")
-        return np.take_along_axis(distances, order, 1), np.take_along_axis(indices, order, 1)
+    def look_up(chunk: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(searcher.kneighbors(codes[chunk], return_distance=False))
 
     return np.arange(len(codes)), look_up
+
+
+def _distances(
+    codes: NDArray[np.float32], chunk: NDArray[Any], found: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Distances of the codes `chunk`, (m,), to those `found` for each, (m, count).
+
+    Of the codes as they are: in a search that turned or multiplied them, a code is not at distance
+    0 of its equals, on which UMAP relies.
+    """
+    here = codes[chunk].astype(np.float64)
+    distances = np.empty(found.shape, np.float32)
+    for rank in range(found.shape[1]):
+        distances[:, rank] = np.linalg.norm(here - codes[found[:, rank]], axis=1)
+    return distances
 
 
 def fuzzy_graph(indices: NDArray[np.int32], distances: NDArray[np.float32]) -> csr_array[Any]:
