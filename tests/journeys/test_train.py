@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
@@ -32,12 +32,13 @@ def start_training(explorer, family="vae", epochs=EPOCHS, name=""):
 
 
 def wait_for_an_epoch(explorer, panel):
-    explorer.wait(lambda: panel.numbers.text().startswith("epoch"))
+    explorer.wait(lambda: panel.numbers.text())
 
 
 def wait_for_the_end(explorer, panel):
     explorer.wait(panel.train_button.isEnabled)
     explorer.session.cancel_map()
+    explorer.wait(lambda: all(state.lift for state in explorer.session.slots))
     explorer.wait(explorer.decoded)
 
 
@@ -278,19 +279,58 @@ def test_a_run_that_the_disk_refuses_is_shown_and_can_be_saved_elsewhere(
 @pytest.mark.slow
 def test_the_map_after_a_training_becomes_a_umap_and_is_kept(explorer):
     panel = start_training(explorer)
-    explorer.wait(panel.train_button.isEnabled)
-    explorer.click(1, explorer.pixel(1, 33))
     strip = explorer.window._strips["map"]
     explorer.wait(strip.isVisible)
-    explorer.wait(lambda: explorer.session.shown_map(1).method != "pca", UMAP_MS)
-    assert not strip.isVisible()
-    exhibit = explorer.session.slots[1].exhibit
-    explorer.wait(lambda: explorer.session.slots[1].lift is not None)
-    explorer.wait(explorer.decoded)
+    wait_for_the_umap(explorer)
+    assert not panel.strip.isVisible()
+    explorer.click(1, explorer.pixel(1, 33))
+    image = explorer.probe(1).nearest
+    first = explorer.session.shown_map(1)
+    explorer.session.map_run(1)
+    explorer.wait(strip.isVisible)
+    explorer.wait(lambda: explorer.session.shown_map(1) is not first, UMAP_MS)
+    wait_for_the_umap(explorer)
+    np.testing.assert_array_equal(explorer.session.shown_map(1).positions, first.positions)
     held = explorer.session.slots[1].held
-    assert held.nearest == 33
-    np.testing.assert_allclose(held.position, explorer.session.shown_map(1).positions[33])
+    assert held.nearest == image
+    np.testing.assert_allclose(held.position, first.positions[image])
     explorer.wait(lambda: not explorer.session._work_lane.busy)
+    exhibit = explorer.session.slots[1].exhibit
     kept = load_run(explorer.session.library.folder / exhibit.origin)
     assert set(kept.maps["z"]) == set(exhibit.maps["z"])
     assert explorer.told == []
+
+
+@pytest.mark.slow
+def test_a_map_that_is_cancelled_gives_way_to_the_former_one(explorer):
+    former = explorer.session.shown_map(1)
+    explorer.session.map_run(1)
+    explorer.wait(lambda: explorer.session.slots[1].growing, UMAP_MS)
+    QTest.mouseMove(explorer.map(1), QPoint(90, 90))  # no place stands for a code now
+    explorer.session.cancel_map()
+    explorer.wait(lambda: explorer.session.slots[1].lift is not None)
+    assert explorer.session.shown_map(1) is former
+    assert not explorer.window._strips["map"].isVisible()
+    explorer.hover(1, explorer.pixel(1, 8))
+
+
+@pytest.mark.slow
+def test_a_map_grows_only_where_it_will_be_shown(explorer):
+    explorer.session.set_map_method("pca")
+    explorer.wait(lambda: explorer.session.slots[1].lift is not None)
+    strip = explorer.window._strips["map"]
+    explorer.session.map_run(1)
+    grown = []
+    explorer.session.map_grew.connect(lambda slot, _: grown.append(slot))
+    explorer.wait(strip.isVisible)
+    explorer.wait(lambda: not strip.isVisible(), UMAP_MS)
+    assert grown == []
+    assert explorer.session.shown_map(1).method == "pca"
+
+
+def wait_for_the_umap(explorer):
+    """Wait until slot B shows a UMAP that decodes."""
+    explorer.wait(lambda: explorer.session.shown_map(1).method != "pca", UMAP_MS)
+    slot = explorer.session.slots[1]
+    explorer.wait(lambda: slot.lift is not None)
+    explorer.wait(explorer.decoded)
