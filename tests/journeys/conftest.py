@@ -35,6 +35,8 @@ class Explorer:
         self.window = Window(self.session, QSettings(), self.log_file)
         self.window.resize(1440, 900)
         self.window.show()
+        # A bare X server has no window manager that would.
+        self.window.activateWindow()
         self.closed = False
 
     def wait(self, condition: Callable[[], bool], timeout_ms: int = READY_MS) -> None:
@@ -42,6 +44,7 @@ class Explorer:
 
     def wait_until_ready(self) -> "Explorer":
         self.wait(lambda: self.session.families and self.decoded())
+        self.wait(self.window.isActiveWindow)
         return self
 
     def panel(self, key: str):

@@ -255,7 +255,6 @@ def in_front(explorer, key):
 
 @pytest.mark.parametrize(("key", "panel"), [("T", "training"), ("R", "runs")])
 def test_a_key_brings_a_panel_and_the_focus(explorer, key, panel):
-    explorer.window.activateWindow()
     QTest.keyClick(explorer.window, getattr(Qt.Key, f"Key_{key}"), CONTROL)
     explorer.wait(lambda: in_front(explorer, panel))
     shown = explorer.panel(panel)
@@ -293,9 +292,9 @@ def test_a_letter_typed_into_a_field_is_no_shortcut(explorer):
 
 
 def test_ctrl_q_quits(explorer):
-    explorer.closed = True
     QTest.keyClick(explorer.window, Qt.Key.Key_Q, CONTROL)
     assert lanes() == []
+    explorer.closed = True
 
 
 def test_tab_goes_from_map_to_map_then_to_the_sliders(explorer):
@@ -303,6 +302,7 @@ def test_tab_goes_from_map_to_map_then_to_the_sliders(explorer):
     visited = []
     for _ in range(60):
         visited.append(QApplication.focusWidget())
+        assert visited[-1] is not None
         QTest.keyClick(visited[-1], Qt.Key.Key_Tab)
         if QApplication.focusWidget() is visited[0]:
             break
