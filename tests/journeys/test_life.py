@@ -138,7 +138,14 @@ def log_of(tmp_path):
     return [line for line in lines if NO_FAULT not in line]
 
 
-@pytest.mark.parametrize(("end", "code"), [("close", 0), ("interrupt", 130), ("mapping", 0)])
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("close", 0),
+        pytest.param("interrupt", 130, marks=pytest.mark.slow),
+        pytest.param("mapping", 0, marks=pytest.mark.slow),
+    ],
+)
 def test_a_real_window_opens_trains_and_closes(tmp_path, end, code):
     process = run_for_real(tmp_path, sys.executable, str(DRIVEN), end)
     assert (process.returncode, process.err) == (code, "")

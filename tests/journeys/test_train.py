@@ -133,8 +133,9 @@ def test_the_window_stays_usable_during_a_training(explorer):
     explorer.hover(0, explorer.pixel(0, 7))
     explorer.hover(1, explorer.pixel(1, 800))
     assert explorer.session.training
-    panel.stop_button.click()
+    QTest.keyClick(explorer.window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
     wait_for_the_end(explorer, panel)
+    assert explorer.session.slots[1].exhibit.run.status == "stopped"
 
 
 def test_stop_keeps_what_was_learned(explorer):
