@@ -63,6 +63,12 @@ class Explorer:
             for state, shown in zip(self.session.slots, self.panel("probe").slots, strict=True)
         )
 
+    def wait_for_the_maps(self) -> None:
+        """Wait until every map rests and decodes: while it moves, no place of it means anything."""
+        self.wait(lambda: all(state.lift for state in self.session.slots))
+        self.wait(lambda: not any(panel.view._moving for panel in self.window.maps))
+        self.wait(self.decoded)
+
     def pixel(self, slot: int, index: int) -> QPoint:
         """Where on the map of `slot` the dot of image `index` is."""
         position = self.session.slots[slot].lift.positions[index]

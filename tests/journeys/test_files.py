@@ -208,7 +208,7 @@ def test_dropped_images_are_trained_on_shown_and_decoded(explorer, tmp_path, lab
     panel.train()
     explorer.wait(lambda: explorer.session.slots[1].exhibit.run.source.n == N)
     explorer.session.cancel_map()
-    explorer.wait(explorer.decoded)
+    explorer.wait_for_the_maps()
     explorer.hover(1, explorer.pixel(1, 5))
     shown = explorer.panel("probe").slots[1]
     assert (shown.decode._picture.width(), shown.nearest._picture.width()) == (28, 28)

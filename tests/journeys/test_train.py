@@ -38,8 +38,7 @@ def wait_for_an_epoch(explorer, panel):
 def wait_for_the_end(explorer, panel):
     explorer.wait(panel.train_button.isEnabled)
     explorer.session.cancel_map()
-    explorer.wait(lambda: all(state.lift for state in explorer.session.slots))
-    explorer.wait(explorer.decoded)
+    explorer.wait_for_the_maps()
 
 
 def trained(explorer, **options):
@@ -309,7 +308,7 @@ def test_a_map_that_is_cancelled_gives_way_to_the_former_one(explorer):
     explorer.wait(lambda: explorer.session.slots[1].growing, UMAP_MS)
     QTest.mouseMove(explorer.map(1), QPoint(90, 90))  # no place stands for a code now
     explorer.session.cancel_map()
-    explorer.wait(lambda: explorer.session.slots[1].lift is not None)
+    explorer.wait_for_the_maps()
     assert explorer.session.shown_map(1) is former
     assert not explorer.window._strips["map"].isVisible()
     explorer.hover(1, explorer.pixel(1, 8))
@@ -332,6 +331,4 @@ def test_a_map_grows_only_where_it_will_be_shown(explorer):
 def wait_for_the_umap(explorer):
     """Wait until slot B shows a UMAP that decodes."""
     explorer.wait(lambda: explorer.session.shown_map(1).method != "pca", UMAP_MS)
-    slot = explorer.session.slots[1]
-    explorer.wait(lambda: slot.lift is not None)
-    explorer.wait(explorer.decoded)
+    explorer.wait_for_the_maps()
