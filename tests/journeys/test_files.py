@@ -225,11 +225,14 @@ def test_slots_of_different_data_say_so_and_leave_each_other_alone(explorer, bar
     assert explorer.window.maps[1]._warning.text() == "different data, not linked"
     assert explorer.window.maps[0]._warning.text() == ""
     left = explorer.probe(0)
-    explorer.hover(1, explorer.pixel(1, 200))
-    codes = explorer.session.slots[1].exhibit.codes["z"].mean
-    np.testing.assert_array_equal(explorer.probe(1).z, codes[200])
-    assert explorer.probe(0) is left
+    before = explorer.probe(1)
+    positions = explorer.session.slots[1].lift.positions
+    far = int(np.linalg.norm(positions - before.position, axis=1).argmax())
+    explorer.hover(1, explorer.pixel(1, far))
     right = explorer.probe(1)
+    assert right.kind == "dot"
+    assert right.nearest != before.nearest
+    assert explorer.probe(0) is left
     explorer.hover(0, explorer.pixel(0, 1700))
     assert explorer.probe(1) is right
     explorer.session.open_default_pair()
