@@ -1,10 +1,11 @@
 """Lanes: order, replacement, cancellation, errors, and an end that leaves no thread."""
 
+import gc
 import threading
 
 import pytest
 
-from vaeexplorer.gui.background import Lane
+from vaeexplorer.gui.background import Collector, Lane
 
 
 @pytest.fixture
@@ -162,3 +163,29 @@ def test_close_cancels_what_runs_and_what_waits(qtbot, answers):
     assert closed.is_set()
     qtbot.wait(1)
     assert answers.results == []
+
+
+class Cycle:
+    """Something that only the garbage collector can delete, and that tells who did."""
+
+    def __init__(self, threads):
+        self.itself, self.threads = self, threads
+
+    def __del__(self):
+        self.threads.append(threading.current_thread())
+
+
+def test_garbage_is_collected_on_the_gui_thread_only(qtbot, lane, answers):
+    collector = Collector()
+    try:
+        deleted_by = []
+        Cycle(deleted_by)
+        answers.submit(lane, "a", lambda: len([[] for _ in range(200_000)]))
+        qtbot.waitUntil(lambda: answers.results == [200_000])
+        hoard = [[] for _ in range(5_000)]
+        qtbot.waitUntil(lambda: len(deleted_by) == 1)
+        assert deleted_by == [threading.main_thread()]
+        assert len(hoard) == 5_000
+    finally:
+        collector.close()
+    assert gc.isenabled()

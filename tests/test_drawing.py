@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from vaeexplorer.drawing import raster
 from vaeexplorer.drawing.grid import enlarge, image_grid, to_rgb, write_png
 from vaeexplorer.drawing.palette import PETROFF_10, SLOT_COLOURS, class_colours, rgb
 from vaeexplorer.drawing.raster import over, raster_points
@@ -206,3 +207,17 @@ def test_a_picture_that_cannot_be_written_leaves_the_former_one(tmp_path):
         write_png(tmp_path / "a.png", np.zeros((2, 2, 7), dtype=np.uint8))
     assert (tmp_path / "a.png").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_the_compiled_kernel_draws_what_numpy_draws(monkeypatch):
+    rng = np.random.default_rng(0)
+    places = rng.normal(30, 12, (4_000, 2))
+    colours = rng.integers(0, 256, (4_000, 3), dtype=np.uint8)
+    size = (60, 50)
+    by_numpy = raster_points(places, colours, size, 5.0, 0.8)
+    monkeypatch.setattr(raster, "_KERNEL", [])
+    raster.load_kernel()
+    for _ in range(2):  # the second time on the work space of the first
+        compiled = raster_points(places, colours, size, 5.0, 0.8)
+        assert np.abs(compiled.astype(int) - by_numpy).max() <= 1
+    assert compiled.any()

@@ -6,13 +6,14 @@ report of progress and a cancel point, and what it returns is the result.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 log = logging.getLogger(__name__)
 
@@ -156,3 +157,32 @@ class Lane(QObject):
         if not ticket.cancelled.is_set() and not self._closing:
             callback, value = answer
             callback(value)
+
+
+class Collector(QObject):
+    """Runs Python's garbage collector on the GUI thread, and nowhere else, until it is closed.
+
+    Left alone it runs in whichever thread happens to allocate. A widget that is part of a cycle is
+    then deleted by a lane, and Qt crashes: its timers cannot be stopped from another thread.
+    """
+
+    PERIOD_MS = 500
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._collect)
+        self._timer.start(self.PERIOD_MS)
+        gc.disable()
+
+    @staticmethod
+    def _collect() -> None:
+        for generation in (2, 1, 0):
+            if gc.get_count()[generation] > gc.get_threshold()[generation]:
+                gc.collect(generation)
+                return
+
+    def close(self) -> None:
+        """Leave the collector to Python again."""
+        self._timer.stop()
+        gc.enable()

@@ -111,7 +111,9 @@ class DimensionsPanel(QWidget):
             button.setChecked(number == active)
         while self._rows:
             row = self._rows.pop()
-            row.setParent(None)
+            # Hidden until it is deleted; without its parent Python would delete it, anywhere.
+            row.hide()
+            self._list.removeWidget(row)
             row.deleteLater()
         state = self._session.slots[active]
         self._more.hide()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from vaeexplorer.data import Dataset
-from vaeexplorer.gui.background import Lane
+from vaeexplorer.gui.background import Collector, Lane
 from vaeexplorer.jobs.opening import chosen_map
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe
@@ -77,6 +77,7 @@ class Document(QObject):
         self._started = False
         self._stop_training = threading.Event()
         self._projection = ProjectionProcess()
+        self._collector = Collector(self)
         self._train_lane = Lane("train", self)
         self._work_lane = Lane("work", self)
         self._decode_lane = Lane("decode", self)
@@ -172,3 +173,4 @@ class Document(QObject):
         for lane in (self._decode_lane, self._map_lane, self._work_lane, self._train_lane):
             if not lane.close(CLOSE_TIMEOUT_S):
                 log.warning("a lane did not end within %s s", CLOSE_TIMEOUT_S)
+        self._collector.close()

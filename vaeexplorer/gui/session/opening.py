@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import NAMED, Dataset, is_data, open_data
+from vaeexplorer.drawing.raster import load_kernel
 from vaeexplorer.gui import plain_imports
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from vaeexplorer.models.base import Family
 
 translate = QCoreApplication.translate
+
+MANY_DOTS = 10_000
+"""More dots than this are drawn by a compiled kernel, as soon as it has been loaded."""
 
 
 class Opening(Probing):
@@ -50,6 +55,7 @@ class Opening(Probing):
 
     def put(self, slot: int, exhibit: Exhibit) -> None:
         """Show `exhibit` in `slot`. What it replaces stays among the runs."""
+        self._prepare_drawing(exhibit.source.n)
         self._grow_to(slot + 1)
         self.slots[slot] = Slot(exhibit)
         self.exhibit_changed.emit(slot, exhibit)
@@ -59,6 +65,10 @@ class Opening(Probing):
         if self._started:
             self._prepare_lift(slot)
             self._prepare_model(slot)
+
+    def _prepare_drawing(self, n: int) -> None:
+        if n > MANY_DOTS:
+            self._work("raster", load_kernel, lambda _: None)
 
     def open_default_pair(self) -> None:
         """Open the AE and the VAE that ship with the program, in slots A and B.
@@ -121,6 +131,7 @@ class Opening(Probing):
 
     def _take_data(self, dataset: Dataset) -> None:
         self.dataset = dataset
+        self._prepare_drawing(len(dataset))
         self.data_opened.emit(dataset)
 
     def _offer_data(self, dataset: Dataset) -> None:
@@ -173,6 +184,8 @@ class Opening(Probing):
         self._tell(error)
 
     def _families_loaded(self, families: Mapping[str, Family]) -> None:
+        # What torch has brought stays for good: the collector need not look at it again and again.
+        gc.freeze()
         self.families = families
         self.families_loaded.emit(families)
 

@@ -14,6 +14,8 @@ translate = QCoreApplication.translate
 
 STEPS = 1000
 BINS = 40
+SAMPLE = 5_000
+"""About so many values make the histogram: more would not show, and would hold up the window."""
 
 
 class HistogramSlider(QSlider):
@@ -41,7 +43,8 @@ class HistogramSlider(QSlider):
     def set_codes(self, values: NDArray[np.float32], low: float, high: float) -> None:
         """Draw the histogram of `values`, (n,), over [low, high]."""
         self._low, self._high = low, high
-        counts, _ = np.histogram(values, bins=BINS, range=(low, high))
+        sample = values[:: max(1, len(values) // SAMPLE)]
+        counts, _ = np.histogram(sample, bins=BINS, range=(low, high))
         # The square root keeps rare values visible beside a high peak.
         self._bars = np.sqrt(counts / max(counts.max(), 1))
         self._zero = -low / (high - low) if low < 0 < high else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
@@ -36,6 +38,10 @@ SNAP_PX = 6.0
 DRAG_PX = 4
 MARGIN = 0.06
 GLIDE_MS = 200
+SMOOTH_S = 0.012
+"""Dots that take longer to draw than this jump to their new places: gliding would stutter."""
+PAUSE = 3.0
+"""While a map grows, this many times as long as drawing it takes passes between two frames."""
 STEP_PX, BIG_STEP_PX = 4.0, 24.0
 FloatArray = NDArray[np.float64]
 
@@ -70,6 +76,7 @@ class MapView(QWidget):
         self._dragging = False
         self._growing = False
         self._focus_by_key = False
+        self._drawing_s = self._drawn_at = 0.0
         self._glide = QVariantAnimation(self)
         self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
         self._glide.setStartValue(0.0)
@@ -103,9 +110,10 @@ class MapView(QWidget):
         if len(self._visible) != len(after):
             self._visible = np.ones(len(after), bool)
         self._target = after
-        time = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
+        motion = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
         self._glide.stop()
-        if glide and len(before) == len(after) > 0 and time > 0 and self.isVisible():
+        smooth = self._drawing_s < SMOOTH_S and motion > 0
+        if glide and len(before) == len(after) > 0 and smooth and self.isVisible():
             self._glide_from = before
             self._glide.setDuration(GLIDE_MS)
             self._glide.start()
@@ -115,6 +123,9 @@ class MapView(QWidget):
 
     def move_points(self, positions: NDArray[np.float32]) -> None:
         """Put the same dots to `positions`, (n, 2), for now; the marks are hidden meanwhile."""
+        # Frames come faster than many dots can be drawn: the window must have time for the rest.
+        if self._growing and time.perf_counter() - self._drawn_at < PAUSE * self._drawing_s:
+            return
         self._glide.stop()
         self._positions = np.asarray(positions, float)
         self._growing = True
@@ -303,6 +314,13 @@ class MapView(QWidget):
 
     def _draw_dots(self) -> QImage:
         """Draw the dots on the background, in the format that is quickest to copy."""
+        begun = time.perf_counter()
+        picture = self._drawn_dots()
+        self._drawn_at = time.perf_counter()
+        self._drawing_s = self._drawn_at - begun
+        return picture
+
+    def _drawn_dots(self) -> QImage:
         ratio = self.devicePixelRatioF()
         width, height = round(self.width() * ratio), round(self.height() * ratio)
         picture = QImage(width, height, QImage.Format.Format_RGB32)
