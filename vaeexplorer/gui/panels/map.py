@@ -23,6 +23,7 @@ from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.legend import Legend
+from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.probe import Probe
@@ -155,7 +156,7 @@ class MapPanel(QWidget):
         self._locate.hide()
         self._scores.setText("")
         self._scores.setToolTip("")
-        self.view.set_cursor(None)
+        self.view.set_cross_hair(None)
         self.view.set_held(None)
         if exhibit is None:
             self._title.setText("")
@@ -276,8 +277,8 @@ class MapPanel(QWidget):
                 caption = translate("Map", "#{index}, label {label}").format(
                     index=probe.nearest, label=label
                 )
-        self.view.set_cursor(
-            probe.position, ringed=on_image, outside=probe.kind == "outside", caption=caption
+        self.view.set_cross_hair(
+            CrossHair(probe.position, on_image, probe.kind == "outside", caption)
         )
 
     def _show_held(self, slot: int, held: Probe | None) -> None:

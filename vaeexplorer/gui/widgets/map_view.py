@@ -32,6 +32,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from vaeexplorer.drawing.raster import raster_points
+from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_held
 from vaeexplorer.gui.widgets.theme import colours
 
 SNAP_PX = 6.0
@@ -67,11 +68,8 @@ class MapView(QWidget):
         self._scale = 1.0
         self._fitted = True
         self._dots: QImage | None = None
-        self._cursor: FloatArray | None = None
-        self._cursor_ringed = False
-        self._cursor_outside = False
+        self._cross_hair: CrossHair | None = None
         self._held: FloatArray | None = None
-        self._caption = ""
         self._pressed: QPointF | None = None
         self._dragging = False
         self._growing = False
@@ -136,20 +134,18 @@ class MapView(QWidget):
         self._visible = visible
         self._redraw()
 
-    def set_cursor(
-        self,
-        position: FloatArray | None,
-        *,
-        ringed: bool = False,
-        outside: bool = False,
-        caption: str = "",
-    ) -> None:
-        """Draw the cross-hair at `position`: ringed on a dot, hatched where there is no data."""
-        before = self._cursor_region()
-        self._cursor, self._caption = position, caption
-        self._cursor_ringed, self._cursor_outside = ringed, outside
+    def set_cross_hair(self, cross_hair: CrossHair | None) -> None:
+        """Draw `cross_hair`, or none."""
+        before = self._cross_hair_region()
+        self._cross_hair = cross_hair
         # Not the whole map: what is painted is also what has to be sent to the screen.
-        self.update(before.united(self._cursor_region()))
+        self.update(before.united(self._cross_hair_region()))
+
+    def _cross_hair_region(self) -> QRegion:
+        if self._cross_hair is None:
+            return QRegion()
+        at = self.to_pixel(self._cross_hair.position)
+        return self._cross_hair.region(at, self.rect(), self.fontMetrics())
 
     def set_held(self, position: FloatArray | None) -> None:
         """Draw the mark of what is held."""
@@ -291,7 +287,7 @@ class MapView(QWidget):
             super().keyPressEvent(event)
 
     def _step(self, pixels: FloatArray) -> None:
-        start = self._centre if self._cursor is None else self._cursor
+        start = self._centre if self._cross_hair is None else self._cross_hair.position
         # No snapping: a step shorter than the snap distance would never leave a dot.
         self.hovered.emit(start + pixels / self._scale, 0.0)
 
@@ -304,9 +300,10 @@ class MapView(QWidget):
         painter.drawImage(0, 0, self._dots)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._held is not None and not self._moving:
-            self._draw_held(painter, self.to_pixel(self._held))
-        if self._cursor is not None and not self._moving:
-            self._draw_cursor(painter, self.to_pixel(self._cursor))
+            draw_held(painter, self.to_pixel(self._held))
+        if self._cross_hair is not None and not self._moving:
+            at = self.to_pixel(self._cross_hair.position)
+            self._cross_hair.draw(painter, at, self.rect())
         if self.hasFocus() and self._focus_by_key:
             painter.setPen(QPen(QColor(colours().accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -348,62 +345,6 @@ class MapView(QWidget):
         extent = np.ptp(self._positions, axis=0).max() if len(self._positions) else 1.0
         zoom = self._scale * max(extent, 1e-9) / max(min(self.width(), self.height()), 1)
         return float(np.clip(base * max(zoom, 1.0) ** 0.5, 2.0, 14.0))
-
-    def _draw_cursor(self, painter: QPainter, at: QPointF) -> None:
-        theme = colours()
-        line = QColor(theme.text)
-        line.setAlpha(70)
-        painter.fillRect(round(at.x()), 0, 1, self.height(), line)
-        painter.fillRect(0, round(at.y()), self.width(), 1, line)
-        style = Qt.PenStyle.DashLine if self._cursor_outside else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(QColor(theme.text), 2 if self._cursor_ringed else 1.2, style))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        radius = 8.0 if self._cursor_ringed else 5.0
-        painter.drawEllipse(at, radius, radius)
-        if self._caption:
-            self._draw_caption(painter, at)
-
-    def _draw_caption(self, painter: QPainter, at: QPointF) -> None:
-        theme = colours()
-        box = self._caption_box(at)
-        back = QColor(theme.raised)
-        back.setAlpha(235)
-        painter.setPen(QPen(QColor(theme.border), 1))
-        painter.setBrush(back)
-        painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(QColor(theme.text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._caption)
-
-    def _caption_box(self, at: QPointF) -> QRectF:
-        """Return where the caption of a cursor at pixel `at` stands: beside it, in the map."""
-        text = self.fontMetrics().boundingRect(self._caption)
-        box = QRectF(at.x() + 12, at.y() - 30, text.width() + 14, text.height() + 6)
-        if box.right() > self.width() - 4:
-            box.moveRight(at.x() - 12)
-        if box.top() < 4:
-            box.moveTop(at.y() + 12)
-        return box
-
-    def _cursor_region(self) -> QRegion:
-        """Return the pixels that the cross-hair and its caption cover."""
-        if self._cursor is None:
-            return QRegion()
-        at = self.to_pixel(self._cursor)
-        x, y, around = round(at.x()), round(at.y()), 11
-        region = QRegion(x - 1, 0, 3, self.height())
-        region += QRegion(0, y - 1, self.width(), 3)
-        region += QRegion(x - around, y - around, 2 * around, 2 * around)
-        if self._caption:
-            region += QRegion(self._caption_box(at).adjusted(-2, -2, 2, 2).toAlignedRect())
-        return region
-
-    def _draw_held(self, painter: QPainter, at: QPointF) -> None:
-        theme = colours()
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(theme.surface), 5))
-        painter.drawEllipse(at, 10, 10)
-        painter.setPen(QPen(QColor(theme.accent), 2.5))
-        painter.drawEllipse(at, 10, 10)
 
 
 def _normalised(positions: FloatArray) -> FloatArray:

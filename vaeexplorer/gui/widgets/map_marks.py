@@ -1,0 +1,88 @@
+"""The marks on a map: the cross-hair of what is probed, and the ring of what is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QRegion
+
+from vaeexplorer.gui.widgets.theme import colours
+
+AROUND_PX = 11
+
+
+@dataclass(frozen=True, eq=False)
+class CrossHair:
+    """Where the probe is on the map, and how it looks there.
+
+    Attributes
+    ----------
+    position
+        (2,), in units of the map.
+    ringed
+        On a dot.
+    outside
+        Beyond the data: drawn dashed.
+    caption
+        What stands beside it; may be empty.
+    """
+
+    position: NDArray[np.float64]
+    ringed: bool = False
+    outside: bool = False
+    caption: str = ""
+
+    def draw(self, painter: QPainter, at: QPointF, area: QRect) -> None:
+        """Draw it at pixel `at` of the widget whose pixels are `area`."""
+        theme = colours()
+        line = QColor(theme.text)
+        line.setAlpha(70)
+        painter.fillRect(round(at.x()), 0, 1, area.height(), line)
+        painter.fillRect(0, round(at.y()), area.width(), 1, line)
+        style = Qt.PenStyle.DashLine if self.outside else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(QColor(theme.text), 2 if self.ringed else 1.2, style))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        radius = 8.0 if self.ringed else 5.0
+        painter.drawEllipse(at, radius, radius)
+        if self.caption:
+            box = self._caption_box(at, area, painter.fontMetrics())
+            back = QColor(theme.raised)
+            back.setAlpha(235)
+            painter.setPen(QPen(QColor(theme.border), 1))
+            painter.setBrush(back)
+            painter.drawRoundedRect(box, 4, 4)
+            painter.setPen(QColor(theme.text))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.caption)
+
+    def region(self, at: QPointF, area: QRect, metrics: QFontMetrics) -> QRegion:
+        """Return the pixels that `draw` touches."""
+        x, y = round(at.x()), round(at.y())
+        region = QRegion(x - 1, 0, 3, area.height())
+        region += QRegion(0, y - 1, area.width(), 3)
+        region += QRegion(x - AROUND_PX, y - AROUND_PX, 2 * AROUND_PX, 2 * AROUND_PX)
+        if self.caption:
+            box = self._caption_box(at, area, metrics)
+            region += QRegion(box.adjusted(-2, -2, 2, 2).toAlignedRect())
+        return region
+
+    def _caption_box(self, at: QPointF, area: QRect, metrics: QFontMetrics) -> QRectF:
+        """Return where the caption stands: beside the cross-hair, inside the map."""
+        text = metrics.boundingRect(self.caption)
+        box = QRectF(at.x() + 12, at.y() - 30, text.width() + 14, text.height() + 6)
+        if box.right() > area.width() - 4:
+            box.moveRight(at.x() - 12)
+        if box.top() < 4:
+            box.moveTop(at.y() + 12)
+        return box
+
+
+def draw_held(painter: QPainter, at: QPointF) -> None:
+    """Draw the ring of what is held at pixel `at`."""
+    theme = colours()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((theme.surface, 5.0), (theme.accent, 2.5)):
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawEllipse(at, 10, 10)
