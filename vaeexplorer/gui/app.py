@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import signal
 import sys
 import threading
@@ -46,7 +47,8 @@ def run(paths: list[str]) -> int:
     library = RunLibrary(runs_folder())
     log_file = start_log(library.folder.parent / "vae-explorer.log")
     failures = Failures(log_file)
-    window = show_window(Session(library), QSettings(), log_file, paths)
+    session = Session(library)
+    window = show_window(session, QSettings(), log_file, paths)
     app.styleHints().colorSchemeChanged.connect(
         lambda _: apply_theme(app, QSettings().value("theme", "system", type=str))
     )
@@ -54,9 +56,15 @@ def run(paths: list[str]) -> int:
     code = app.exec()
     interrupt.restore()
     failures.restore()
+    if interrupt.seen:
+        code = INTERRUPTED
     if failures.seen:
-        return INTERNAL_ERROR
-    return INTERRUPTED if interrupt.seen else code
+        code = INTERNAL_ERROR
+    if session.lingering:
+        # A thread that is still deep inside torch would make the interpreter abort as it ends.
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 def create_application() -> QApplication:

@@ -51,6 +51,7 @@ class Lane(QObject):
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.name = name
         self._waiting: dict[Hashable, Ticket] = {}
         self._running: Ticket | None = None
         self._closing = False

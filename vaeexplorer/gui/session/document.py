@@ -77,6 +77,7 @@ class Document(QObject):
         self._started = False
         self._stop_training = threading.Event()
         self._projection = ProjectionProcess()
+        self.lingering = False
         self._collector = Collector(self)
         self._train_lane = Lane("train", self)
         self._work_lane = Lane("work", self)
@@ -172,5 +173,6 @@ class Document(QObject):
         self._projection.close()
         for lane in (self._decode_lane, self._map_lane, self._work_lane, self._train_lane):
             if not lane.close(CLOSE_TIMEOUT_S):
-                log.warning("a lane did not end within %s s", CLOSE_TIMEOUT_S)
+                log.warning("the lane %s did not end within %s s", lane.name, CLOSE_TIMEOUT_S)
+                self.lingering = True
         self._collector.close()

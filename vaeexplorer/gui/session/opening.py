@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -149,7 +150,10 @@ class Opening(Probing):
             with_data = with_images(exhibit)
             yield with_data
             with plain_imports():
-                return with_model(with_data)
+                import torch
+            # One core is left to the window, whatever is decoded or scored.
+            torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+            return with_model(with_data)
 
         self._work_lane.submit(
             ("model", slot),
