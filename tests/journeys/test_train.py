@@ -93,9 +93,9 @@ def test_progress_shows_at_once_then_curves_and_reconstructions(explorer):
     assert panel.strip.isVisible()
     assert "left" in panel.strip._text.text()
     wait_for_the_end(explorer, panel)
-    explorer.wait(lambda: not panel.curves._turns.isActive())
-    for _, _, _, train, held_out in panel.curves._plots:
-        for curve in (train, held_out):
+    explorer.wait(lambda: panel.curves.up_to_date)
+    for plot in panel.curves.plots:
+        for curve in (plot.train, plot.held_out):
             epochs, values = curve.getData()
             np.testing.assert_array_equal(epochs, range(1, EPOCHS + 1))
             assert np.isfinite(values).all()
@@ -109,10 +109,11 @@ def test_progress_shows_at_once_then_curves_and_reconstructions(explorer):
 def test_an_autoencoder_has_no_rate_curve(explorer):
     panel = start_training(explorer, family="ae")
     wait_for_the_end(explorer, panel)
-    (_, _, _, _, distortion), *without = panel.curves._plots
-    assert np.isfinite(distortion.getData()[1]).all()
-    for _, _, _, train, held_out in without:
-        for curve in (train, held_out):
+    explorer.wait(lambda: panel.curves.up_to_date)
+    distortion, *without = panel.curves.plots
+    assert np.isfinite(distortion.held_out.getData()[1]).all()
+    for plot in without:
+        for curve in (plot.train, plot.held_out):
             assert np.isnan(curve.getData()[1]).all()
     assert "rate" not in panel.numbers.text()
 

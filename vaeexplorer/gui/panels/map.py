@@ -186,11 +186,10 @@ class MapPanel(QWidget):
         ]
         gate = scores["continuity"]["gate"]
         if gate < GATE_NEEDED:
-            parts.append(
-                translate(
-                    "Map", "but it carries {share:.0%} of what {size} straight axes carry"
-                ).format(share=gate, size=scores["latent_dim"])
-            )
+            # Continuity rises as a model forgets: no good number may stand here then.
+            parts[0] = translate(
+                "Map", "carries {share:.0%} of what {size} straight axes carry"
+            ).format(share=gate, size=scores["latent_dim"])
         self._scores.setText("     ".join(parts))
         self._scores.setToolTip(
             translate(

@@ -229,7 +229,7 @@ class TrainingPanel(QWidget):
             epochs=self.epochs.value(),
         )
         self._session.train(config, name, self.slot.currentIndex())
-        self.curves.show_history(())
+        self.curves.start(config.epochs)
         self.pictures.show_pair(None)
         self.numbers.setText("")
         self._stack.setCurrentIndex(1)

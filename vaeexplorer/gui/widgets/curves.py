@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
@@ -16,8 +17,65 @@ translate = QCoreApplication.translate
 TURN_MS = 25
 
 
+class CurvePlot(pg.PlotWidget):
+    """One measure against epochs: training dashed, held-out images solid.
+
+    Its ranges move seldom: drawing axes anew costs more than drawing curves.
+    """
+
+    def __init__(self, title: str, read: Callable[[Measures | None], float]) -> None:
+        super().__init__()
+        self._title, self._read = title, read
+        self._low = self._high = math.nan
+        self.setAccessibleName(title)
+        self.setMouseEnabled(False, False)
+        self.hideButtons()
+        self.setMenuEnabled(False)
+        self.setMinimumWidth(150)
+        self.setDownsampling(auto=True, mode="subsample")
+        self.train = self.plot(connect="finite")
+        self.held_out = self.plot(connect="finite")
+        self.disableAutoRange()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        theme = colours()
+        self.setBackground(theme.surface)
+        self.setTitle(self._title, color=theme.text, size="9pt")
+        for side in ("left", "bottom"):
+            self.getAxis(side).setPen(theme.border)
+            self.getAxis(side).setTextPen(theme.muted)
+        self.train.setPen(pg.mkPen(theme.muted, width=1.5, style=Qt.PenStyle.DashLine))
+        self.held_out.setPen(pg.mkPen(theme.accent, width=2))
+
+    def start(self, epochs: int) -> None:
+        """Empty the plot, and make room for `epochs`."""
+        self._low = self._high = math.nan
+        self.setXRange(0, epochs, padding=0.02)
+
+    def draw(self, history: Sequence[EpochRecord]) -> None:
+        """Draw `history`; what the family lacks leaves the plot empty."""
+        epochs = [record.epoch for record in history]
+        train = [self._read(record.train) for record in history]
+        held_out = [self._read(record.held_out) for record in history]
+        self.train.setData(epochs, train)
+        self.held_out.setData(epochs, held_out)
+        there = [value for value in (*train, *held_out) if math.isfinite(value)]
+        if there:
+            self._make_room(min(there), max(there))
+
+    def _make_room(self, low: float, high: float) -> None:
+        """Change the range where the values leave it, or fill less than half of it."""
+        inside = self._low <= low and high <= self._high
+        if inside and high - low >= 0.5 * (self._high - self._low):
+            return
+        margin = 0.15 * max(high - low, 1e-3 * max(abs(high), 1.0))
+        self._low, self._high = low - margin, high + margin
+        self.setYRange(self._low, self._high, padding=0)
+
+
 class LearningCurves(QWidget):
-    """Distortion, rate and -ELBO against epochs; training dashed, held-out solid."""
+    """Distortion, rate and -ELBO, side by side."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,62 +83,47 @@ class LearningCurves(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self._plots = []
         self._history: Sequence[EpochRecord] = ()
         self._turn = self._behind = 0
         self._turns = QTimer(self)
         self._turns.timeout.connect(self._draw_next)
-        for title, read in (
-            (translate("LearningCurves", "distortion, nats"), _distortion),
-            (translate("LearningCurves", "rate, nats"), _rate),
-            (translate("LearningCurves", "\N{MINUS SIGN}ELBO, nats"), _negative_elbo),
-        ):
-            plot = pg.PlotWidget()
-            plot.setAccessibleName(title)
-            plot.setMouseEnabled(False, False)
-            plot.hideButtons()
-            plot.setMenuEnabled(False)
-            plot.setMinimumWidth(150)
-            plot.setDownsampling(auto=True, mode="subsample")
-            train = plot.plot(connect="finite")
-            held_out = plot.plot(connect="finite")
-            self._plots.append((plot, title, read, train, held_out))
+        self.plots = [
+            CurvePlot(translate("LearningCurves", "distortion, nats"), _distortion),
+            CurvePlot(translate("LearningCurves", "rate, nats"), _rate),
+            CurvePlot(translate("LearningCurves", "\N{MINUS SIGN}ELBO, nats"), _negative_elbo),
+        ]
+        for plot in self.plots:
             row.addWidget(plot, 1)
-        self._dress()
+            plot.dress()
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether every plot shows the last history that was given."""
+        return not self._turns.isActive()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self._dress()
+            for plot in self.plots:
+                plot.dress()
 
-    def _dress(self) -> None:
-        theme = colours()
-        for plot, title, _, train, held_out in self._plots:
-            plot.setBackground(theme.surface)
-            plot.setTitle(title, color=theme.text, size="9pt")
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(theme.border)
-                plot.getAxis(side).setTextPen(theme.muted)
-            train.setPen(pg.mkPen(theme.muted, width=1.5, style=Qt.PenStyle.DashLine))
-            held_out.setPen(pg.mkPen(theme.accent, width=2))
+    def start(self, epochs: int) -> None:
+        """Empty the plots, and make room for `epochs`."""
+        for plot in self.plots:
+            plot.start(epochs)
+        self.show_history(())
 
     def show_history(self, history: Sequence[EpochRecord]) -> None:
-        """Draw `history` within a tenth of a second, one plot after the other.
-
-        A measure that the family lacks leaves its plot empty.
-        """
+        """Draw `history` within a tenth of a second, one plot after the other."""
         self._history = history
-        self._behind = len(self._plots)
+        self._behind = len(self.plots)
         if not self._turns.isActive():
             self._turns.start(TURN_MS)
 
     def _draw_next(self) -> None:
         """Draw one plot: all three at once would hold up the window for too long."""
-        self._turn = (self._turn + 1) % len(self._plots)
-        _, _, read, train, held_out = self._plots[self._turn]
-        epochs = [record.epoch for record in self._history]
-        train.setData(epochs, [read(record.train) for record in self._history])
-        held_out.setData(epochs, [read(record.held_out) for record in self._history])
+        self._turn = (self._turn + 1) % len(self.plots)
+        self.plots[self._turn].draw(self._history)
         self._behind -= 1
         if not self._behind:
             self._turns.stop()
