@@ -286,3 +286,23 @@ def test_painting_and_hovering_leak_no_references(explorer):
     for count, later in zip(before, after, strict=True):
         # Immortal singletons (Python 3.12 on) count alike before and after.
         assert abs(later - count) < 500
+
+
+def test_the_heading_shows_the_scores_of_each_model(explorer, default_pair_scores):
+    for slot, family in enumerate(("ae", "vae")):
+        heading = explorer.window.maps[slot]._scores
+        explorer.wait(heading.text)
+        for name in ("continuity", "completeness"):
+            measured = default_pair_scores[family][name]
+            digits = 2 if measured["sd"] >= 0.005 else 3
+            assert f"{name} {measured['score']:.{digits}f}" in heading.text()
+        assert "straight lines" in heading.toolTip()
+
+
+def test_a_model_that_forgets_gets_no_good_number(explorer, default_pair_scores):
+    scores = default_pair_scores["vae"]
+    forgetful = {**scores, "continuity": {**scores["continuity"], "gate": 0.4}}
+    explorer.session.scored.emit(1, forgetful)
+    text = explorer.window.maps[1]._scores.text()
+    assert text.startswith("carries 40% of what 8 straight axes carry")
+    assert "completeness" in text
