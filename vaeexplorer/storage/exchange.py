@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -34,6 +35,10 @@ MARK = "vae-explorer run"
 
 _OURS = frozenset({DESCRIPTION, WEIGHTS, CODES})
 _MARK_WITHIN = 65_536
+TURNS = threading.RLock()
+"""Held while a folder is moved, and while a library is listed: a listing reads one name after the
+other, and would miss a run that is moved meanwhile. Other processes are met by trying again."""
+
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 _ATTEMPTS = 20
 
@@ -68,16 +73,20 @@ def exchange(folder: Path, files: Mapping[str, bytes], expected: bytes | None = 
     """
     with one_sentence(folder), Asides(folder) as names:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        settle(folder)
-        _refuse_others(folder)
+        with TURNS:
+            settle(folder)
+            _refuse_others(folder)
         staging, formers = names.name("new"), list[Path]()
         try:
             _fill(staging, files)
-            _move_in(staging, folder, names, formers, expected)
+            with TURNS:
+                try:
+                    _move_in(staging, folder, names, formers, expected)
+                finally:
+                    if formers and not os.path.lexists(folder):
+                        with contextlib.suppress(OSError):
+                            os.rename(formers[-1], folder)
         finally:
-            if formers and not os.path.lexists(folder):
-                with contextlib.suppress(OSError):
-                    os.rename(formers[-1], folder)
             remove(staging)
         sync_folder(folder.parent)
         for former in formers:
@@ -167,7 +176,10 @@ def _is_remainder(former: Path) -> bool:
 def _refuse_others(folder: Path) -> None:
     if not os.path.lexists(folder) or is_run(folder):
         return
-    if not folder.name or not folder.is_dir() or os.listdir(folder):
+    with contextlib.suppress(FileNotFoundError):  # another process has just put it aside
+        if folder.name and folder.is_dir() and not os.listdir(folder):
+            return
+    if os.path.lexists(folder) and not is_run(folder):
         raise StorageError(
             f"{folder} exists and is not a run of vae-explorer: choose another folder."
         )
@@ -188,7 +200,10 @@ def _move_in(
             former = names.name("old")
             with contextlib.suppress(OSError):
                 os.utime(folder)  # the age of an aside counts from here
-            os.rename(folder, former)
+            try:
+                os.rename(folder, former)
+            except FileNotFoundError:  # another process has just put it aside
+                continue
             formers.append(former)
         # Compared here, where no other writer reaches the former folder any more.
         if expected is not None and not (

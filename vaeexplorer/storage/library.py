@@ -13,7 +13,7 @@ import platformdirs
 from vaeexplorer.data.dataset import InputError
 from vaeexplorer.run import Run
 from vaeexplorer.storage.atomic import StorageError, asides
-from vaeexplorer.storage.exchange import discard, place, settle
+from vaeexplorer.storage.exchange import TURNS, discard, place, settle
 from vaeexplorer.storage.run_folder import (
     load_run,
     read_description,
@@ -91,13 +91,14 @@ class RunLibrary:
 
         Takes up what writers that were killed have left.
         """
-        places = {aside.target: settle(aside.target) for aside in asides(self.folder)}
-        try:
-            names = os.listdir(self.folder)
-        except OSError:
-            return ()
-        places |= {self.folder / name: self.folder / name for name in names if name[0] != "."}
-        found = [_summary(path) for path, place in places.items() if place.is_dir()]
+        with TURNS:
+            places = {aside.target: settle(aside.target) for aside in asides(self.folder)}
+            try:
+                names = os.listdir(self.folder)
+            except OSError:
+                return ()
+            places |= {self.folder / name: self.folder / name for name in names if name[0] != "."}
+            found = [_summary(path) for path, place in places.items() if place.is_dir()]
         return tuple(sorted(found, key=lambda one: (one.created, one.path.name), reverse=True))
 
     def rename(self, path: Path, name: str) -> None:
