@@ -32,6 +32,19 @@ def external_data() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="module")
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread, here and in child processes: two on a busy machine wait in turns."""
+    import torch  # late: most tests need none
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _home_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep fixtures of the whole session away from the user's own runs."""

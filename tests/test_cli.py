@@ -7,11 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from vaeexplorer import __version__, cli
 from vaeexplorer.storage import RunLibrary, is_run, load_run, runs_folder
@@ -20,17 +19,6 @@ pytestmark = pytest.mark.usefixtures("_one_thread")
 
 Command = Callable[..., int]
 MEASURES = {"distortion", "rate", "elbo"}
-
-
-@pytest.fixture(scope="module")
-def _one_thread() -> Iterator[None]:
-    """Train on one thread, here and in child processes: two on a busy machine wait in turns."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -9,14 +9,12 @@ import re
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import typer
 from PIL import Image
 
@@ -32,15 +30,6 @@ PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.png"))
 BOOTSTRAP = ["python3", "packaging/bootstrap.py"]
 # Half of the last digit that is printed, and as much again for the rounding of another processor.
 TOLERANCE = 0.01
-
-
-@pytest.fixture(scope="module")
-def _one_thread() -> Iterator[None]:
-    """Train on one thread: two on a busy machine wait in turns."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

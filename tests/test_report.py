@@ -6,7 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from vaeexplorer import cli
@@ -28,17 +27,6 @@ from vaeexplorer.run import Config
 from vaeexplorer.storage import StorageError, load_run, save_run
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
-
-
-@pytest.fixture(scope="module")
-def _one_thread() -> Iterator[None]:
-    """Compute on one thread, here and in child processes: two on a busy machine wait in turns."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        yield
-    torch.set_num_threads(before)
 
 
 def train_run(data: Any, family: str, folder: Path, name: str = "") -> Path:
