@@ -162,8 +162,8 @@ def test_a_hidden_label_is_neither_drawn_nor_taken(explorer):
     QTest.mouseClick(legend._buttons[3], Qt.MouseButton.LeftButton)
     assert explorer.session.hidden_labels == {3}
     for slot in (0, 1):
-        assert not explorer.map(slot)._visible[exhibit.labels == 3].any()
-        assert explorer.map(slot)._visible[exhibit.labels != 3].all()
+        assert not explorer.map(slot).dots.visible[exhibit.labels == 3].any()
+        assert explorer.map(slot).dots.visible[exhibit.labels != 3].all()
         assert not explorer.window.maps[slot].legend._buttons[3].isChecked()
     explorer.hover(1, explorer.pixel(1, index))
     probe = explorer.probe(1)

@@ -19,7 +19,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -31,7 +30,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
-from vaeexplorer.drawing.raster import raster_points
+from vaeexplorer.gui.widgets.dot_layer import DotLayer
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_held
 from vaeexplorer.gui.widgets.theme import colours
 
@@ -60,27 +59,23 @@ class MapView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self._positions: FloatArray = np.zeros((0, 2))
-        self._target = self._positions
-        self._colours: NDArray[np.uint8] = np.zeros((0, 3), np.uint8)
-        self._visible: NDArray[np.bool_] = np.zeros(0, bool)
+        self.dots = DotLayer()
+        self._target = self.dots.positions
         self._centre: FloatArray = np.zeros(2)
         self._scale = 1.0
         self._fitted = True
-        self._dots: QImage | None = None
         self._cross_hair: CrossHair | None = None
         self._held: FloatArray | None = None
         self._pressed: QPointF | None = None
         self._dragging = False
         self._growing = False
         self._focus_by_key = False
-        self._drawing_s = self._drawn_at = 0.0
         self._glide = QVariantAnimation(self)
         self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
         self._glide.setStartValue(0.0)
         self._glide.setEndValue(1.0)
         self._glide.valueChanged.connect(self._glide_to)
-        self._glide_from = self._positions
+        self._glide_from = self._target
 
     def sizeHint(self) -> QSize:
         return QSize(480, 480)
@@ -102,37 +97,36 @@ class MapView(QWidget):
         With `glide` the same dots move to their new places, unless the system asks for less
         motion; the cursor rests meanwhile.
         """
-        before, after = self._positions, np.asarray(positions, float)
+        before, after = self.dots.positions, np.asarray(positions, float)
         self._growing = False
-        self._colours = dot_colours
-        if len(self._visible) != len(after):
-            self._visible = np.ones(len(after), bool)
+        self.dots.set_colours(dot_colours)
         self._target = after
         motion = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
         self._glide.stop()
-        smooth = self._drawing_s < SMOOTH_S and motion > 0
+        smooth = self.dots.drawing_s < SMOOTH_S and motion > 0
         if glide and len(before) == len(after) > 0 and smooth and self.isVisible():
             self._glide_from = before
             self._glide.setDuration(GLIDE_MS)
             self._glide.start()
         else:
-            self._positions = after
+            self.dots.set_positions(after)
             self.fit()
 
     def move_points(self, positions: NDArray[np.float32]) -> None:
         """Put the same dots to `positions`, (n, 2), for now; the marks are hidden meanwhile."""
         # Frames come faster than many dots can be drawn: the window must have time for the rest.
-        if self._growing and time.perf_counter() - self._drawn_at < PAUSE * self._drawing_s:
+        since_s = time.perf_counter() - self.dots.drawn_at
+        if self._growing and since_s < PAUSE * self.dots.drawing_s:
             return
         self._glide.stop()
-        self._positions = np.asarray(positions, float)
+        self.dots.set_positions(positions)
         self._growing = True
         self.fit()
 
     def set_visible(self, visible: NDArray[np.bool_]) -> None:
         """Draw only the dots where `visible`, (n,), is true."""
-        self._visible = visible
-        self._redraw()
+        self.dots.set_visible(visible)
+        self.update()
 
     def set_cross_hair(self, cross_hair: CrossHair | None) -> None:
         """Draw `cross_hair`, or none."""
@@ -156,9 +150,9 @@ class MapView(QWidget):
         # The frames between two maps have no common scale: each is fitted to the window.
         start, end = _normalised(self._glide_from), _normalised(self._target)
         if share >= 1.0:
-            self._positions = self._target
+            self.dots.set_positions(self._target)
         else:
-            self._positions = (1 - share) * start + share * end
+            self.dots.set_positions((1 - share) * start + share * end)
         self.fit()
 
     # --- the view -----------------------------------------------------------------------------
@@ -166,13 +160,13 @@ class MapView(QWidget):
     def fit(self) -> None:
         """Show all dots."""
         self._fitted = True
-        if len(self._positions):
-            low, high = self._positions.min(axis=0), self._positions.max(axis=0)
+        extent = self.dots.extent()
+        if extent is not None:
+            low, high = extent
             self._centre = (low + high) / 2
-            extent = np.maximum(high - low, 1e-9)
             room = np.array([self.width(), self.height()]) * (1 - 2 * MARGIN)
-            self._scale = float((room / extent).min())
-        self._redraw()
+            self._scale = float((room / np.maximum(high - low, 1e-9)).min())
+        self.update()
 
     def zoom(self, factor: float, about: QPointF | None = None) -> None:
         """Zoom by `factor`; the place under `about` (the middle if None) stays where it is."""
@@ -181,7 +175,7 @@ class MapView(QWidget):
         self._scale *= factor
         self._centre += before - self.to_map(pixel)
         self._fitted = False
-        self._redraw()
+        self.update()
 
     @property
     def _moving(self) -> bool:
@@ -203,10 +197,6 @@ class MapView(QWidget):
         """The distance on the map within which the cursor takes a dot."""
         return SNAP_PX / self._scale
 
-    def _redraw(self) -> None:
-        self._dots = None
-        self.update()
-
     # --- events -------------------------------------------------------------------------------
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -218,12 +208,6 @@ class MapView(QWidget):
         super().resizeEvent(event)
         if self._fitted:
             self.fit()
-        self._redraw()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._redraw()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -248,7 +232,7 @@ class MapView(QWidget):
             self._centre += np.array([-moved.x(), moved.y()]) / self._scale
             self._pressed = place
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
-            self._redraw()
+            self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
@@ -295,9 +279,9 @@ class MapView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if self._dots is None:
-            self._dots = self._draw_dots()
-        painter.drawImage(0, 0, self._dots)
+        size = (self.width(), self.height())
+        ratio = self.devicePixelRatioF()
+        painter.drawImage(0, 0, self.dots.draw(size, self._centre, self._scale, ratio))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._held is not None and not self._moving:
             draw_held(painter, self.to_pixel(self._held))
@@ -308,43 +292,6 @@ class MapView(QWidget):
             painter.setPen(QPen(QColor(colours().accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-
-    def _draw_dots(self) -> QImage:
-        """Draw the dots on the background, in the format that is quickest to copy."""
-        begun = time.perf_counter()
-        picture = self._drawn_dots()
-        self._drawn_at = time.perf_counter()
-        self._drawing_s = self._drawn_at - begun
-        return picture
-
-    def _drawn_dots(self) -> QImage:
-        ratio = self.devicePixelRatioF()
-        width, height = round(self.width() * ratio), round(self.height() * ratio)
-        picture = QImage(width, height, QImage.Format.Format_RGB32)
-        picture.fill(QColor(colours().surface))
-        picture.setDevicePixelRatio(ratio)
-        if not len(self._positions):
-            return picture
-        shown = self._positions[self._visible]
-        pixels = (shown - self._centre) * (self._scale * ratio) * (1, -1) + (width / 2, height / 2)
-        raster = raster_points(
-            pixels, self._colours[self._visible], (width, height), self._diameter() * ratio, 0.85
-        )
-        dots = QImage(
-            raster.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied
-        )
-        painter = QPainter(picture)
-        painter.drawImage(QRectF(0, 0, width / ratio, height / ratio), dots)
-        painter.end()
-        return picture
-
-    def _diameter(self) -> float:
-        """Diameter of a dot in pixels: smaller where there are many, larger when zoomed in."""
-        area = self.width() * self.height()
-        base = 0.36 * np.sqrt(area / max(len(self._positions), 1))
-        extent = np.ptp(self._positions, axis=0).max() if len(self._positions) else 1.0
-        zoom = self._scale * max(extent, 1e-9) / max(min(self.width(), self.height()), 1)
-        return float(np.clip(base * max(zoom, 1.0) ** 0.5, 2.0, 14.0))
 
 
 def _normalised(positions: FloatArray) -> FloatArray:
