@@ -103,9 +103,25 @@ def test_option_that_the_family_lacks_is_ignored_with_one_line(
     assert result["held_out"]["elbo"] is None
 
 
+def test_any_setting_of_a_family_can_be_typed(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    typed = ["--set", "hidden=24, 16", "--set", "warm-up=0.5", "--set", "body=mlp"]
+    assert command("train", "--data", "digits", "--epochs", "1", *typed, "--out", out) == 0
+    assert load_run(out).config.model == {"hidden": (24, 16), "warm_up": 0.5, "body": "mlp"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
+        (["train", "--data", "digits", "--set", "beta"], 2, "name=value, not 'beta'"),
+        (["train", "--data", "digits", "--set", "gamma=1"], 2, "no setting 'gamma'; it has lat"),
+        (["train", "--data", "digits", "--set", "beta=x"], 2, "beta must be a number, not 'x'"),
+        (["train", "--data", "digits", "--set", "beta=nan"], 2, "beta must be a number, not nan"),
+        (["train", "--data", "digits", "--set", "hidden=a"], 2, "hidden widths must be a list"),
+        (["train", "--data", "digits", "--set", "body=cnn"], 2, "body must be one of auto, mlp"),
+        (["train", "--data", "digits", *2 * ["--set", "beta=2"]], 2, "once, not twice"),
+        (["train", "--data", "digits", "--beta=4", "--set", "beta=2"], 2, "beta is given twice"),
+        (["train", "--data", "digits", "--family=gan", "--set", "beta=2"], 2, "no family 'gan'"),
         (["train"], 2, "--data"),
         (["train", "--data", "digits", "--family", "gan"], 2, "gan"),
         (["train", "--data", "digits", "--latent-dim", "0"], 2, "at least 1"),

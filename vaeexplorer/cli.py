@@ -188,6 +188,14 @@ def train(
         float | None, typer.Option(help="Weight of the rate in the loss; by default 1.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides weights, order, noise and split.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any other setting of the family, such as hidden=256,128; may be repeated.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -204,7 +212,7 @@ def train(
     """Train a model without a window; Ctrl-C stops it and keeps what was trained."""
     if out is not None:
         _check_run_folder(out, replace)
-    config = _config(family, {"latent_dim": latent_dim, "beta": beta}, epochs, seed)
+    config = _config(family, {"latent_dim": latent_dim, "beta": beta}, settings or [], epochs, seed)
     from vaeexplorer.data import open_data
 
     raise typer.Exit(_train(open_data(data), config, out, name, as_json))
@@ -226,17 +234,20 @@ def _check_run_folder(out: Path, replace: bool) -> None:
         )
 
 
-def _config(family: str, model: dict[str, Any], epochs: int, seed: int) -> Config:
+def _config(family: str, model: dict[str, Any], typed: list[str], epochs: int, seed: int) -> Config:
     """Make the config; options that `family` lacks are left out, which stderr says."""
-    from vaeexplorer.models import FAMILIES, settings
+    from vaeexplorer.models import FAMILIES, settings, typed_settings
     from vaeexplorer.run import Config
 
+    more = typed_settings(family, typed)
     options = {name: value for name, value in model.items() if value is not None}
-    if family in FAMILIES:
-        known = {option.name for option in dataclasses.fields(FAMILIES[family].config)}
-        for name in options.keys() - known:
-            del options[name]
-            _say(f"--{name.replace('_', '-')} is ignored: the family {family} has none.")
+    known = {option.name for option in dataclasses.fields(FAMILIES[family].config)}
+    for name in options.keys() - known:
+        del options[name]
+        _say(f"--{name.replace('_', '-')} is ignored: the family {family} has none.")
+    for name in options.keys() & more.keys():
+        raise typer.BadParameter(f"{name} is given twice.", param_hint="'--set'")
+    options |= more
     settings(family, options)
     return Config(family=family, model=options, epochs=epochs, seed=seed)
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from vaeexplorer.models import autoencoder, gaussian
 from vaeexplorer.models.base import Family, Model, ModelConfig, SettingError, check_settings
+from vaeexplorer.models.options import parse_settings
 
 FAMILIES: dict[str, Family] = {
     "ae": autoencoder.FAMILY,
@@ -61,6 +62,19 @@ def settings(family: str, options: Mapping[str, Any]) -> ModelConfig:
     made = config(**values)
     check_settings(made)
     return made
+
+
+def typed_settings(family: str, texts: Iterable[str]) -> dict[str, Any]:
+    """Read options of a family from texts "name=value", as they are typed; see `settings`.
+
+    Raises
+    ------
+    SettingError
+        For an unknown family, a text without "=", and a setting that is named twice.
+    """
+    if family not in FAMILIES:
+        raise SettingError(f"There is no family {family!r}; there are {', '.join(FAMILIES)}.")
+    return parse_settings(FAMILIES[family].config, texts)
 
 
 def build(

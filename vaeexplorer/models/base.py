@@ -11,11 +11,15 @@ import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor, nn
+
+from vaeexplorer.models.options import SettingError as SettingError
+from vaeexplorer.models.options import check_settings as check_settings
+from vaeexplorer.models.options import setting as setting
 
 
 class Posterior(NamedTuple):
@@ -161,99 +165,17 @@ class Model(nn.Module, ABC):
         return None
 
 
-class SettingError(ValueError):
-    """A setting that no model can be built with; the message is one sentence for the user."""
-
-
-def setting(
-    default: Any,
-    label: str,
-    description: str,
-    *,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: tuple[str, ...] = (),
-    longest: int | None = None,
-    unit: str = "",
-) -> Any:
-    """Declare a field of a config dataclass with what a form and a check need to know.
-
-    The bounds of a tuple hold for each of its values; `longest` bounds how many it has.
-    """
-    about = {
-        "label": label,
-        "description": description,
-        "minimum": minimum,
-        "maximum": maximum,
-        "choices": choices,
-        "longest": longest,
-        "unit": unit,
-    }
-    return field(default=default, metadata=about)
-
-
-def check_settings(config: Any) -> None:
-    """Raise SettingError with one sentence if a field of `config` has a wrong type or value.
-
-    A field's type is that of its default: a whole number, a finite number, text, or a tuple of
-    whole numbers.
-    """
-    for about in fields(config):
-        value, rule = getattr(config, about.name), about.metadata
-        name = rule.get("label", about.name)
-        wanted = _wrong_type(about, value)
-        if wanted:
-            raise SettingError(f"{name} must be {wanted}, not {value!r}.")
-        if rule.get("choices") and value not in rule["choices"]:
-            raise SettingError(f"{name} must be one of {', '.join(rule['choices'])}, not {value}.")
-        values = value if isinstance(value, tuple) else (value,)
-        if rule.get("longest") is not None and len(values) > rule["longest"]:
-            raise SettingError(
-                f"{name} must be at most {rule['longest']} values, not {len(values)}."
-            )
-        for one in values:
-            _check_bounds(name, one, rule.get("minimum"), rule.get("maximum"))
-
-
-def _check_bounds(name: str, value: Any, minimum: float | None, maximum: float | None) -> None:
-    if minimum is not None and not value >= minimum:
-        raise SettingError(f"{name} must be at least {minimum:g}, not {value}.")
-    if maximum is not None and not value <= maximum:
-        raise SettingError(f"{name} must be at most {maximum:g}, not {value}.")
-
-
-def _wrong_type(about: Field[Any], value: Any) -> str | None:
-    """Say what `value` should be if it is not of the type of the field's default."""
-    default = about.default
-    checks: dict[type, tuple[Callable[[Any], bool], str]] = {
-        int: (_is_whole, "a whole number"),
-        float: (_is_number, "a number"),
-        str: (lambda one: isinstance(one, str), "text"),
-        tuple: (
-            lambda one: isinstance(one, tuple) and all(map(_is_whole, one)),
-            "a list of whole numbers",
-        ),
-    }
-    if default is MISSING or type(default) not in checks:
-        return None
-    fits, wanted = checks[type(default)]
-    return None if fits(value) else wanted
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
-
-
 @dataclass(frozen=True)
 class ModelConfig:
     """Settings that every family has."""
 
     latent_dim: int = setting(
-        8, "latent dimensions", "How many numbers describe an image.", minimum=1, maximum=512
+        8,
+        "latent dimensions",
+        "How many numbers describe an image.",
+        minimum=1,
+        maximum=512,
+        basic=True,
     )
     body: str = setting(
         "auto",

@@ -34,6 +34,7 @@ class VaeConfig(ModelConfig):
         "Weight of the rate: above 1 orders the latent space at the cost of detail, 0 leaves "
         "the prior out of the training.",
         minimum=0,
+        basic=True,
     )
     warm_up: float = setting(
         0.25,

@@ -30,8 +30,6 @@ from vaeexplorer.run import Config, Progress, TrainingProgress
 
 translate = QCoreApplication.translate
 
-FORM_FIELDS = ("latent_dim", "beta")
-"""Fields of a family's config that the form offers, where the family has them."""
 MAX_SEED = 999_999
 
 
@@ -94,6 +92,7 @@ class TrainingPanel(QWidget):
         form.addRow(translate("Training", "seed"), self.seed)
         form.addRow(translate("Training", "show in"), self.slot)
         form.addRow(translate("Training", "name"), self.name)
+        self.settings.add_more()
         column.addLayout(form)
         column.addStretch()
         scroll = QScrollArea()
@@ -167,8 +166,7 @@ class TrainingPanel(QWidget):
     def _show_family(self) -> None:
         family = self._families.get(self.family.currentData())
         if family is not None:
-            names = family.config.__dataclass_fields__
-            self.settings.set_config(family.config, [n for n in FORM_FIELDS if n in names])
+            self.settings.set_config(family.config)
             self._tell_story()
 
     def _tell_story(self) -> None:
