@@ -1,0 +1,164 @@
+"""The film of a path: what a model decodes on the way from one image to another."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.jobs.opening import decode_pixels
+from vaeexplorer.latent import paths
+from vaeexplorer.latent.lift import Lift
+from vaeexplorer.run import Progress
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace
+
+FRAMES = 49
+STEPS = 64
+"""Equal steps in latent space along which the change of the picture is measured."""
+
+EXAMPLES = 10_000
+"""Images among which the ends of the first path are sought, at most."""
+
+
+@dataclass(frozen=True)
+class PathChoice:
+    """Which path is looked at, in every model of one data set.
+
+    Attributes
+    ----------
+    fingerprint
+        Of the images; models of other data have no such path.
+    start, end
+        Indices of the two images.
+    way
+        One of latent.paths.WAYS.
+    even
+        Whether frames of the film differ by equal amounts; else they stand at equal distances in
+        latent space.
+    """
+
+    fingerprint: str
+    start: int
+    end: int
+    way: str = "straight"
+    even: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """What one model decodes along a path.
+
+    Attributes
+    ----------
+    z, frames
+        The codes of the frames, float32, (49, size), and their pictures, uint8,
+        (49, channels, height, width).
+    shares
+        Share of the way in latent space at which each frame stands, (49,).
+    steps
+        Change of the picture over each of 64 equal steps in latent space, Euclidean, pixels in
+        [0, 1], (64,). Measured so whatever the frames are, because only that is the model's.
+    gaps
+        Distance from the ends of these steps to the nearest code, (65,), in units of the median
+        distance of a code to its nearest other one; None where that is 0.
+    way
+        Codes at the ends of these steps, float32, (65, size).
+    """
+
+    z: NDArray[np.float32] = field(repr=False)
+    frames: NDArray[np.uint8] = field(repr=False)
+    shares: NDArray[np.float64] = field(repr=False)
+    steps: NDArray[np.float64] = field(repr=False)
+    gaps: NDArray[np.float64] | None = field(repr=False)
+    way: NDArray[np.float32] = field(repr=False)
+
+    @property
+    def largest(self) -> int | None:
+        """Index of the largest step; None where nothing changes, or something is not finite."""
+        if not np.isfinite(self.steps).all() or not self.steps.sum() > 0:
+            return None
+        return int(self.steps.argmax())
+
+    @property
+    def ratio(self) -> float | None:
+        """The largest step in units of the mean step: 1 where the picture changes evenly."""
+        largest = self.largest
+        return None if largest is None else float(self.steps[largest] / self.steps.mean())
+
+    def film_places(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where on the film, 0 to 1, the places at `shares` of the way are."""
+        return np.interp(shares, self.shares, np.linspace(0, 1, len(self.shares)))
+
+
+def film_path(
+    space: LatentSpace, codes: NDArray[np.float32], choice: PathChoice
+) -> Generator[Progress, None, Film]:
+    """Decode the path `choice` in a model whose codes of all images are `codes`, (n, size)."""
+    import torch
+
+    def decode(z: NDArray[np.float32]) -> NDArray[np.float32]:
+        pictures: NDArray[np.float32] = space.decode(torch.from_numpy(z)).flatten(1).numpy()
+        return pictures
+
+    yield Progress("path", 0.0)
+    path = _path(space, codes, choice, decode)
+    yield Progress("path", 0.5)
+    shares = np.linspace(0, 1, FRAMES)
+    if choice.even:
+        shares = paths.equal_steps(path, decode, FRAMES)
+    yield Progress("path", 0.7)
+    way = paths.along(path, np.linspace(0, 1, STEPS + 1))
+    steps = paths.picture_steps(decode(way))
+    yield Progress("path", 0.8)
+    typical = paths.typical_distance(codes)
+    gaps = paths.nearest_distances(way, codes) / typical if typical > 0 else None
+    z = paths.along(path, shares)
+    return Film(z, decode_pixels(space, z), shares, steps, gaps, way)
+
+
+def _path(
+    space: LatentSpace,
+    codes: NDArray[np.float32],
+    choice: PathChoice,
+    decode: paths.Decoder,
+) -> NDArray[np.float32]:
+    start, end = codes[choice.start], codes[choice.end]
+    if choice.way == "slerp":
+        # A prior is N(0, I): about 0. Without one, about the middle of the codes.
+        middle = codes.mean(axis=0) if space.prior is None else np.zeros_like(start)
+        return paths.slerp(start, end, middle)
+    if choice.way == "data":
+        return paths.along_data(start, end, codes, decode)
+    return paths.straight(start, end)
+
+
+def place_path(lift: Lift, film: Film) -> NDArray[np.float64]:
+    """Places of the path's codes on a map, float64, (65, 2): a line that jumps where it tears."""
+    return np.stack([np.asarray(lift.place(z), np.float64) for z in film.way])
+
+
+def first_ends(codes: NDArray[np.float32], labels: NDArray[np.int64] | None) -> tuple[int, int]:
+    """Two images that make a telling path: the most typical ones of the two farthest classes.
+
+    Typical: the code nearest to the mean of its class. Without labels, or with one class only,
+    the two codes at the ends of the dimension that varies most.
+    """
+    codes = codes[:EXAMPLES].astype(np.float64)
+    known = np.unique(labels[:EXAMPLES]) if labels is not None else np.zeros(0, np.int64)
+    if labels is None or len(known) < 2:
+        along = codes[:, codes.var(axis=0).argmax()]
+        return int(along.argmin()), int(along.argmax())
+    members = [np.flatnonzero(labels[:EXAMPLES] == label) for label in known]
+    means = np.stack([codes[members_].mean(axis=0) for members_ in members])
+    apart = np.linalg.norm(means[:, None] - means, axis=2)
+    pair = np.unravel_index(apart.argmax(), apart.shape)
+    first, last = (
+        int(members[k][np.linalg.norm(codes[members[k]] - means[k], axis=1).argmin()])
+        for k in sorted(int(k) for k in pair)
+    )
+    return first, last
