@@ -58,7 +58,7 @@ def default_pair_scores() -> dict[str, dict[str, Any]]:
     """Score the models that ship with the program, by family."""
     from vaeexplorer.data import find_data
     from vaeexplorer.jobs.bundled import default_pair_folders
-    from vaeexplorer.jobs.scoring import ground_of, score_space
+    from vaeexplorer.jobs.scoring import Grounds, score_space
     from vaeexplorer.models import restore
     from vaeexplorer.storage import load_run
 
@@ -66,11 +66,11 @@ def default_pair_scores() -> dict[str, dict[str, Any]]:
     dataset = find_data(runs[0].source)
     assert dataset is not None
     split = dataset.split(runs[0].split_seed)
-    ground = ground_of(dataset, split)
+    grounds = Grounds()
     scores: dict[str, dict[str, Any]] = {}
     for run in runs:
         model = restore(run.config.family, run.config.model, run.source.shape, run.weights)
-        steps = score_space(model.spaces()["z"], dataset, split, ground=ground)
+        steps = score_space(model.spaces()["z"], dataset, split, grounds=grounds)
         while run.config.family not in scores:
             try:
                 assert next(steps).message

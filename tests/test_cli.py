@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -131,6 +132,10 @@ def test_any_setting_of_a_family_can_be_typed(command: Command, tmp_path: Path) 
         (["train", "--data", "nowhere.idx"], 66, "nowhere.idx"),
         (["report"], 2, "--out"),
         (["open", "nowhere"], 66, "nowhere"),
+        (["score", "nowhere"], 66, "nowhere"),
+        (["score", "--data", "nowhere.idx"], 66, "nowhere.idx"),
+        (["score", "--data", "shapes"], 66, "1x32x32"),
+        (["score", "--space", "style"], 2, "--space"),
         (["paint"], 2, "paint"),
     ],
 )
@@ -221,6 +226,37 @@ def test_failed_training_is_exit_1(
     assert sentence(capsys) == "Error: The weights left the numbers."
 
 
+def test_score_prints_json_alone_on_stdout(
+    command: Command, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("score", trained, "--json") == 0
+    (scores,) = json.loads(capsys.readouterr().out)
+    assert (scores["family"], scores["space"], scores["latent_dim"]) == ("vae", "z", 8)
+    assert {"run", "n", "verdict"} <= scores.keys()
+    assert {"score", "sd", "C", "C20", "gate", "R2", "A", "J"} <= scores["continuity"].keys()
+    assert scores["completeness"].keys() == {"score", "sd", "P", "Q", "law", "others"}
+
+
+def test_score_prints_a_table_and_the_verdict(
+    command: Command, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from vaeexplorer.jobs.bundled import default_pair_folders
+
+    vae = default_pair_folders()[1]
+    assert command("score", vae, trained) == 0
+    text = capsys.readouterr().out
+    numbers = dict(
+        re.split(r"  +", line.strip(), maxsplit=1)
+        for line in text.split("\n\n")[0].splitlines()[1:]
+    )
+    assert re.fullmatch(r"0\.\d{3} ±0\.\d{3} +0\.\d{3} ±0\.\d{3}", numbers["Continuity"])
+    assert numbers["law of the draws"].split("  ")[0] == "standard normal"
+    assert "n, images compared" in numbers
+    assert "Near and between codes a small step" in text
+    assert "carries" in text
+    assert "No clear difference" in text
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_stops_cleanly_and_keeps_the_snapshot(tmp_path: Path) -> None:
     out = tmp_path / "run"
@@ -229,12 +265,13 @@ def test_ctrl_c_stops_cleanly_and_keeps_the_snapshot(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys\n"
         "from vaeexplorer import cli\n"
-        "describe = cli._describe\n"
+        "from vaeexplorer.cli import progress as shown\n"
+        "describe = shown._describe\n"
         "def interrupt(progress):\n"
         "    if getattr(progress, 'epoch', 0) == 2:\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
         "    return describe(progress)\n"
-        "cli._describe = interrupt\n"
+        "shown._describe = interrupt\n"
         "sys.exit(cli.main())\n"
     )
     done = subprocess.run(
@@ -255,7 +292,9 @@ def test_ctrl_c_stops_cleanly_and_keeps_the_snapshot(tmp_path: Path) -> None:
 def test_ctrl_c_before_the_first_epoch_is_exit_130(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "_describe", lambda _: os.kill(os.getpid(), signal.SIGINT) or "")
+    monkeypatch.setattr(
+        cli.progress, "_describe", lambda _: os.kill(os.getpid(), signal.SIGINT) or ""
+    )
     assert command("train", "--data", "digits", "--epochs", "9", "--out", tmp_path / "run") == 130
     assert not (tmp_path / "run").exists()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

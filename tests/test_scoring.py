@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,17 @@ import torch
 from analytic import as_bytes, blob_space, blobs
 
 from vaeexplorer.data.dataset import Dataset, InputError, Source, fingerprint
-from vaeexplorer.jobs.scoring import ground_of, score_space
+from vaeexplorer.gui.session import Session
+from vaeexplorer.jobs.bundled import default_pair_folders
+from vaeexplorer.jobs.scoring import (
+    Grounds,
+    SpaceNameError,
+    names_of,
+    score_runs,
+    score_space,
+    with_comparisons,
+)
+from vaeexplorer.storage import RunLibrary, load_run, save_run
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +56,9 @@ def test_the_object_is_json_with_the_published_keys(dataset: Dataset) -> None:
 
 def test_without_the_common_laws_it_is_the_same_score(dataset: Dataset) -> None:
     split = dataset.split(0)
-    ground = ground_of(dataset, split)
-    _, full = finish(score_space(blob_space(), dataset, split, ground=ground))
-    _, quick = finish(score_space(blob_space(), dataset, split, with_others=False, ground=ground))
+    grounds = Grounds()
+    _, full = finish(score_space(blob_space(), dataset, split, grounds=grounds))
+    _, quick = finish(score_space(blob_space(), dataset, split, with_others=False, grounds=grounds))
     assert quick["completeness"]["others"] == {}
     assert (
         quick["completeness"] | {"others": full["completeness"]["others"]} == full["completeness"]
@@ -77,3 +89,99 @@ def test_too_few_images_are_refused(dataset: Dataset) -> None:
     few = replace(dataset, images=dataset.images[:30], official_held_out=np.arange(30) < 10)
     with pytest.raises(InputError, match="held-out images"):
         finish(score_space(blob_space(), few, few.split(0)))
+
+
+@pytest.fixture(scope="module")
+def pair() -> list[dict[str, Any]]:
+    """The objects of `score --json` on the default pair."""
+    reports, scored = finish(score_runs(default_pair_folders()))
+    fractions = [report.fraction for report in reports]
+    assert fractions == sorted(fractions)
+    return scored
+
+
+def test_runs_are_scored_side_by_side_and_compared(pair: list[dict[str, Any]]) -> None:
+    ae, vae = pair
+    assert ae.keys() == vae.keys()
+    assert (ae["family"], vae["family"], ae["space"]) == ("ae", "vae", "z")
+    assert ae["comparison"] is None
+    said = vae["comparison"]
+    assert said["with"] == ae["run"]
+    assert said["more_continuous"] == said["more_complete"] == vae["run"]
+    assert f"{vae['run']} is more continuous than {ae['run']}." in said["verdict"]
+    assert ["different laws" in line for line in said["warnings"]] == [True]
+    for scores in pair:
+        assert set(scores["completeness"]["others"]) == {"fitted Gaussian", "fitted mixture of 10"}
+
+
+def test_the_window_shows_the_same_numbers(
+    pair: list[dict[str, Any]], qtbot: Any, tmp_path: Path
+) -> None:
+    """On another number of threads, and with decodes in other portions."""
+    session = Session(RunLibrary(tmp_path / "runs"))
+    shown: dict[int, dict[str, Any]] = {}
+    session.scored.connect(shown.__setitem__)
+    session.open_default_pair()
+    session.start()
+    try:
+        qtbot.waitUntil(lambda: len(shown) == 2, timeout=60_000)
+    finally:
+        session.close()
+    for slot, printed in enumerate(pair):
+        for score in ("continuity", "completeness"):
+            for key, value in shown[slot][score].items():
+                if not isinstance(value, dict):
+                    wanted = printed[score][key]
+                    assert value == (
+                        wanted if isinstance(wanted, str) else pytest.approx(wanted, abs=1e-5)
+                    ), (slot, score, key)
+
+
+def test_other_data_of_the_same_shape_is_scored(pair: list[dict[str, Any]]) -> None:
+    from vaeexplorer.data import open_data
+
+    whole = open_data("digits")
+    some = whole.images[:900]
+    source = replace(whole.source, n=900, fingerprint=fingerprint(some))
+    part = replace(whole, images=some, labels=None, source=source)
+    _, (scores,) = finish(score_runs(default_pair_folders()[1:], part))
+    assert scores["n"] == 150
+    assert scores["data"] == source.fingerprint != pair[1]["data"]
+    assert scores["continuity"]["C"] != pair[1]["continuity"]["C"]
+    _, (again,) = finish(score_runs(default_pair_folders()[1:], whole))
+    assert again == pair[1] | {"comparison": None}
+
+
+def test_images_of_another_shape_are_refused(dataset: Dataset) -> None:
+    with pytest.raises(InputError, match=r"blobs has images of 1x12x12 .* on 1x8x8"):
+        finish(score_runs(default_pair_folders(), dataset))
+
+
+def test_a_run_whose_images_are_gone_asks_for_them(tmp_path: Path) -> None:
+    run = load_run(default_pair_folders()[0])
+    save_run(replace(run, source=replace(run.source, fingerprint="0" * 64)), tmp_path / "run")
+    with pytest.raises(InputError, match="--data"):
+        finish(score_runs([tmp_path / "run"]))
+
+
+def test_spaces_are_chosen_by_name(pair: list[dict[str, Any]]) -> None:
+    _, (every,) = finish(score_runs(default_pair_folders()[:1], space="all"))
+    _, (named,) = finish(score_runs(default_pair_folders()[:1], space="z"))
+    assert every == named == pair[0]
+    with pytest.raises(SpaceNameError, match="it has z"):
+        finish(score_runs(default_pair_folders()[:1], space="style"))
+
+
+def test_further_spaces_of_a_run_are_not_compared(pair: list[dict[str, Any]]) -> None:
+    ae, vae = pair
+    style = vae | {"space": "style"}
+    of_content, of_style, of_other = with_comparisons([vae, style, ae])
+    assert of_content["comparison"] is of_style["comparison"] is None
+    assert of_other["comparison"]["with"] == f"{vae['run']}, z"
+
+
+def test_names_are_told_apart(pair: list[dict[str, Any]]) -> None:
+    ae, vae = pair
+    assert names_of([ae, vae]) == [ae["run"], vae["run"]]
+    assert names_of([ae, ae | {"space": "w"}]) == [f"{ae['run']}, z", f"{ae['run']}, w"]
+    assert names_of([ae, ae]) == [f"1: {ae['run']}, z", f"2: {ae['run']}, z"]

@@ -9,8 +9,10 @@ import pytest
 from vaeexplorer.regularity.verdict import (
     about,
     compare,
+    comparison,
     more_complete,
     more_continuous,
+    warnings,
 )
 
 
@@ -18,10 +20,10 @@ def scores(**changed: Any) -> dict[str, Any]:
     """Scores of a good model with `changed` keys, which are unique over both scores."""
     continuity = {"score": 0.5, "sd": 0.01, "C": 0.5, "C_sd": 0.01, "C20": 0.6, "C20_sd": 0.01}
     continuity |= {"gate": 1.0, "R2": 0.7, "A": 0.99, "J": 0.0}
-    completeness = {"P": 0.8, "Q": 0.9, "law": "standard normal"}
+    completeness = {"P": 0.8, "Q": 0.9, "law": changed.pop("law", "standard normal")}
     completeness |= {"others": {"fitted Gaussian": changed.pop("fitted", 0.85)}}
     completeness |= {"score": changed.pop("completeness", 0.85), "sd": 0.01}
-    outer = {"latent_dim": 8, "n": 299, "data": "abc"}
+    outer = {"latent_dim": 8, "n": 299, "data": "abc", "split": "def"}
     outer = {key: changed.pop(key, value) for key, value in outer.items()}
     return outer | {"continuity": continuity | changed, "completeness": completeness}
 
@@ -62,12 +64,49 @@ def test_the_same_law_for_both_is_always_shown() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "named"),
-    [({"latent_dim": 10}, "latent dimensions"), ({"n": 5}, "images"), ({"data": "d"}, "data")],
+    [
+        ({"latent_dim": 10}, "latent dimensions"),
+        ({"n": 5}, "images"),
+        ({"data": "d"}, "data"),
+        ({"split": "s"}, "held-out images"),
+        ({"n": 5, "data": "d"}, "data and numbers of images"),
+    ],
 )
 def test_what_must_not_be_compared_is_not(changed: dict[str, Any], named: str) -> None:
     (sentence,) = compare(scores(), scores(**changed))
     assert sentence.startswith("Not comparable")
     assert named in sentence
+    assert warnings(scores(), scores(**changed)) == [sentence]
+    said = comparison(scores(), scores(C=0.3, C20=0.4, completeness=0.3, **changed))
+    assert said["more_continuous"] is said["more_complete"] is None
+
+
+def test_nothing_is_unfair_between_equals() -> None:
+    assert warnings(scores(), scores(C=0.3, C20=0.4)) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"gate": 0.2}, "VAE carries 20 % of what 8 straight axes carry"),
+        ({"law": "fitted Gaussian"}, "different laws (AE: standard normal, VAE: fitted Gaussian)"),
+        ({"C": 0.3}, "C finds AE more even, C20 finds no clear difference."),
+        ({"C": 0.3, "C20": 0.9}, "C finds AE more even, C20 finds VAE more even."),
+    ],
+    ids=["gate", "law", "one of both", "opposite"],
+)
+def test_what_is_unfair_is_said(changed: dict[str, Any], said: str) -> None:
+    (sentence,) = warnings(scores(), scores(**changed), ("AE", "VAE"))
+    assert said in sentence
+
+
+def test_a_comparison_names_the_better_one() -> None:
+    said = comparison(scores(C=0.3, C20=0.4), scores(completeness=0.6), ("AE", "VAE"))
+    assert (said["with"], said["more_continuous"], said["more_complete"]) == ("AE", "VAE", "AE")
+    assert said["verdict"] == compare(
+        scores(C=0.3, C20=0.4), scores(completeness=0.6), ("AE", "VAE")
+    )
+    assert said["warnings"] == []
 
 
 def test_a_collapsed_model_is_told_by_what_it_carries() -> None:

@@ -72,13 +72,33 @@ def _encoded(run: Run, folder: Path, dataset: Dataset | None) -> Generator[Progr
 
 def with_model(exhibit: Exhibit) -> Exhibit:
     """Return `exhibit` with its model built, and with its images if they can be found."""
-    from vaeexplorer.models import restore  # imports torch
-
     run = exhibit.run
     if run is None or exhibit.spaces:
         return exhibit
-    model = restore(run.config.family, run.config.model, run.source.shape, run.weights)
-    return replace(exhibit, spaces=model.spaces())
+    return replace(exhibit, spaces=_spaces(run))
+
+
+def build_spaces(run: Run, folder: Path) -> dict[str, LatentSpace]:
+    """Return the latent spaces of `run`, which was read from `folder`.
+
+    Raises
+    ------
+    InputError
+        Its settings or its weights make no model.
+    """
+    from vaeexplorer.models import WeightsError
+    from vaeexplorer.models.base import SettingError
+
+    try:
+        return _spaces(run)
+    except (SettingError, WeightsError) as error:
+        raise InputError(f"The model in {folder} cannot be built: {error}") from error
+
+
+def _spaces(run: Run) -> dict[str, LatentSpace]:
+    from vaeexplorer.models import restore  # imports torch
+
+    return restore(run.config.family, run.config.model, run.source.shape, run.weights).spaces()
 
 
 def with_images(exhibit: Exhibit) -> Exhibit:

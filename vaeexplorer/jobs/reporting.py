@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 from vaeexplorer.data import Dataset, InputError
 from vaeexplorer.jobs.bundled import resource
 from vaeexplorer.jobs.opening import (
+    build_spaces,
     chosen_map,
     decode_pixels,
     main_space,
     open_exhibit,
-    with_model,
 )
-from vaeexplorer.jobs.scoring import ground_of, score_space
+from vaeexplorer.jobs.scoring import Grounds, score_space
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.report import NUMBERS, PAGE, Findings, Window, write_files
 from vaeexplorer.run import Exhibit, Progress
@@ -29,7 +30,6 @@ from vaeexplorer.storage.atomic import Asides, one_sentence, remove, sync_folder
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
-    from vaeexplorer.regularity.ground import Ground
 
 GRID_SIDE = 20
 SAMPLES = 64
@@ -40,8 +40,6 @@ CHUNK = 1_024
 SAMPLE_SEED = 0
 
 Pictures = NDArray[np.uint8]
-Grounds: TypeAlias = "dict[tuple[str, int], Ground]"
-"""What scores are measured on, by fingerprint of the data and seed of the split."""
 Result = TypeVar("Result")
 
 
@@ -64,7 +62,7 @@ def write_report(folders: Sequence[Path], out: Path) -> Generator[Progress, None
     """
     check_report_folder(out)
     findings = []
-    grounds: Grounds = {}
+    grounds = Grounds()
     for index, folder in enumerate(folders):
         yield Progress(f"Reading {folder.name}", index / len(folders))
         share = 1 / len(folders)
@@ -111,14 +109,9 @@ def _files_of_report(folder: Path) -> set[str]:
 
 
 def _open(folder: Path) -> Generator[Progress, None, Exhibit]:
-    from vaeexplorer.models import WeightsError
-    from vaeexplorer.models.base import SettingError
-
-    try:
-        exhibit = yield from open_exhibit(folder)
-        return with_model(exhibit)
-    except (SettingError, WeightsError) as error:
-        raise InputError(f"The model in {folder} cannot be built: {error}") from error
+    exhibit = yield from open_exhibit(folder)
+    assert exhibit.run is not None
+    return replace(exhibit, spaces=build_spaces(exhibit.run, folder))
 
 
 def _find(folder: Path, grounds: Grounds) -> Generator[Progress, None, Findings]:
@@ -161,11 +154,8 @@ def _scores(
     if exhibit.dataset is None or exhibit.run is None:
         return None
     split = exhibit.dataset.split(exhibit.run.split_seed)
-    key = exhibit.source.fingerprint, exhibit.run.split_seed
     try:
-        if key not in grounds:
-            grounds[key] = ground_of(exhibit.dataset, split)
-        job = score_space(space, exhibit.dataset, split, ground=grounds[key])
+        job = score_space(space, exhibit.dataset, split, grounds=grounds)
         return (yield from _part(job, 0.4, 0.6))
     except InputError:
         return None

@@ -1,17 +1,159 @@
-"""Score a latent space: a generator that the verbs, the commands and the report iterate."""
+"""Score latent spaces: generators that the verbs, the commands and the report iterate."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import hashlib
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vaeexplorer.data.dataset import Dataset, Split
+import numpy as np
+
+from vaeexplorer.data import find_data
+from vaeexplorer.data.dataset import Dataset, InputError, Split
+from vaeexplorer.jobs.opening import build_spaces
 from vaeexplorer.regularity import verdict
-from vaeexplorer.run import Progress
+from vaeexplorer.run import Progress, Run
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
     from vaeexplorer.regularity.ground import Ground
+
+EVERY_SPACE = "all"
+
+
+class SpaceNameError(ValueError):
+    """A latent space was named that a run does not have; the message is one sentence."""
+
+
+@dataclass
+class Grounds:
+    """What scores are measured on, made once for each data set and split."""
+
+    _made: dict[tuple[str, str], Ground] = field(default_factory=dict)
+
+    def of(self, dataset: Dataset, split: Split) -> Ground:
+        """Return the common ground of `dataset` under `split`, as `ground_of` makes it."""
+        key = dataset.source.fingerprint, split_fingerprint(split)
+        if key not in self._made:
+            self._made[key] = ground_of(dataset, split)
+        return self._made[key]
+
+
+def score_runs(
+    folders: Sequence[Path], dataset: Dataset | None = None, space: str | None = None
+) -> Generator[Progress, None, list[dict[str, Any]]]:
+    """Score the runs in `folders`, and compare each with the first.
+
+    Parameters
+    ----------
+    dataset
+        Images to score on; None: those that each run was trained on.
+    space
+        Name of the latent space to score, "all", or None for the first one of each run.
+
+    Returns
+    -------
+    list of dict
+        One object per latent space, as `score_space` gives it, with "run", "folder", "space",
+        "family" and "comparison" (see `verdict.comparison`; None for the first object and for
+        further spaces of one run).
+
+    Raises
+    ------
+    InputError
+        A folder holds no readable run, its images are gone or too few, or `dataset` has images of
+        another shape.
+    SpaceNameError
+        A run has no such space.
+    """
+    from vaeexplorer.storage import load_run
+
+    grounds = Grounds()
+    share = 1 / len(folders)
+    scored: list[dict[str, Any]] = []
+    for index, folder in enumerate(folders):
+        yield Progress(f"Reading {folder.name}", index * share)
+        run = load_run(folder)
+        images = _images_of(run, folder, dataset)
+        spaces = _chosen(build_spaces(run, folder), space, run.name)
+        split = images.split(run.split_seed)
+        for nth, (name, one) in enumerate(spaces.items()):
+            part = share / len(spaces)
+            job = score_space(one, images, split, grounds=grounds)
+            scores = yield from _part(job, index * share + nth * part, part, run.name)
+            about = {"run": run.name, "folder": str(folder), "space": name}
+            scored.append({**about, "family": run.config.family, **scores})
+    return with_comparisons(scored)
+
+
+def with_comparisons(scored: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add "comparison" to score objects: the first space of each run against the very first."""
+    names = names_of(scored)
+    seen: set[str] = set()
+    compared = []
+    for name, scores in zip(names, scored, strict=True):
+        further = bool(seen) and scores["folder"] not in seen
+        seen.add(scores["folder"])
+        said = verdict.comparison(scored[0], scores, (names[0], name)) if further else None
+        compared.append({**scores, "comparison": said})
+    return compared
+
+
+def names_of(scored: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name every score object so that no two have the same name."""
+    plain = [str(scores["run"]) for scores in scored]
+    spaces = [f"{scores['run']}, {scores['space']}" for scores in scored]
+    for names in (plain, spaces):
+        if len(set(names)) == len(names):
+            return names
+    return [f"{index}: {name}" for index, name in enumerate(spaces, 1)]
+
+
+def _images_of(run: Run, folder: Path, dataset: Dataset | None) -> Dataset:
+    if dataset is None:
+        found = find_data(run.source)
+        if found is None:
+            raise InputError(
+                f"The images that {folder} was trained on are not where they were: name them, or "
+                "others of the same shape, with --data."
+            )
+        return found
+    if dataset.shape != run.source.shape:
+        theirs, ours = ("x".join(map(str, one)) for one in (dataset.shape, run.source.shape))
+        raise InputError(
+            f"{dataset.name} has images of {theirs} (channels, height, width), and {folder} was "
+            f"trained on {ours}: choose data of that shape."
+        )
+    return dataset
+
+
+def _chosen(
+    spaces: Mapping[str, LatentSpace], wanted: str | None, run: str
+) -> Mapping[str, LatentSpace]:
+    if wanted == EVERY_SPACE:
+        return spaces
+    name = next(iter(spaces)) if wanted is None else wanted
+    if name not in spaces:
+        raise SpaceNameError(
+            f"{run} has no latent space {name!r}; it has {', '.join(spaces)} (or say all)."
+        )
+    return {name: spaces[name]}
+
+
+def _part(
+    job: Generator[Progress, None, dict[str, Any]], start: float, share: float, name: str
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Run `job` as the part of a whole that begins at the fraction `start`."""
+    while True:
+        try:
+            progress = next(job)
+        except StopIteration as end:
+            scores: dict[str, Any] = end.value
+            return scores
+        fraction = start + share * (progress.fraction or 0.0)
+        yield Progress(f"{name}: {progress.message}", fraction)
 
 
 def score_space(
@@ -20,7 +162,7 @@ def score_space(
     split: Split,
     *,
     with_others: bool = True,
-    ground: Ground | None = None,
+    grounds: Grounds | None = None,
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Measure continuity and completeness of `space`; every yield is a cancel point.
 
@@ -30,14 +172,15 @@ def score_space(
         The data that the model was trained on, and how it was split then.
     with_others
         Also score draws from the laws that are the same for every model.
-    ground
-        What `ground_of` gave for the same data and split, to spare its second; None: made here.
+    grounds
+        Where what is the same for every model of a data set is kept, to spare its second; None:
+        made here and forgotten.
 
     Returns
     -------
     dict
-        JSON object: "latent_dim", "n", "data" (fingerprint), "continuity", "completeness",
-        "r2_train_minus_held_out" and "verdict" (sentences on this space alone).
+        JSON object: "latent_dim", "n", "data" and "split" (fingerprints), "continuity",
+        "completeness", "r2_train_minus_held_out" and "verdict" (sentences on this space alone).
 
     Raises
     ------
@@ -48,9 +191,8 @@ def score_space(
     from vaeexplorer.regularity.continuity import continuity
     from vaeexplorer.regularity.ground import reconstruct
 
-    if ground is None:
-        yield Progress("Preparing the images that are scored", 0.0)
-        ground = ground_of(dataset, split)
+    yield Progress("Preparing the images that are scored", 0.0)
+    ground = (grounds or Grounds()).of(dataset, split)
     yield Progress("Reconstructing", 0.2)
     held_out = reconstruct(space, ground, ground.held_out)
     trained = reconstruct(space, ground, ground.real)
@@ -62,6 +204,7 @@ def score_space(
         "latent_dim": space.size,
         "n": ground.n,
         "data": dataset.source.fingerprint,
+        "split": split_fingerprint(split),
         "continuity": even.as_dict(),
         "completeness": full.as_dict(),
         "r2_train_minus_held_out": ground.r2(ground.real, trained.images) - even.r2,
@@ -83,3 +226,8 @@ def ground_of(dataset: Dataset, split: Split) -> Ground:
     return common_ground(
         dataset.pixels(split.train[:MOST_TRAINING]), dataset.pixels(split.held_out[:MOST_COMPARED])
     )
+
+
+def split_fingerprint(split: Split) -> str:
+    """SHA-256 of the indices of the images that are held out, in hex."""
+    return hashlib.sha256(np.ascontiguousarray(split.held_out, "<i8").data).hexdigest()

@@ -15,7 +15,7 @@ JUMPS_ALARM = 0.2
 DEVIATIONS = 3.0
 
 Scores = Mapping[str, Any]
-"""{"latent_dim", "n", "data", "continuity": {...}, "completeness": {...}}."""
+"""{"latent_dim", "n", "data", "split", "continuity": {...}, "completeness": {...}}."""
 
 
 def about(scores: Scores) -> list[str]:
@@ -59,14 +59,19 @@ def _about_continuity(continuity: Mapping[str, Any], latent_dim: int) -> list[st
 
 def not_comparable(first: Scores, second: Scores) -> str | None:
     """Sentence on why the two must not be compared; None if they may be."""
-    for key, what in (
-        ("data", "different data"),
-        ("n", "different numbers of images"),
-        ("latent_dim", "different numbers of latent dimensions"),
-    ):
-        if first[key] != second[key]:
-            return f"Not comparable: the scores are on {what}."
-    return None
+    different = [
+        what
+        for key, what in (
+            ("data", "data"),
+            ("split", "held-out images"),
+            ("n", "numbers of images"),
+            ("latent_dim", "numbers of latent dimensions"),
+        )
+        if first.get(key) != second.get(key)
+    ]
+    if not different:
+        return None
+    return f"Not comparable: the scores are on different {_listed(different)}."
 
 
 def more_continuous(first: Scores, second: Scores) -> int:
@@ -91,20 +96,83 @@ def more_complete(first: Scores, second: Scores) -> int:
 
 
 def compare(first: Scores, second: Scores, names: tuple[str, str] = ("A", "B")) -> list[str]:
-    """Sentences that compare two latent spaces, or the one that says why they cannot be."""
+    """Sentences that compare two latent spaces, or the one that says why they cannot be.
+
+    What makes such a comparison unfair is said by `warnings`.
+    """
     obstacle = not_comparable(first, second)
     if obstacle is not None:
         return [obstacle]
     return [
         _winner(names, more_continuous(first, second), "continuous"),
-        *(
-            f"{name} carries {_percent(scores['continuity']['gate'])} of what "
-            f"{scores['latent_dim']} straight axes carry."
-            for name, scores in zip(names, (first, second), strict=True)
-            if scores["continuity"]["gate"] < GATE_NEEDED
-        ),
         _winner(names, more_complete(first, second), "complete"),
         *_under_the_same_laws(first["completeness"], second["completeness"], names),
+    ]
+
+
+def warnings(first: Scores, second: Scores, names: tuple[str, str] = ("A", "B")) -> list[str]:
+    """Sentences on what is unfair in comparing the two; empty if nothing is.
+
+    Different data, n or latent dimensions; different laws of the draws; a code that carries too
+    little; C and C20 that disagree.
+    """
+    obstacle = not_comparable(first, second)
+    both = tuple(zip(names, (first, second), strict=True))
+    return [
+        *([] if obstacle is None else [obstacle]),
+        *(
+            f"{name} carries {_percent(scores['continuity']['gate'])} of what "
+            f"{scores['latent_dim']} straight axes carry, too little to judge its continuity."
+            for name, scores in both
+            if scores["continuity"]["gate"] < GATE_NEEDED
+        ),
+        *_disagreement(first["continuity"], second["continuity"], names),
+        *_different_laws(first["completeness"], second["completeness"], names),
+    ]
+
+
+def comparison(
+    first: Scores, second: Scores, names: tuple[str, str] = ("A", "B")
+) -> dict[str, Any]:
+    """JSON object of what `compare` and `warnings` say of `second` against `first`.
+
+    "with" names the first; "more_continuous" and "more_complete" name the better of the two, or
+    are None where there is no clear difference or no comparison.
+    """
+    comparable = not_comparable(first, second) is None
+    signs = {
+        "more_continuous": more_continuous(first, second) if comparable else 0,
+        "more_complete": more_complete(first, second) if comparable else 0,
+    }
+    better = {0: None, 1: names[0], -1: names[1]}
+    return {
+        "with": names[0],
+        **{key: better[sign] for key, sign in signs.items()},
+        "verdict": compare(first, second, names),
+        "warnings": warnings(first, second, names),
+    }
+
+
+def _disagreement(
+    one: Mapping[str, Any], other: Mapping[str, Any], names: tuple[str, str]
+) -> list[str]:
+    """Both measures are needed: C sees sharpness and ripples that nobody sees, C20 does not."""
+    signs = [_clear_sign(one, other, key, f"{key}_sd") for key in ("C", "C20")]
+    if signs[0] == signs[1]:
+        return []
+    words = {1: f"finds {names[0]} more even", -1: f"finds {names[1]} more even"}
+    said = [words.get(sign, "finds no clear difference") for sign in signs]
+    return [f"C and C20 disagree: C {said[0]}, C20 {said[1]}."]
+
+
+def _different_laws(
+    one: Mapping[str, Any], other: Mapping[str, Any], names: tuple[str, str]
+) -> list[str]:
+    if one["law"] == other["law"]:
+        return []
+    return [
+        f"Draws are from different laws ({names[0]}: {one['law']}, {names[1]}: {other['law']}): "
+        "only the columns with the same law for both compare decoders."
     ]
 
 
@@ -132,6 +200,11 @@ def _clear_sign(one: Mapping[str, Any], other: Mapping[str, Any], key: str, sd: 
     if abs(difference) <= DEVIATIONS * math.hypot(one[sd], other[sd]):
         return 0
     return 1 if difference > 0 else -1
+
+
+def _listed(words: list[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _percent(share: float) -> str:

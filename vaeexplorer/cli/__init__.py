@@ -1,4 +1,4 @@
-"""The command line: open (the default), train, report.
+"""The command line: open (the default), train, score, report.
 
 Nothing heavy is imported before a command runs: `--help` and `--version` answer at once.
 """
@@ -12,20 +12,19 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vaeexplorer import __version__
+from vaeexplorer.cli.progress import last_line, show_progress
 
 if TYPE_CHECKING:
     from vaeexplorer.data.dataset import Dataset
-    from vaeexplorer.run import Config, Measures, Progress, Run
-
-Result = TypeVar("Result")
+    from vaeexplorer.run import Config, Measures, Run
 
 FAILED = 1
 USAGE = 2
@@ -263,7 +262,7 @@ def _train(dataset: Dataset, config: Config, out: Path | None, name: str, as_jso
         job = train_and_save(
             dataset, config, library, name=name, stop=interrupted.is_set, folder=out
         )
-        outcome = _show_progress(job)
+        outcome = show_progress(job)
     if outcome is None:
         _say("Stopped before the first epoch ended, so there is nothing to keep.")
         return INTERRUPTED
@@ -274,7 +273,7 @@ def _train(dataset: Dataset, config: Config, out: Path | None, name: str, as_jso
     if as_json:
         print(json.dumps(result, allow_nan=False), flush=True)
     else:
-        print(f"{run.name}: {_last_line(run)}\n{folder}")
+        print(f"{run.name}: {last_line(run)}\n{folder}")
     return INTERRUPTED if interrupted.is_set() else 0
 
 
@@ -293,54 +292,6 @@ def _interrupt_flag() -> Iterator[threading.Event]:
         yield interrupted
     finally:
         signal.signal(signal.SIGINT, former)
-
-
-def _show_progress(job: Generator[Progress, None, Result]) -> Result:
-    """Run `job` to its end with a progress bar on stderr; return what it returns."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[left]}", markup=False),
-    )
-    with Bar(*columns, console=console, transient=False) as bar:
-        task = bar.add_task("", total=1.0, left="")
-        while True:
-            try:
-                progress = next(job)
-            except StopIteration as end:
-                return cast(Result, end.value)
-            bar.update(
-                task,
-                description=_describe(progress),
-                completed=progress.fraction or 0.0,
-                left=_time_left(progress.seconds_left),
-            )
-
-
-def _describe(progress: Progress) -> str:
-    """Say how far a job is, with the newest measures once there are some."""
-    snapshot = getattr(progress, "snapshot", None)
-    return progress.message if snapshot is None else f"{progress.message}  {_last_line(snapshot)}"
-
-
-def _last_line(run: Run) -> str:
-    """Held-out measures of the last epoch, or those on training images where none are held out."""
-    last = run.history[-1]
-    measures = last.held_out or last.train
-    line = f"distortion {measures.distortion:.1f}"
-    if measures.rate is not None and measures.elbo is not None:
-        line += f"  rate {measures.rate:.1f}  -ELBO {-measures.elbo:.1f}"
-    return line
-
-
-def _time_left(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds // 60:.0f}:{seconds % 60:02.0f} left"
 
 
 def _training_result(run: Run, out: str, seconds: float, dataset: Dataset) -> dict[str, Any]:
@@ -387,8 +338,41 @@ def report(
     except StorageError as error:
         raise typer.BadParameter(str(error), param_hint="'--out'") from error
     folders = list(runs or default_pair_folders())
-    written = _show_progress(write_report(folders, out))
+    written = show_progress(write_report(folders, out))
     if as_json:
         print(json.dumps(written, allow_nan=False), flush=True)
     else:
         print(out / "index.html")
+
+
+@app.command()
+def score(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[RUN]...", help="Run folders; nothing: the default pair."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Score on this data, not on what a run was trained on.")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Latent space by its name, or all; by default the first.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
+) -> None:
+    """Measure how continuous and how complete the latent spaces of runs are."""
+    from vaeexplorer.data import open_data
+    from vaeexplorer.jobs.bundled import default_pair_folders
+    from vaeexplorer.jobs.scoring import SpaceNameError, score_runs
+
+    dataset = None if data is None else open_data(data)
+    folders = list(runs or default_pair_folders())
+    try:
+        scored = show_progress(score_runs(folders, dataset, space))
+    except SpaceNameError as error:
+        raise typer.BadParameter(str(error), param_hint="'--space'") from error
+    if as_json:
+        print(json.dumps(scored, allow_nan=False), flush=True)
+        return
+    from vaeexplorer.cli.scorecard import print_scorecard
+
+    print_scorecard(scored)

@@ -1,0 +1,101 @@
+"""The scores as a table on the terminal, with what they say in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vaeexplorer.jobs.scoring import names_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Scores = Mapping[str, Any]
+NOTHING = "--"
+PIPE_WIDTH = 120
+
+
+def print_scorecard(scored: Sequence[Scores]) -> None:
+    """Print the objects of `score --json` for people: numbers side by side, then sentences."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        # Nobody folds what goes into a file.
+        console = Console(highlight=False, markup=False, width=PIPE_WIDTH)
+    names = names_of(scored)
+    _print_numbers(console, scored, names)
+    for name, scores in zip(names, scored, strict=True):
+        _print_sentences(console, name, scores["verdict"])
+    for name, scores in zip(names, scored, strict=True):
+        said = scores["comparison"]
+        if said is not None:
+            _print_sentences(console, f"{said['with']} and {name}", said["verdict"])
+            _print_sentences(console, "What is unfair in this comparison", said["warnings"])
+
+
+def _print_numbers(console: Console, scored: Sequence[Scores], names: Sequence[str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    table.add_column("")
+    for name in names:
+        table.add_column(Text(name), justify="right", overflow="fold")
+    for title, value in _rows(scored):
+        style = "bold" if not title.startswith(" ") else None
+        table.add_row(title, *(value(scores) for scores in scored), style=style)
+    console.print(table)
+
+
+def _rows(scored: Sequence[Scores]) -> list[tuple[str, Callable[[Scores], str]]]:
+    """Title and text of each row; those of the parts are indented under their score."""
+    laws = list(dict.fromkeys(law for scores in scored for law in scores["completeness"]["others"]))
+    return [
+        ("Continuity", lambda scores: _headline(scores["continuity"])),
+        ("  C, evenness", lambda scores: _spread(scores, "C")),
+        ("  C20, evenness of what is visible", lambda scores: _spread(scores, "C20")),
+        ("  gate, against straight axes", lambda scores: _text(scores["continuity"]["gate"])),
+        ("  R2, share reconstructed", lambda scores: _text(scores["continuity"]["R2"])),
+        ("  A, small steps that stay alike", lambda scores: _text(scores["continuity"]["A"])),
+        ("  J, sudden change", lambda scores: _text(scores["continuity"]["J"])),
+        ("Completeness", lambda scores: _headline(scores["completeness"])),
+        ("  P, realism of draws", lambda scores: _text(scores["completeness"]["P"])),
+        ("  Q, kinds of images reached", lambda scores: _text(scores["completeness"]["Q"])),
+        ("  law of the draws", lambda scores: scores["completeness"]["law"]),
+        *((f"  under the {law}", _under(law)) for law in laws),
+        ("  latent dimensions", lambda scores: str(scores["latent_dim"])),
+        ("  n, images compared", lambda scores: f"{scores['n']:,}"),
+        (
+            "  R2, training minus held-out",
+            lambda scores: _text(scores["r2_train_minus_held_out"]),
+        ),
+    ]
+
+
+def _under(law: str) -> Callable[[Scores], str]:
+    return lambda scores: _text(scores["completeness"]["others"].get(law))
+
+
+def _headline(score: Mapping[str, Any]) -> str:
+    return f"{score['score']:.3f} ±{score['sd']:.3f}"
+
+
+def _spread(scores: Scores, key: str) -> str:
+    return f"{scores['continuity'][key]:.3f} ±{scores['continuity'][f'{key}_sd']:.3f}"
+
+
+def _text(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.3f}"
+
+
+def _print_sentences(console: Console, title: str, sentences: Sequence[str]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if not sentences:
+        return
+    console.print()
+    console.print(Text(title, style="bold"))
+    for sentence in sentences:
+        console.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
