@@ -26,7 +26,7 @@ class CurvePlot(pg.PlotWidget):
     def __init__(self, title: str, read: Callable[[Measures | None], float]) -> None:
         super().__init__()
         self._title, self._read = title, read
-        self._low = self._high = math.nan
+        self._forget()
         self.setAccessibleName(title)
         self.setMouseEnabled(False, False)
         self.hideButtons()
@@ -50,19 +50,31 @@ class CurvePlot(pg.PlotWidget):
 
     def start(self, epochs: int) -> None:
         """Empty the plot, and make room for `epochs`."""
-        self._low = self._high = math.nan
+        self._forget()
         self.setXRange(0, epochs, padding=0.02)
+
+    def _forget(self) -> None:
+        self._epochs: list[int] = []
+        self._values: tuple[list[float], list[float]] = ([], [])
+        self._low = self._high = math.nan
+        self._least, self._most = math.inf, -math.inf
 
     def draw(self, history: Sequence[EpochRecord]) -> None:
         """Draw `history`; what the family lacks leaves the plot empty."""
-        epochs = [record.epoch for record in history]
-        train = [self._read(record.train) for record in history]
-        held_out = [self._read(record.held_out) for record in history]
-        self.train.setData(epochs, train)
-        self.held_out.setData(epochs, held_out)
-        there = [value for value in (*train, *held_out) if math.isfinite(value)]
-        if there:
-            self._make_room(min(there), max(there))
+        if len(history) < len(self._epochs):
+            self._forget()
+        # Only what is new is read: a training may have thousands of epochs.
+        for record in history[len(self._epochs) :]:
+            self._epochs.append(record.epoch)
+            for values, measures in zip(self._values, (record.train, record.held_out), strict=True):
+                value = self._read(measures)
+                values.append(value)
+                if math.isfinite(value):
+                    self._least, self._most = min(self._least, value), max(self._most, value)
+        for curve, values in zip((self.train, self.held_out), self._values, strict=True):
+            curve.setData(self._epochs, values)
+        if self._least <= self._most:
+            self._make_room(self._least, self._most)
 
     def _make_room(self, low: float, high: float) -> None:
         """Change the range where the values leave it, or fill less than half of it."""
