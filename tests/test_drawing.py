@@ -6,7 +6,6 @@ from PIL import Image
 
 from vaeexplorer.drawing import raster
 from vaeexplorer.drawing.grid import enlarge, image_grid, to_rgb, write_png
-from vaeexplorer.drawing.palette import PETROFF_10, SLOT_COLOURS, class_colours, rgb
 from vaeexplorer.drawing.raster import over, raster_points
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -15,37 +14,6 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
 def dots(*places, colours=None):
     colours = colours or [RED] * len(places)
     return np.array(places, dtype=np.float32).reshape(-1, 2), np.array(colours, dtype=np.uint8)
-
-
-def luminance(colour):
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, other):
-    high, low = sorted((luminance(np.array(c) / 255) for c in (one, other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_the_first_ten_classes_have_the_published_colours():
-    assert [tuple(c) for c in class_colours(10)] == [rgb(c) for c in PETROFF_10]
-    assert class_colours(0).shape == (0, 3)
-
-
-def test_a_class_keeps_its_colour_whatever_the_number_of_classes():
-    assert (class_colours(40)[:12] == class_colours(12)).all()
-
-
-def test_forty_classes_have_forty_colours():
-    colours = class_colours(40).astype(int)
-    apart = np.abs(colours[:, None] - colours).max(axis=2) + 255 * np.eye(40, dtype=int)
-    assert apart.min() >= 6
-
-
-@pytest.mark.parametrize("background", [(255, 255, 255), (32, 32, 32)])
-@pytest.mark.parametrize("colour", SLOT_COLOURS)
-def test_slot_colours_are_seen_on_light_and_dark(colour, background):
-    assert contrast(rgb(colour), background) >= 2.95
 
 
 @pytest.mark.parametrize("opacity", [0.25, 0.7, 1.0])

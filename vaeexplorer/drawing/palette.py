@@ -7,12 +7,13 @@ import colorsys
 import numpy as np
 from numpy.typing import NDArray
 
-PETROFF_10 = (
+CLASS_COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
-    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+    "#a96b59", "#e76300", "#b9ac70", "#007878", "#92dadd",
 )  # fmt: skip
 """Ten class colours: M. A. Petroff, "Accessible Color Sequences for Data Visualization",
-arXiv:2107.02270 (2021)."""
+arXiv:2107.02270 (2021), but for his second grey, #717581. As dots it is taken for the other one;
+the teal is farther from all others, for any colour vision, than his two nearest are apart."""
 
 SLOT_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 """Colours of the slots A to D: M. Okabe and K. Ito, "Color Universal Design" (2002); each has a
@@ -30,10 +31,11 @@ def rgb(colour: str) -> tuple[int, int, int]:
 def class_colours(n: int) -> NDArray[np.uint8]:
     """One colour per class, (n, 3).
 
-    The first ten are Petroff's. Further ones differ by hue, in three lightnesses; so many cannot
+    The first ten are CLASS_COLOURS. Further ones differ by hue, in three lightnesses; so many
+    cannot
     all be told apart by colour alone.
     """
-    colours = [rgb(colour) for colour in PETROFF_10[:n]]
+    colours = [rgb(colour) for colour in CLASS_COLOURS[:n]]
     for extra in range(n - len(colours)):
         hue = (extra + 0.5) * _GOLDEN_RATIO % 1.0
         lightness = (0.5, 0.36, 0.66)[extra % 3]
