@@ -134,6 +134,12 @@ def test_the_help_of_train_names_every_family() -> None:
     assert set(re.findall(r"\w+", described.split(":")[1])) == set(FAMILIES)
 
 
+def test_the_families_are_those_of_the_table() -> None:
+    assert first_column(text_of(ROOT / "docs" / "families.md")) == list(FAMILIES)
+    titles = [family.title for family in FAMILIES.values()]
+    assert f"{', '.join(titles[:-1])} and {titles[-1]}" in " ".join(text_of(README).split())
+
+
 def test_files_that_are_named_exist() -> None:
     for document in DOCUMENTS:
         for name in re.findall(

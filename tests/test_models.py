@@ -88,8 +88,9 @@ def test_spaces_encode_and_decode(family):
             assert posterior.log_variance.shape == (6, space.size)
         decoded = space.decode(20 * posterior.mean)
         assert decoded.shape == (6, *SHAPE)
-        assert decoded.min() >= 0
-        assert decoded.max() <= 1
+        if family != "pca":  # straight lines leave any bounds
+            assert decoded.min() >= 0
+            assert decoded.max() <= 1
 
 
 def test_a_prior_draws_codes_and_knows_their_density(family):
@@ -163,7 +164,7 @@ def test_a_family_tells_what_it_is(family):
 @pytest.mark.parametrize(
     ("family", "options", "named"),
     [
-        ("gan", {}, "no family 'gan'; there are ae, vae"),
+        ("gan", {}, "no family 'gan'; there are pca, ae, vae"),
         (["vae"], {}, "no family"),
         ("vae", [1], "named values"),
         ("ae", {"beta": 1.0}, "no setting 'beta'"),

@@ -31,7 +31,9 @@ def dataset(n=150, shape=(1, 8, 8), held_out=30):
 
 
 def config(family="vae", epochs=3, **changes):
-    options = {"latent_dim": 3, "hidden": [32], **changes.pop("model", {})}
+    options = {"latent_dim": 3, **changes.pop("model", {})}
+    if family != "pca":
+        options = {"hidden": [32], **options}
     return Config(family, options, epochs=epochs, **changes)
 
 
@@ -60,6 +62,11 @@ def family(request):
     return request.param
 
 
+@pytest.fixture(params=[name for name, about in FAMILIES.items() if about.fit is None])
+def trained_family(request):
+    return request.param
+
+
 # Every family.
 
 
@@ -68,7 +75,7 @@ def test_a_run_says_all_that_made_it(family):
     run, _ = run_of(train(data, settings, name="mine", threads=1))
     assert (run.name, run.config, run.source) == ("mine", settings, data.source)
     assert (run.status, run.threads, run.split_seed) == ("finished", 1, 0)
-    assert [record.epoch for record in run.history] == [1, 2, 3]
+    assert [record.epoch for record in run.history] == ([1] if family == "pca" else [1, 2, 3])
     assert run.label_names == ("high", "low")
     assert run.labels is data.labels
     assert set(run.versions) == {"python", "torch", "numpy", "vaeexplorer"}
@@ -76,8 +83,8 @@ def test_a_run_says_all_that_made_it(family):
     assert run.created.endswith("+00:00")
 
 
-def test_training_lowers_the_held_out_distortion(family):
-    history = trained(family=family, epochs=20, batch_size=10, learning_rate=5e-3).history
+def test_training_lowers_the_held_out_distortion(trained_family):
+    history = trained(family=trained_family, epochs=20, batch_size=10, learning_rate=5e-3).history
     assert history[-1].held_out.distortion < history[0].held_out.distortion - 1
 
 
@@ -101,8 +108,8 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(family):
         assert first.history == second.history
 
 
-def test_another_seed_gives_other_weights(family):
-    first, second = (trained(family=family, seed=seed) for seed in (0, 1))
+def test_another_seed_gives_other_weights(trained_family):
+    first, second = (trained(family=trained_family, seed=seed) for seed in (0, 1))
     assert any(not np.array_equal(first.weights[k], second.weights[k]) for k in first.weights)
 
 

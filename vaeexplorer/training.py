@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import platform
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -87,6 +87,9 @@ def train(
     """
     settings = models.settings(config.family, config.model)
     _check(dataset, config, threads)
+    check = models.FAMILIES[config.family].check
+    if check is not None:
+        check(settings, dataset)
     threads = threads or torch.get_num_threads()
     if not name:
         title = models.FAMILIES[config.family].title
@@ -151,8 +154,11 @@ def _train(
         labels=dataset.labels,
         label_names=dataset.label_names,
     )
-    for epoch in range(config.epochs):
-        record = yield from training.epoch(epoch)
+    fit = models.FAMILIES[config.family].fit
+    if fit is not None:
+        yield from training.fit(fit)
+    for epoch in range(config.epochs if fit is None else 1):
+        record = yield from training.epoch(epoch) if fit is None else training.measured()
         run = replace(run, history=(*run.history, record), weights=training.learner.weights())
         training.snapshot, training.shown = run, training.reconstructions()
         yield training.progress(epoch + 1)
@@ -199,8 +205,9 @@ class _Training:
         )
         self.learner = Learner(model, settings, config.learning_rate, noise_seed)
         self.halvings = 0
-        self.epochs = config.epochs
-        self.steps_done, self.steps = 0, config.epochs * math.ceil(n / self.batch_size)
+        # None to go through where the model is fitted at once.
+        self.epochs = config.epochs if models.FAMILIES[config.family].fit is None else 0
+        self.steps_done, self.steps = 0, max(self.epochs, 1) * math.ceil(n / self.batch_size)
         self.snapshot: Run | None = None
         self.shown: NDArray[np.uint8] | None = None
         self.started = self.reported = time.perf_counter()
@@ -222,13 +229,27 @@ class _Training:
                 self.learner.go_back(state)
                 self.steps_done = steps_done
 
+    def fit(self, fit: Callable[[Any, Tensor], Iterator[float]]) -> Steps[None]:
+        """Fit the model to the training images at once."""
+        for done in fit(self.learner.model, self.images):
+            self.steps_done = round(done * self.steps)
+            yield from self._report(0)
+        self.learner.check_weights()
+
+    def measured(self) -> Steps[EpochRecord]:
+        """Measure the fitted model on the training and on the held-out images."""
+        train = yield from self._measure(self.images, 0)
+        held_out = yield from self._measure(self.held_out, 0)
+        assert train is not None
+        return EpochRecord(1, train, held_out)
+
     def progress(self, epoch: int) -> TrainingProgress:
         """Report, with `epoch` epochs done."""
         self.reported = time.perf_counter()
         done = self.steps_done / self.steps
         elapsed = self.reported - self.started
         return TrainingProgress(
-            f"Epoch {min(epoch + 1, self.epochs)} of {self.epochs}",
+            f"Epoch {min(epoch + 1, self.epochs)} of {self.epochs}" if self.epochs else "Fitting",
             done,
             elapsed * (1 - done) / done if done else None,
             epoch,
@@ -243,7 +264,7 @@ class _Training:
             return None
         space = next(iter(self.learner.model.spaces().values()))
         decoded = space.decode(space.encode(float_images(pixels)).mean)
-        return torch.stack([pixels, decoded.mul(255).round().byte()]).numpy()
+        return torch.stack([pixels, decoded.mul(255).round().clamp(0, 255).byte()]).numpy()
 
     def _attempt(self, epoch: int, order: Tensor) -> Steps[EpochRecord]:
         sums = _Sums()
@@ -253,16 +274,16 @@ class _Training:
             self.steps_done += 1
             yield from self._report(epoch)
         self.learner.check_weights()
-        held_out = yield from self._measure(epoch)
+        held_out = yield from self._measure(self.held_out, epoch)
         return EpochRecord(epoch + 1, sums.means(), held_out)
 
-    def _measure(self, epoch: int) -> Steps[Measures | None]:
-        if not len(self.held_out):
+    def _measure(self, images: Tensor, epoch: int) -> Steps[Measures | None]:
+        if not len(images):
             return None
         sums = _Sums()
         # The same noise each time: the curve shows the model's changes, not the noise's.
         noise = torch.Generator().manual_seed(self.measure_seed)
-        for pixels in torch.split(self.held_out, self.batch_size):
+        for pixels in torch.split(images, self.batch_size):
             sums.add(self.learner.measure(Batch(float_images(pixels)), noise))
             yield from self._report(epoch)
         return sums.means()

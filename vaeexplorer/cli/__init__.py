@@ -178,7 +178,7 @@ def train(
     data: Annotated[
         str, typer.Option(help="digits, shapes, or the path of an IDX file or folder.")
     ],
-    family: Annotated[str, typer.Option(help="Kind of model: ae, vae.")] = "vae",
+    family: Annotated[str, typer.Option(help="Kind of model: pca, ae, vae.")] = "vae",
     latent_dim: Annotated[
         int | None, typer.Option(help="Latent dimensions; by default the family's.")
     ] = None,
@@ -248,6 +248,9 @@ def _config(family: str, model: dict[str, Any], typed: list[str], epochs: int, s
         raise typer.BadParameter(f"{name} is given twice.", param_hint="'--set'")
     options |= more
     settings(family, options)
+    if FAMILIES[family].fit is not None:
+        _say(f"The family {family} is fitted at once: epochs do not matter.")
+        epochs = 1
     return Config(family=family, model=options, epochs=epochs, seed=seed)
 
 

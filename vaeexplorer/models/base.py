@@ -10,13 +10,14 @@ import copy
 import functools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
+from vaeexplorer.data.dataset import Dataset
 from vaeexplorer.models.options import SettingError as SettingError
 from vaeexplorer.models.options import check_settings as check_settings
 from vaeexplorer.models.options import setting as setting
@@ -104,7 +105,10 @@ class LatentSpace(Protocol):
         ...
 
     def decode(self, z: Tensor) -> Tensor:
-        """Mean images in [0, 1], (batch, channels, height, width), of codes (batch, size)."""
+        """Mean images, (batch, channels, height, width), of codes (batch, size).
+
+        In [0, 1], but for those of a linear decoder, which pictures cut there and scores do not.
+        """
         ...
 
 
@@ -218,6 +222,12 @@ class Family:
         Where it was published.
     batches
         What `train` feeds it: "images", "groups" or "pairs".
+    fit
+        fit(model, images) fits it to uint8 images (n, channels, height, width) at once and
+        yields the share that is done, in place of the epochs; None: it is trained.
+    check
+        check(config, dataset) raises SettingError if it cannot be trained on that data; None: it
+        takes any.
     """
 
     builder: Callable[[Any, tuple[int, int, int], Tensor], Model]
@@ -226,3 +236,5 @@ class Family:
     story: str
     paper: str
     batches: str = "images"
+    fit: Callable[[Any, Tensor], Iterator[float]] | None = None
+    check: Callable[[Any, Dataset], None] | None = None

@@ -167,7 +167,16 @@ class TrainingPanel(QWidget):
         family = self._families.get(self.family.currentData())
         if family is not None:
             self.settings.set_config(family.config)
+            self._offer_epochs(fitted=family.fit is not None)
             self._tell_story()
+
+    def _offer_epochs(self, *, fitted: bool) -> None:
+        self.epochs.setEnabled(not fitted)
+        self.epochs.setToolTip(
+            translate("Training", "This family is fitted at once: epochs do not matter.")
+            if fitted
+            else translate("Training", "How often the training goes through all images.")
+        )
 
     def _tell_story(self) -> None:
         family = self._families.get(self.family.currentData())
@@ -216,16 +225,10 @@ class TrainingPanel(QWidget):
         config = Config(
             family=family,
             model=self.settings.values(),
-            epochs=self.epochs.value(),
+            epochs=self.epochs.value() if self.epochs.isEnabled() else 1,
             seed=self.seed.value(),
         )
-        name = self.name.text().strip() or translate(
-            "Training", "{family} on {data}, {epochs} epochs"
-        ).format(
-            family=self.family.currentText(),
-            data=self.data.currentText(),
-            epochs=self.epochs.value(),
-        )
+        name = self.name.text().strip() or self._automatic_name()
         self._session.train(config, name, self.slot.currentIndex())
         self.curves.start(config.epochs)
         self.pictures.show_pair(None)
@@ -233,6 +236,18 @@ class TrainingPanel(QWidget):
         self._stack.setCurrentIndex(1)
         self.strip.show_progress(Progress(translate("Training", "Starting")))
         self._enable()
+
+    def _automatic_name(self) -> str:
+        pattern = (
+            translate("Training", "{family} on {data}, {epochs} epochs")
+            if self.epochs.isEnabled()
+            else translate("Training", "{family} on {data}")
+        )
+        return pattern.format(
+            family=self.family.currentText(),
+            data=self.data.currentText(),
+            epochs=self.epochs.value(),
+        )
 
     def _stop(self) -> None:
         self.stop_button.setEnabled(False)

@@ -1,0 +1,146 @@
+"""PCA is fitted, exact, and what scikit-learn finds; a linear autoencoder finds its subspace."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from vaeexplorer import cli, training
+from vaeexplorer.data import open_data
+from vaeexplorer.models import build, linear, restore
+from vaeexplorer.models.base import Batch, SettingError, float_images
+from vaeexplorer.run import Config
+from vaeexplorer.training import train
+
+SIZE = 6
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return open_data("digits")
+
+
+def run_of(steps):
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.fixture(scope="module")
+def run(digits):
+    return run_of(train(digits, Config("pca", {"latent_dim": SIZE}, epochs=50), threads=1))
+
+
+@pytest.fixture(scope="module")
+def space(run):
+    return restore("pca", run.config.model, run.source.shape, run.weights).spaces()["z"]
+
+
+def split_images(dataset):
+    return [float_images(dataset.batch(part)) for part in dataset.split(0)]
+
+
+def test_its_axes_are_those_of_scikit_learn(digits, run):
+    from sklearn.decomposition import PCA
+
+    images, _ = split_images(digits)
+    reference = PCA(SIZE, svd_solver="full").fit(images.flatten(1).double().numpy())
+    axes = run.weights["axes"].T
+    np.testing.assert_allclose(run.weights["centre"], reference.mean_, atol=1e-6)
+    np.testing.assert_allclose(np.abs(np.sum(axes * reference.components_, axis=1)), 1, atol=1e-5)
+    assert (axes[np.arange(SIZE), np.abs(axes).argmax(axis=1)] > 0).all()
+
+
+def test_one_epoch_is_all(run):
+    assert len(run.history) == 1
+    assert run.status == "finished"
+
+
+def test_decoding_is_inverted_exactly(space):
+    z = torch.randn(50, SIZE, generator=torch.Generator().manual_seed(1))
+    images = space.decode(z)
+    torch.testing.assert_close(space.encode(images).mean, z, atol=1e-5, rtol=0)
+    torch.testing.assert_close(space.decode(space.encode(images).mean), images, atol=1e-5, rtol=0)
+
+
+def test_it_declares_no_prior_and_its_codes_are_sharp(space, digits):
+    assert space.prior is None
+    assert space.encode(split_images(digits)[1]).log_variance is None
+
+
+def test_its_distortion_is_that_of_the_variance_it_leaves(run, space, digits):
+    images, _ = split_images(digits)
+    left = (images - space.decode(space.encode(images).mean)).square().mean()
+    nats = 64 / 2 * (torch.log(2 * torch.pi * left) + 1)
+    assert run.history[0].train.distortion == pytest.approx(nats.item(), abs=1e-3)
+    assert run.history[0].train.rate is None
+
+
+def test_large_images_are_fitted_by_iteration_as_exactly(digits, monkeypatch):
+    images, _ = split_images(digits)
+    pixels = images.mul(255).round().byte()
+    exact, iterated = (build("pca", {"latent_dim": 2}, (1, 8, 8), images[0]) for _ in range(2))
+    assert list(exact.fit(pixels))[-1] == 1
+    monkeypatch.setattr(linear, "EXACT_PIXELS", 0)
+    shares = list(iterated.fit(pixels))
+    assert shares == sorted(shares)
+    torch.testing.assert_close(iterated.axes, exact.axes, atol=1e-4, rtol=0)
+
+
+def test_more_axes_than_pixels_are_refused_by_the_call(digits):
+    with pytest.raises(SettingError, match="at most 64, the values of an image"):
+        train(digits, Config("pca", {"latent_dim": 65}))
+
+
+def test_the_command_says_that_epochs_do_not_matter(tmp_path, monkeypatch, capsys):
+    typed = ["--family", "pca", "--latent-dim", "2", "--epochs", "99", "--json"]
+    monkeypatch.setattr(
+        "sys.argv",
+        ["vae-explorer", "train", "--data", "digits", *typed, "--out", str(tmp_path / "run")],
+    )
+    assert cli.main() == 0
+    printed = capsys.readouterr()
+    assert "The family pca is fitted at once: epochs do not matter." in printed.err
+    assert json.loads(printed.out)["epochs"] == 1
+
+
+def test_fitting_can_be_stopped(digits, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_INTERVAL_S", 0.0)
+    steps = train(digits, Config("pca", {"latent_dim": 2}), threads=1)
+    reports = [next(steps) for _ in range(4)]
+    steps.close()
+    assert {report.message for report in reports[1:]} == {"Fitting"}
+    assert reports[-1].snapshot is None
+
+
+@pytest.mark.slow
+@pytest.mark.external_data
+@pytest.mark.parametrize(("size", "r2"), [(2, 0.157), (10, 0.466)])
+def test_r2_on_mnist_is_the_known_one(external_data, size, r2):
+    whole = open_data(str(external_data / "mnist"))
+    split = whole.split(0)
+    kept = np.concatenate([split.train[:20_000], split.held_out[:2_000]])
+    data = dataclasses.replace(
+        whole,
+        images=whole.pixels(kept),
+        labels=None,
+        official_held_out=np.arange(len(kept)) >= 20_000,
+    )
+    run = run_of(train(data, Config("pca", {"latent_dim": size})))
+    space = restore("pca", run.config.model, run.source.shape, run.weights).spaces()["z"]
+    images, held_out = split_images(data)
+    left = (held_out - space.decode(space.encode(held_out).mean)).square().sum()
+    share = 1 - left / (held_out - images.mean(dim=0)).square().sum()
+    assert share.item() == pytest.approx(r2, abs=0.001)
+
+
+def test_terms_follow_the_weights(digits):
+    images, _ = split_images(digits)
+    model = build("pca", {"latent_dim": 2}, (1, 8, 8), images.mean(dim=0))
+    before = model(Batch(images), None).distortion.mean().item()
+    assert list(model.fit(images.mul(255).round().byte()))
+    assert model(Batch(images), None).distortion.mean().item() < before

@@ -1,0 +1,164 @@
+"""Principal component analysis (PCA): the linear cousin of the autoencoders, fitted at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from vaeexplorer.data.dataset import Dataset
+from vaeexplorer.models.base import (
+    Batch,
+    CodeSpace,
+    Family,
+    LatentSpace,
+    Model,
+    ModelConfig,
+    Posterior,
+    SettingError,
+    Terms,
+    float_images,
+)
+from vaeexplorer.models.networks import ImageShape
+
+CHUNK = 1024
+EXACT_PIXELS = 1024
+"""Up to so many values per image the covariance is diagonalised; beyond, its axes are iterated."""
+POWER_ROUNDS, POWER_SPARE = 8, 30
+SMALLEST_SIGMA = 1 / 256
+
+
+@dataclass(frozen=True)
+class PcaConfig(ModelConfig):
+    """Settings of a PCA: the number of axes."""
+
+
+class PrincipalComponents(Model):
+    """Straight axes through the mean image, along which the images vary most.
+
+    The code is the coordinates of an image on the axes; the decoder is the exact inverse on their
+    span and may leave [0, 1]. The distortion is that of a Gaussian whose one variance is the mean
+    squared error of the images that it was fitted to.
+    """
+
+    def __init__(self, config: PcaConfig, image_shape: ImageShape, mean_image: Tensor) -> None:
+        super().__init__()
+        pixels = math.prod(image_shape)
+        self.shape = image_shape
+        self.centre = nn.Parameter(mean_image.flatten().clone())
+        # An untrained PCA has random axes, as an untrained network has random weights. On "meta"
+        # there is nothing to draw, nor to make orthogonal.
+        axes = torch.empty(pixels, config.latent_dim)
+        if not axes.is_meta:
+            axes, _ = torch.linalg.qr(axes.normal_())
+        self.axes = nn.Parameter(axes.contiguous())
+        self.log_variance = nn.Parameter(torch.zeros(()))
+
+    def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
+        """Terms of the objective; `generator` is not used, nothing here is random."""
+        del generator
+        decoded = self.decode(self.encode(batch.images).mean)
+        squared = (batch.images - decoded).square().flatten(1).sum(dim=1)
+        per_pixel = math.log(2 * math.pi) + self.log_variance
+        distortion = 0.5 * (squared * self.log_variance.neg().exp() + len(self.centre) * per_pixel)
+        return Terms(distortion, None, distortion.new_zeros(()))
+
+    def spaces(self) -> dict[str, LatentSpace]:
+        """Give the one space, "z", of a frozen copy of this model as it is now."""
+        frozen = self.frozen()
+        return {"z": CodeSpace(self.axes.shape[1], frozen.encode, frozen.decode)}
+
+    def encode(self, images: Tensor) -> Posterior:
+        """Coordinates on the axes of float images (batch, channels, height, width)."""
+        return Posterior((images.flatten(1) - self.centre) @ self.axes, None)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Images (batch, channels, height, width), not always in [0, 1], of codes (batch, size)."""
+        images: Tensor = (self.centre + z @ self.axes.T).unflatten(1, self.shape)
+        return images
+
+    @torch.no_grad()
+    def fit(self, images: Tensor) -> Iterator[float]:
+        """Fit mean, axes and variance to uint8 `images`; yields the share that is done.
+
+        References
+        ----------
+        K. Pearson, "On lines and planes of closest fit to systems of points in space", 1901. For
+        large images by subspace iteration: Halko, Martinsson & Tropp, "Finding structure with
+        randomness", SIAM Review 53, 2011.
+        """
+        chunks = torch.split(images, CHUNK)
+        passes = 2 + (1 if len(self.centre) <= EXACT_PIXELS else POWER_ROUNDS)
+        share = 1 / (passes * len(chunks))
+        done = 0.0
+        total = torch.zeros_like(self.centre, dtype=torch.float64)
+        for chunk in chunks:
+            total += float_images(chunk).flatten(1).sum(dim=0, dtype=torch.float64)
+            yield (done := done + share)
+        self.centre.copy_(total / len(images))
+        axes = yield from self._principal_axes(chunks, done, share)
+        done = 1.0 - len(chunks) * share
+        # The sign of an axis is free: its largest component is made positive.
+        largest = axes.gather(0, axes.abs().argmax(dim=0, keepdim=True))
+        self.axes.copy_(torch.where(largest < 0, -axes, axes))
+        squared = 0.0
+        for chunk in chunks:
+            lost = float_images(chunk) - self.decode(self.encode(float_images(chunk)).mean)
+            squared += lost.square().sum(dtype=torch.float64).item()
+            yield (done := min(done + share, 1.0))
+        sigma = max(math.sqrt(squared / images.numel()), SMALLEST_SIGMA)
+        self.log_variance.fill_(2 * math.log(sigma))
+
+    def _principal_axes(
+        self, chunks: tuple[Tensor, ...], done: float, share: float
+    ) -> Generator[float, None, Tensor]:
+        """Yield the share that is done; return orthonormal axes, (pixels, size), largest first."""
+        pixels, size = self.axes.shape
+        if pixels <= EXACT_PIXELS:
+            covariance = torch.zeros(pixels, pixels, dtype=torch.float64)
+            for chunk in chunks:
+                centred = float_images(chunk).flatten(1) - self.centre
+                covariance += (centred.T @ centred).double()
+                yield (done := done + share)
+            _, vectors = torch.linalg.eigh(covariance)
+            exact: Tensor = vectors.flip(1)[:, :size].float()
+            return exact
+        generator = torch.Generator().manual_seed(0)
+        block = torch.randn(pixels, min(size + POWER_SPARE, pixels), generator=generator)
+        for _ in range(POWER_ROUNDS):
+            block, _ = torch.linalg.qr(block)
+            image = torch.zeros_like(block)
+            for chunk in chunks:
+                centred = float_images(chunk).flatten(1) - self.centre
+                image += centred.T @ (centred @ block)
+                yield (done := done + share)
+            block = image
+        vectors, _, _ = torch.linalg.svd(block, full_matrices=False)
+        first: Tensor = vectors[:, :size]
+        return first
+
+
+def check(config: PcaConfig, dataset: Dataset) -> None:
+    """Raise SettingError if images of `dataset` have not so many axes."""
+    pixels = math.prod(dataset.shape)
+    if config.latent_dim > pixels:
+        raise SettingError(
+            f"latent dimensions must be at most {pixels}, the values of an image, for PCA, not "
+            f"{config.latent_dim}."
+        )
+
+
+FAMILY = Family(
+    builder=PrincipalComponents,
+    config=PcaConfig,
+    title="PCA",
+    story="Describes each image by its place on the few straight axes along which the images vary "
+    "most: nothing is bent, so that nothing can tear, and little fits.",
+    paper="Pearson 1901, On lines and planes of closest fit to systems of points in space, "
+    "Philosophical Magazine 2",
+    fit=PrincipalComponents.fit,
+    check=check,
+)
