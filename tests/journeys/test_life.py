@@ -17,7 +17,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from vaeexplorer.gui.app import Failures, Interrupt, start_log
+from vaeexplorer.gui.app import ENDING, Failures, Interrupt, start_log
 from vaeexplorer.storage import RunLibrary, load_run, runs_folder
 
 DRIVEN = Path(__file__).parent / "driven_window.py"
@@ -227,17 +227,18 @@ def test_a_mistake_in_a_job_is_logged_and_told_in_the_window(explorer, caplog):
     assert "Traceback" in caplog.text
 
 
-def test_ctrl_c_closes_the_window(explorer, monkeypatch):
+@pytest.mark.parametrize("number", ENDING)
+def test_ctrl_c_and_the_end_of_the_session_close_the_window(explorer, number):
     interrupt = Interrupt(explorer.window)
     closed = []
     explorer.window.destroyed.connect(lambda: closed.append(True))
     try:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
         explorer.closed = True
         explorer.wait(lambda: closed)
     finally:
         interrupt.restore()
-    assert interrupt.seen
+    assert interrupt.signal == number
     assert lanes() == []
 
 

@@ -32,8 +32,7 @@ def class_colours(n: int) -> NDArray[np.uint8]:
     """One colour per class, (n, 3).
 
     The first ten are CLASS_COLOURS. Further ones differ by hue, in three lightnesses; so many
-    cannot
-    all be told apart by colour alone.
+    cannot all be told apart by colour alone.
     """
     colours = [rgb(colour) for colour in CLASS_COLOURS[:n]]
     for extra in range(n - len(colours)):

@@ -34,7 +34,8 @@ translate = QCoreApplication.translate
 log = logging.getLogger("vaeexplorer")
 
 INTERNAL_ERROR = 70
-INTERRUPTED = 130
+ENDING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+"""Ctrl-C, the end of a session, and the end of the terminal: what is trained is kept."""
 SIGNAL_POLL_MS = 200
 GIL_SWITCH_S = 0.001
 
@@ -56,8 +57,8 @@ def run(paths: list[str]) -> int:
     code = app.exec()
     interrupt.restore()
     failures.restore()
-    if interrupt.seen:
-        code = INTERRUPTED
+    if interrupt.signal:
+        code = 128 + interrupt.signal
     if failures.seen:
         code = INTERNAL_ERROR
     if session.lingering:
@@ -107,12 +108,15 @@ def start_log(path: Path) -> Path:
 
 
 class Interrupt:
-    """Closes `window` on Ctrl-C: Python sees signals only when it runs, hence the timer."""
+    """Closes `window` on Ctrl-C and the like: Python sees signals only when it runs, hence a timer.
+
+    `signal` is the number of the one that came, or 0.
+    """
 
     def __init__(self, window: Window) -> None:
-        self.seen = False
+        self.signal = 0
         self._window = window
-        self._former = signal.signal(signal.SIGINT, self._note)
+        self._former = {number: signal.signal(number, self._note) for number in ENDING}
         self._ticker = QTimer()
         self._ticker.timeout.connect(self._look)
         self._ticker.start(SIGNAL_POLL_MS)
@@ -121,14 +125,15 @@ class Interrupt:
     def restore(self) -> None:
         """Put back what was there before."""
         self._ticker.stop()
-        signal.signal(signal.SIGINT, self._former)
+        for number, former in self._former.items():
+            signal.signal(number, former)
 
-    def _note(self, *_: object) -> None:
+    def _note(self, number: int, _: object) -> None:
         # It may come in the middle of a paint event, which is no place to close a window.
-        self.seen = True
+        self.signal = number
 
     def _look(self) -> None:
-        if self.seen:
+        if self.signal:
             self._ticker.stop()
             self._window.close()
 
