@@ -1,0 +1,154 @@
+"""Bounds and quadrature against a linear model with Gaussian noise, whose evidence is known."""
+
+import math
+
+import numpy as np
+import pytest
+
+from vaeexplorer.regularity.evidence import exact_evidence, importance_bounds
+
+PIXELS, NOISE = 6, 1.0
+
+
+class Linear:
+    """x = W z + noise, z ~ N(0, I): p(z|x) and log p(x) in closed form."""
+
+    def __init__(self, size, orthogonal=False, seed=0):
+        random = np.random.default_rng(seed)
+        self.w = random.normal(size=(PIXELS, size))
+        if orthogonal:
+            self.w = np.linalg.qr(self.w)[0] * np.linspace(0.5, 1.5, size)
+        self.size = size
+        self.images = random.normal(size=(64, size)) @ self.w.T
+        self.images += NOISE * random.normal(size=self.images.shape)
+        self.covariance = np.linalg.inv(np.eye(size) + self.w.T @ self.w / NOISE**2)
+
+    def mean(self, x):
+        return self.covariance @ self.w.T @ x / NOISE**2
+
+    def best_diagonal(self):
+        """Variances of the diagonal q that is nearest to p(z|x)."""
+        return 1 / np.diag(np.linalg.inv(self.covariance))
+
+    def log_evidence(self, x):
+        total = self.w @ self.w.T + NOISE**2 * np.eye(PIXELS)
+        return -0.5 * (
+            x @ np.linalg.solve(total, x)
+            + np.linalg.slogdet(total)[1]
+            + PIXELS * math.log(2 * math.pi)
+        )
+
+    def log_joint(self, x, z):
+        z = np.asarray(z, float)
+        squares = ((x - z @ self.w.T) ** 2).sum(axis=1) / NOISE**2
+        constant = PIXELS * math.log(2 * math.pi * NOISE**2) + self.size * math.log(2 * math.pi)
+        return -0.5 * (squares + (z**2).sum(axis=1) + constant)
+
+    def gap(self):
+        """KL(q || p(z|x)) of the best diagonal q, the same for all images."""
+        q = np.diag(self.best_diagonal())
+        inverse = np.linalg.inv(self.covariance)
+        return 0.5 * (
+            np.trace(inverse @ q)
+            - self.size
+            + np.linalg.slogdet(self.covariance)[1]
+            - np.linalg.slogdet(q)[1]
+        )
+
+    def log_weights(self, draws, variances, seed=1):
+        random = np.random.default_rng(seed)
+        columns = []
+        for x in self.images:
+            z = self.mean(x) + np.sqrt(variances) * random.normal(size=(draws, self.size))
+            log_q = -0.5 * ((z - self.mean(x)) ** 2 / variances + np.log(2 * np.pi * variances))
+            columns.append(self.log_joint(x, z) - log_q.sum(axis=1))
+        return np.stack(columns, axis=1)
+
+
+def finish(steps):
+    shares = []
+    while True:
+        try:
+            shares.append(next(steps))
+        except StopIteration as end:
+            assert shares == sorted(shares)
+            assert 0 <= shares[0] <= shares[-1] < 1
+            return end.value
+
+
+def test_with_the_exact_posterior_every_bound_is_the_evidence():
+    model = Linear(3, orthogonal=True)
+    exact = np.array([model.log_evidence(x) for x in model.images])
+    for bound in importance_bounds(model.log_weights(50, np.diag(model.covariance)), (1, 5, 50)):
+        assert np.abs(bound.per_image - exact).max() < 1e-9
+        assert bound.effective == pytest.approx(np.full(64, bound.draws))
+
+
+def test_many_draws_close_the_gap_that_one_leaves():
+    model = Linear(3)
+    exact = np.array([model.log_evidence(x) for x in model.images])
+    log_weights = model.log_weights(5_000, model.best_diagonal())
+    (many,) = importance_bounds(log_weights, (5_000,))
+    differences = many.per_image - log_weights.mean(axis=0)
+    # One draw's share in a bound is w / mean w, in the ELBO log w.
+    relative = np.exp(log_weights - many.per_image)
+    error = math.sqrt((relative - log_weights).var(axis=0).mean() / (5_000 * 64))
+    assert model.gap() > 10 * error
+    assert differences.mean() == pytest.approx(model.gap(), abs=4 * error)
+    assert many.mean == pytest.approx(exact.mean(), abs=0.01)
+    assert (many.effective > 1).all()
+    assert (many.effective < 5_000).all()
+
+
+def test_bounds_rise_with_the_number_of_draws():
+    model = Linear(3)
+    log_weights = model.log_weights(512, 4 * model.best_diagonal())
+    means = [bound.mean for bound in importance_bounds(log_weights, (1, 8, 64, 512))]
+    assert means == sorted(means)
+    assert means[-1] < np.mean([model.log_evidence(x) for x in model.images]) + 0.05
+
+
+def test_log_weights_may_be_as_low_as_those_of_large_images():
+    weights = np.array([[-90_000.0, -np.inf], [-90_001.0, -np.inf]])
+    (bound,) = importance_bounds(weights, (2,))
+    assert bound.per_image[0] == pytest.approx(-90_000 + math.log((1 + math.exp(-1)) / 2))
+    assert bound.per_image[1] == -np.inf
+    assert bound.effective[1] == 0
+
+
+@pytest.mark.parametrize("draws", [0, 3])
+def test_a_bound_needs_its_draws(draws):
+    with pytest.raises(ValueError, match="no bound of"):
+        importance_bounds(np.zeros((2, 4)), (draws,))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_quadrature_gives_the_evidence_of_a_linear_model(size):
+    model = Linear(size)
+    x, variances = model.images[0], model.best_diagonal()
+    found = finish(
+        exact_evidence(lambda z: model.log_joint(x, z), model.mean(x), np.log(variances))
+    )
+    assert found.log_evidence == pytest.approx(model.log_evidence(x), abs=1e-5)
+    assert found.gap == pytest.approx(model.gap(), abs=1e-5)
+    assert abs(found.elbo + found.gap - found.log_evidence) < 1e-10
+    assert found.log_true.shape == tuple(len(axis) for axis in found.axes)
+    step = math.prod(axis[1] - axis[0] for axis in found.axes)
+    for log_density in (found.log_true, found.log_approximate):
+        assert np.exp(log_density).sum() * step == pytest.approx(1)
+
+
+def test_a_posterior_far_from_the_true_one_is_seen_as_such():
+    model = Linear(1)
+    x = model.images[0]
+    far = model.mean(x) + 5.0
+    found = finish(exact_evidence(lambda z: model.log_joint(x, z), far, np.log([1e-4])))
+    variance = model.covariance[0, 0]
+    expected = 0.5 * ((1e-4 + 25) / variance - 1 + math.log(variance / 1e-4))
+    assert found.log_evidence == pytest.approx(model.log_evidence(x), abs=1e-4)
+    assert found.gap == pytest.approx(expected, rel=1e-4)
+
+
+def test_three_dimensions_are_too_many_for_a_grid():
+    with pytest.raises(ValueError, match="1 or 2 latent dimensions"):
+        next(exact_evidence(lambda z: z[:, 0], np.zeros(3), np.zeros(3)))
