@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from vaeexplorer.latent.lift import Lift
-from vaeexplorer.latent.projection import axes_map, pca_map
+from vaeexplorer.latent.lattice import NODES
+from vaeexplorer.latent.lift import Lift, lift_of
+from vaeexplorer.latent.neighbours import CodeIndex
+from vaeexplorer.latent.projection import Map, axes_map, pca_map
 
 NO_SNAP = -1.0
 
@@ -65,6 +67,95 @@ def test_a_grid_of_places_lifts_like_each_of_them(lift):
     assert grid.shape == (5_000, 8)
     for index in (0, 17, 4_999):
         np.testing.assert_allclose(grid[index], lift.lift(points[index], NO_SNAP).z, atol=1e-3)
+
+
+def finish(job):
+    """What a job returns, and what it yielded on the way."""
+    shares = []
+    while True:
+        try:
+            shares.append(next(job))
+        except StopIteration as stop:
+            return stop.value, shares
+
+
+def test_a_lattice_holds_the_lift_at_its_nodes_and_goes_beyond_the_data(digits):
+    codes, positions = digits
+    lift = Lift(positions, codes, {})
+    lattice, shares = finish(lift.make_lattice())
+    assert shares[-1] == 1
+    assert (np.diff(shares) > 0).all()
+    assert (lattice.low < positions.min(axis=0) - lift.reach / 2).all()
+    assert (lattice.high > positions.max(axis=0) + lift.reach / 2).all()
+    for row, column in ((0, 0), (3, 70), (64, 64), (NODES - 1, NODES - 1)):
+        place = lattice.low + (column, row) * lattice.step
+        lifted = lift.lift(place, NO_SNAP)
+        np.testing.assert_allclose(lattice.codes[row, column], lifted.z, atol=1e-3)
+        assert lattice.distances[row, column] == pytest.approx(lifted.distance, rel=1e-5)
+
+
+def test_a_grid_from_the_lattice_is_nearly_the_lift_and_between_nodes_bilinear(digits):
+    codes, positions = digits
+    lift = Lift(positions, codes, {})
+    points = np.random.default_rng(0).normal(0, 15, (2_000, 2))
+    direct = lift.lift_grid(points)
+    lift.lattice = lattice = finish(lift.make_lattice())[0]
+    scale = np.linalg.norm(codes - codes.mean(axis=0), axis=1).mean()
+    by_lattice = lift.lift_grid(points)
+    assert not np.array_equal(by_lattice, direct)
+    assert np.linalg.norm(by_lattice - direct, axis=1).mean() < 0.02 * scale
+    column, row, right, up = 60, 71, 0.25, 0.875
+    place = lattice.low + (column + right, row + up) * lattice.step
+    corners = lattice.codes[row : row + 2, column : column + 2]
+    below, above = (1 - right) * corners[:, 0] + right * corners[:, 1]
+    expected = (1 - up) * below + up * above
+    np.testing.assert_allclose(lift.lift_grid(place[None])[0], expected, atol=1e-3)
+
+
+def test_places_beyond_the_lattice_are_lifted_all_the_same(digits):
+    codes, positions = digits
+    lift = Lift(positions, codes, {})
+    far = np.array([positions.max(axis=0) * 7, positions.mean(axis=0)], float)
+    direct = lift.lift_grid(far)
+    lift.lattice = finish(lift.make_lattice())[0]
+    np.testing.assert_array_equal(lift.lift_grid(far)[0], direct[0])
+    edges = np.array([lift.lattice.low, lift.lattice.high])
+    assert np.isfinite(lift.lift_grid(edges)).all()
+
+
+def test_the_ring_is_the_weighted_distance_to_the_dots_that_are_averaged(digits):
+    codes, positions = digits
+    point = np.array([10.3, -4.2])
+    distances = np.sort(np.linalg.norm(positions - point, axis=1))[:61]
+    share = distances / distances[-1]
+    w = (1 - share) ** 2 / (share**2 + 0.3**2)
+    expected = np.sqrt((w * distances**2).sum() / w.sum())
+    lifted = Lift(positions, codes, {}).lift(point, NO_SNAP)
+    assert lifted.radius == pytest.approx(expected, rel=1e-4)
+    assert Lift(positions, codes, {}).lift(positions[3], 1.0).radius == 0
+
+
+def test_a_quick_lift_is_the_same_lift(digits, lift):
+    _, positions = digits
+    quick = Lift(positions, lift.index, {}, quick=True)
+    assert quick.index is lift.index
+    point = (10.3, -4.2)
+    for mine, full in zip(quick.lift(point, NO_SNAP), lift.lift(point, NO_SNAP), strict=True):
+        np.testing.assert_allclose(mine, full, rtol=1e-5)
+    assert quick.reach == pytest.approx(lift.reach, rel=0.5)
+
+
+def test_many_dots_are_searched_by_trees_with_the_same_result():
+    generator = np.random.default_rng(0)
+    codes = generator.normal(size=(5_000, 8)).astype(np.float32)
+    positions = generator.normal(size=(5_000, 2)).astype(np.float32)
+    tree, quick = Lift(positions, codes, {}), Lift(positions, codes, {}, quick=True)
+    for point in generator.normal(size=(10, 2)):
+        mine, full = quick.lift(point, NO_SNAP), tree.lift(point, NO_SNAP)
+        np.testing.assert_allclose(mine.z, full.z, atol=1e-4)
+        assert mine.nearest == full.nearest
+    z = generator.normal(size=8)
+    assert tree.nearest_code(z)[0] == np.linalg.norm(codes - z, axis=1).argmin()
 
 
 def test_no_places_lift_to_no_codes(lift):
@@ -189,12 +280,62 @@ def test_a_map_of_two_latent_axes_is_its_own_lift():
     codes = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     map_ = axes_map(codes)
     lift = Lift(map_.positions, codes, map_.settings)
-    assert lift.exact
+    assert lift.exactness == "code"
     lifted = lift.lift((0.25, -3.0), NO_SNAP)
     np.testing.assert_array_equal(lifted.z, np.float32([0.25, -3.0]))
     assert lifted.spread == 0
     np.testing.assert_array_equal(lift.lift_grid(codes), codes)
     np.testing.assert_array_equal(lift.place(np.float32([9.0, 9.0])), np.float32([9.0, 9.0]))
+
+
+@pytest.mark.parametrize("held", [None, 3])
+def test_on_a_pca_map_a_lifted_place_projects_onto_itself(digits, held):
+    codes, _ = digits
+    map_ = pca_map(codes)
+    lift = lift_of(map_, codes)
+    assert lift.exactness == "map"
+    scale = np.abs(map_.positions).max()
+    kept = None if held is None else codes[held]
+    for place in np.random.default_rng(0).normal(0, scale / 2, (50, 2)):
+        lifted = lift.lift(place, NO_SNAP, kept)
+        np.testing.assert_allclose(lift.place(lifted.z), place, atol=1e-5 * scale)
+        assert lifted.spread > 0
+
+
+def test_on_a_pca_map_the_other_components_are_those_of_what_is_held(digits):
+    codes, _ = digits
+    map_ = pca_map(codes)
+    lift = lift_of(map_, codes)
+    place = map_.positions[3] + [0.5, -0.25]
+    away = lift.lift(place, NO_SNAP, codes[3]).z - codes[3]
+    # Only along the two axes of the map, by the distance on the map.
+    assert np.linalg.norm(away) == pytest.approx(np.hypot(0.5, 0.25), rel=1e-3)
+    np.testing.assert_allclose(
+        lift.place(codes[3] + 2 * away) - map_.positions[3], [1.0, -0.5], atol=1e-3
+    )
+
+
+def test_on_a_pca_map_the_other_components_are_the_mean_of_the_neighbours(digits):
+    codes, _ = digits
+    map_ = pca_map(codes)
+    place = np.array([4.0, 5.0])
+    mean = Lift(map_.positions, codes, {}).lift(place, NO_SNAP).z
+    lift = lift_of(map_, codes)
+    lifted = lift.lift(place, NO_SNAP).z
+    axes = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)[2]
+    np.testing.assert_allclose((axes[2:] @ lifted), axes[2:] @ mean, atol=1e-3)
+    grid = np.random.default_rng(0).normal(0, 10, (50, 2))
+    for lattice in (None, finish(lift.make_lattice())[0]):
+        lift.lattice = lattice
+        projected = [lift.place(z) for z in lift.lift_grid(grid)]
+        np.testing.assert_allclose(projected, grid, atol=1e-3)
+
+
+def test_a_pca_map_that_was_made_otherwise_is_lifted_like_any_map(digits):
+    codes, _ = digits
+    turned = Map("pca", pca_map(codes).positions[:, ::-1].copy(), {"centred": True})
+    assert lift_of(turned, codes).exactness == "none"
+    assert lift_of(Map("umap", turned.positions), codes).exactness == "none"
 
 
 def test_only_x_counts_on_the_map_of_one_latent_axis():
@@ -205,12 +346,13 @@ def test_only_x_counts_on_the_map_of_one_latent_axis():
     np.testing.assert_array_equal(lift.place(codes[7]), map_.positions[7])
 
 
+@pytest.mark.parametrize("centre", [0, 100])
 @pytest.mark.parametrize("size", [3, 12, 13, 64])
-def test_the_nearest_code_is_the_nearest_of_all(size):
+def test_the_nearest_code_is_the_nearest_of_all(size, centre):
     generator = np.random.default_rng(0)
-    codes = (100 + generator.normal(size=(500, size))).astype(np.float32)
-    lift = Lift(codes[:, :2], codes, {})
-    for z in 100 + generator.normal(size=(20, size)):
+    codes = (centre + generator.normal(size=(500, size))).astype(np.float32)
+    lift = Lift(codes[:, :2], CodeIndex(codes), {})
+    for z in centre + generator.normal(size=(20, size)):
         distances = np.linalg.norm(codes - z, axis=1)
         index, distance = lift.nearest_code(z)
         assert index == distances.argmin()

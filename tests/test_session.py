@@ -169,6 +169,46 @@ def test_what_is_held_survives_moves_and_another_map(pair, qtbot):
     assert [state.held for state in pair.slots] == [None, None]
 
 
+def test_only_what_is_linked_to_what_was_probed_is_held(pair):
+    other = exhibit(1)
+    pair.put(1, replace(other, source=replace(other.source, fingerprint="00" * 32)))
+    pair.activate(1)
+    pair.probe_image(0, 8)
+    pair.hold()
+    assert pair.slots[0].held.nearest == 8
+    assert pair.slots[1].held is None
+
+
+def test_what_is_held_keeps_the_components_across_a_pca_map(pair, qtbot):
+    pair.set_map_method("pca")
+    qtbot.waitUntil(lambda: all(state.lift for state in pair.slots), timeout=WAIT_MS)
+    place = position(pair, 1, 8) + np.float32([0.5, 0.5])
+    pair.move_probe(1, place, 0.0)
+    free = pair.slots[1].probe
+    pair.probe_image(1, 8)
+    pair.hold()
+    pair.move_probe(1, place, 0.0)
+    probe = pair.slots[1].probe
+    assert free.exactness == probe.exactness == "map"
+    assert not np.allclose(free.z, probe.z, atol=0.1)
+    np.testing.assert_allclose(pair.slots[1].lift.place(probe.z), place, atol=1e-4)
+    away = np.linalg.norm(probe.z - pair.slots[1].held.z)
+    assert away == pytest.approx(np.hypot(0.5, 0.5), rel=1e-3)
+
+
+def test_the_lattice_of_every_map_is_made_in_the_background(pair, qtbot):
+    surveyed = []
+    pair.surveyed.connect(lambda slot, lift: surveyed.append((slot, lift)))
+    qtbot.waitUntil(lambda: all(state.lift.lattice for state in pair.slots), timeout=WAIT_MS)
+    codes = [state.codes for state in pair.slots]
+    pair.set_map_method("pca")
+    qtbot.waitUntil(
+        lambda: dict(surveyed) == dict(enumerate(state.lift for state in pair.slots)),
+        timeout=WAIT_MS,
+    )
+    assert [state.codes for state in pair.slots] == codes, "codes are indexed once"
+
+
 def test_a_code_set_by_hand_is_held_as_it_is(pair):
     z = pair.slots[1].probe.z + np.float32(0.25)
     pair.set_code(1, z)

@@ -22,7 +22,7 @@ from vaeexplorer.jobs.opening import (
     open_exhibit,
 )
 from vaeexplorer.jobs.scoring import Grounds, score_space
-from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.lift import lift_of
 from vaeexplorer.report import NUMBERS, PAGE, Findings, Window, write_files
 from vaeexplorer.run import Exhibit, Progress
 from vaeexplorer.storage import StorageError
@@ -123,7 +123,7 @@ def _find(folder: Path, grounds: Grounds) -> Generator[Progress, None, Findings]
     space, codes, chosen = exhibit.spaces[name], run.codes[name], chosen_map(exhibit, "")
     yield Progress("decoding", 0.3)
     window = Window.around(chosen.positions)
-    lift = Lift(chosen.positions, codes.mean, chosen.settings)
+    lift = lift_of(chosen, codes.mean)
     places = window.centres(GRID_SIDE)
     samples, law = _draws(space, codes.mean, _training_indices(exhibit))
     originals, reconstructions = _pairs(exhibit, space)

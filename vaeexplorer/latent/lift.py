@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Generator, Mapping
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from scipy.spatial import cKDTree
+from vaeexplorer.latent.lattice import Lattice, build_lattice
+from vaeexplorer.latent.neighbours import CodeIndex, Dots
+from vaeexplorer.latent.projection import Map, principal_axes
 
 NEIGHBOURS = 60
 """Dots on the map whose codes are averaged."""
@@ -25,18 +25,20 @@ PLACE_NEIGHBOURS = 3
 REACH = 5.0
 """Beyond this many median neighbour distances from the nearest dot there is no data."""
 
-TREE_SIZE = 12
-"""Above this many latent dimensions a tree visits most codes, and looking at all is faster."""
+BORDER = 0.1
+"""Share of the map's width that its lattice goes beyond it."""
 
-FEW = 3_000
-"""Up to this many dots all are looked at: as fast as a tree, and scipy need not be imported."""
+LARGEST_MISS = 1e-3
+"""Share of its extent that a map of principal axes may differ from the projection onto them."""
 
-CANDIDATES = 16
-"""Codes that are near by float32 arithmetic, among which the nearest are found exactly."""
-
+CHECKED = 100
 TINY = 1e-24
-REACH_SAMPLE = 2_000
-GRID_CHUNK = 4_096
+GRID_VALUES = 2**22
+"""Values of neighbours' codes that are averaged at a time."""
+
+Exactness = Literal["none", "map", "code"]
+"""Whether a place on the map has one code that can be known ("code"), one such code once the
+components across the map are chosen ("map"), or none."""
 
 
 class Lifted(NamedTuple):
@@ -49,6 +51,9 @@ class Lifted(NamedTuple):
     spread
         Root mean square distance from `z` to the codes that it is averaged from, with their
         weights, in units of the codes; 0 where z is known exactly.
+    radius
+        Root mean square distance on the map from the place to the dots of those codes, with the
+        same weights; 0 where z is known exactly.
     nearest
         Index of the nearest dot on the map.
     distance
@@ -61,6 +66,7 @@ class Lifted(NamedTuple):
 
     z: NDArray[np.float32]
     spread: float
+    radius: float
     nearest: int
     distance: float
     snapped: bool
@@ -72,15 +78,22 @@ class Lift:
 
     Between dots the code is a soft Shepard mean, continuous in the place: over the k nearest dots
     at distances d, with R the distance of dot k + 1, u = 1 - d/R and w = u^2 / ((d/R)^2 + 0.3^2).
+    A map of two latent axes is its own inverse. On a map of principal axes that mean, or a code
+    that is held, gives the components across the map, and the place gives those along it.
 
     Parameters
     ----------
     map_positions
         (n, 2), n >= 1, finite.
     codes
-        (n, size).
+        (n, size), or the index of them that another lift has made.
     settings
         Settings of the map; `exact` True means that its axes are the latent axes.
+    plane
+        Where the map shows codes by two orthonormal axes: their centre, (size,), and the axes,
+        (size, 2).
+    quick
+        Build no search trees: for a map that will be another one in a moment.
 
     References
     ----------
@@ -90,19 +103,38 @@ class Lift:
     def __init__(
         self,
         map_positions: NDArray[np.float32],
-        codes: NDArray[np.float32],
+        codes: NDArray[np.float32] | CodeIndex,
         settings: Mapping[str, Any],
+        *,
+        plane: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+        quick: bool = False,
     ) -> None:
-        if len(map_positions) != len(codes):
-            raise ValueError(f"{len(map_positions)} positions for {len(codes)} codes.")
-        self.positions = np.ascontiguousarray(map_positions, np.float64)
-        self.codes = np.ascontiguousarray(codes, np.float32)
+        index = codes if isinstance(codes, CodeIndex) else CodeIndex(codes)
+        if len(map_positions) != len(index.codes):
+            raise ValueError(f"{len(map_positions)} positions for {len(index.codes)} codes.")
+        self.index = index
+        self.codes = index.codes
         self.exact = bool(settings.get("exact", False))
-        self._columns = np.ascontiguousarray(self.positions.T)
-        self._neighbours = min(NEIGHBOURS, len(codes) - 1)
-        self._reach = REACH * self._median_neighbour_distance()
+        self.lattice: Lattice | None = None
+        self._dots = Dots(map_positions, quick=quick)
+        self.positions = self._dots.positions
+        self._plane = plane
+        self._neighbours = min(NEIGHBOURS, len(self.codes) - 1)
+        self.reach = REACH * self._dots.neighbour_distance()
 
-    def lift(self, point: NDArray[Any] | tuple[float, float], snap_distance: float) -> Lifted:
+    @property
+    def exactness(self) -> Exactness:
+        """How much of a code a free place on this map tells."""
+        if self.exact:
+            return "code"
+        return "none" if self._plane is None else "map"
+
+    def lift(
+        self,
+        point: NDArray[Any] | tuple[float, float],
+        snap_distance: float,
+        held: NDArray[np.float32] | None = None,
+    ) -> Lifted:
         """Lift one place on the map.
 
         Parameters
@@ -111,140 +143,129 @@ class Lift:
             (2,), in units of the map.
         snap_distance
             Within this distance of a dot (units of the map) its own code is given.
+        held
+            (size,): on a map of principal axes, the code whose components across the map are
+            kept; None: those of the weighted mean of the dots around.
         """
-        distances, found = self._nearest(np.asarray(point, np.float64))
+        place = np.asarray(point, np.float64)
+        distances, found = self._dots.nearest(place, self._neighbours + 1)
         nearest, distance = int(found[0]), float(distances[0])
         snapped = distance <= snap_distance
+        spread = radius = 0.0
         if snapped:
-            z, spread = self.codes[nearest].copy(), 0.0
+            z = self.codes[nearest].copy()
         elif self.exact:
-            z, spread = np.array(point, np.float32)[: self.codes.shape[1]], 0.0
+            z = place.astype(np.float32)[: self.codes.shape[1]]
         else:
-            z, spread = self._mean(distances, found)
-        inside = snapped or distance <= self._reach
-        return Lifted(z, spread, nearest, distance, snapped, inside)
+            weights = _weights(distances)
+            codes = self.codes.take(found, axis=0)
+            z = weights @ codes
+            if self._plane is not None:
+                z = self._through(place[None], z if held is None else held)[0]
+            spread = math.sqrt((weights @ (codes - z) ** 2).sum())
+            radius = math.sqrt(float(weights @ distances**2))
+        inside = snapped or distance <= self.reach
+        return Lifted(z, spread, radius, nearest, distance, snapped, inside)
 
     def lift_grid(self, points: NDArray[Any]) -> NDArray[np.float32]:
-        """Lift many places, (m, 2), without snapping: codes, float32, (m, size)."""
+        """Lift many places, (m, 2), without snapping: codes, float32, (m, size).
+
+        From the lattice where it has been built and covers them: quicker, and nearly the same.
+        """
         points = np.asarray(points, np.float64)
         if self.exact:
             return points[:, : self.codes.shape[1]].astype(np.float32)
-        chunks = range(0, len(points), GRID_CHUNK)
-        lifted = [self._lift_chunk(points[start : start + GRID_CHUNK]) for start in chunks]
-        return np.concatenate(lifted) if lifted else self.codes[:0]
+        if self.lattice is None:
+            lifted = self._means(points)[0]
+        else:
+            covered = self.lattice.covers(points)
+            if covered.all():
+                lifted = self.lattice.lift(points)
+            else:
+                lifted = np.empty((len(points), self.codes.shape[1]), np.float32)
+                lifted[covered] = self.lattice.lift(points[covered])
+                lifted[~covered] = self._means(points[~covered])[0]
+        return lifted if self._plane is None else self._through(points, lifted)
+
+    def make_lattice(self) -> Generator[float, None, Lattice]:
+        """Compute the lattice that `lift_grid` and overlays use, yielding the share done.
+
+        It covers the map and all places around it where there is data. The caller sets `lattice`.
+        """
+        low, high = (
+            np.asarray(bound, np.float64)
+            for bound in (self.positions.min(axis=0), self.positions.max(axis=0))
+        )
+        width = float((high - low).max()) or 1.0
+        border = max(BORDER * width, self.reach)
+        size = self.codes.shape[1]
+        return build_lattice(self._means, low - border, high + border, size)
 
     def nearest_code(self, z: NDArray[Any]) -> tuple[int, float]:
         """Index of the code nearest to `z`, (size,), in latent space, and its distance."""
-        distances, found = self._nearest_codes(np.asarray(z, np.float64), 1)
+        distances, found = self.index.nearest(z, 1)
         return int(found[0]), float(distances[0])
 
     def place(self, z: NDArray[Any]) -> NDArray[np.float32]:
         """Place a code, (size,), on the map: float32, (2,).
 
-        The mean of the positions of its 3 nearest codes, weighted by inverse distance: a code of
-        the data lies exactly on its dot.
+        Where the map is a projection, by that; else the mean of the positions of its 3 nearest
+        codes, weighted by inverse distance: a code of the data lies exactly on its dot.
         """
         z = np.asarray(z, np.float64)
         if self.exact and len(z) == 2:
             return z.astype(np.float32)
-        distances, found = self._nearest_codes(z, min(PLACE_NEIGHBOURS, len(self.codes)))
+        distances, found = self.index.nearest(z, PLACE_NEIGHBOURS)
         if distances[0] == 0:
-            return np.asarray(self.positions[found[0]], np.float32)
+            return np.array(self.positions[found[0]])
+        if self._plane is not None:
+            centre, axes = self._plane
+            return np.asarray((z - centre) @ axes, np.float32)
         weights = distances[0] / distances
         return np.asarray(weights @ self.positions[found] / weights.sum(), np.float32)
 
-    def _nearest(self, points: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Distances and indices of the k + 1 nearest dots, nearest first, (..., k + 1)."""
+    def _through(
+        self, places: NDArray[np.float64], codes: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Move `codes`, (size,) or (m, size), along the map until they lie on `places`, (m, 2)."""
+        assert self._plane is not None
+        centre, axes = self._plane
+        along = places - (np.asarray(codes, np.float64) - centre) @ axes
+        return np.asarray(codes + along @ axes.T, np.float32)
+
+    def _means(
+        self, points: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Weighted means of codes at `points`, (m, 2), and distances of their nearest dots."""
+        means = np.empty((len(points), self.codes.shape[1]), np.float32)
+        nearest = np.empty(len(points))
         count = self._neighbours + 1
-        if len(self.positions) > FEW:
-            return _query(self._tree, points, list(range(1, count + 1)))
-        if points.ndim > 1:
-            rows = [self._nearest(point) for point in points]
-            return np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows])
-        squares = self._squares_to(points)
-        near = np.argpartition(squares, count - 1)[:count]
-        near = near[np.argsort(squares[near], kind="stable")]
-        return np.sqrt(squares[near]), near
-
-    def _mean(self, distances: NDArray[Any], found: NDArray[Any]) -> tuple[NDArray[Any], float]:
-        """Weighted mean of the codes `found`, and their spread about it."""
-        weights = _weights(distances)
-        codes = self.codes.take(found, axis=0)
-        z = weights @ codes
-        return z, math.sqrt((weights @ (codes - z) ** 2).sum())
-
-    def _lift_chunk(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
-        from scipy.sparse import csr_array
-
-        distances, found = self._nearest(points)
-        ends = np.arange(0, found.size + 1, found.shape[1])
-        shape = (len(points), len(self.codes))
-        weights = csr_array((_weights(distances).ravel(), found.ravel(), ends), shape=shape)
-        lifted: NDArray[np.float32] = weights @ self.codes
-        return lifted
-
-    def _median_neighbour_distance(self) -> float:
-        """Median distance of a dot to the nearest dot elsewhere; 0 where all coincide."""
-        if not self._neighbours:
-            return 0.0
-        every = -(-len(self.positions) // REACH_SAMPLE)
-        sample = self.positions[::every]
-        if len(self.positions) <= FEW:
-            squares = [np.partition(self._squares_to(point), 1)[1] for point in sample]
-            distances = np.sqrt(squares)
-        else:
-            distances = _query(self._tree, sample, [2])[0]
-        apart = distances[distances > 0]
-        return float(np.median(apart)) if len(apart) else 0.0
-
-    def _squares_to(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Squared distances of all dots to one point, (n,)."""
-        x, y = self._columns
-        squares: NDArray[np.float64] = (x - point[0]) ** 2 + (y - point[1]) ** 2
-        return squares
-
-    @cached_property
-    def _tree(self) -> cKDTree:
-        from scipy.spatial import cKDTree  # late: the window is painted before scipy is imported
-
-        return cKDTree(self.positions, balanced_tree=False)
-
-    @cached_property
-    def _code_tree(self) -> cKDTree:
-        from scipy.spatial import cKDTree
-
-        return cKDTree(self.codes, balanced_tree=False)
-
-    @cached_property
-    def _centred(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """The centre of the codes, the codes about it, and half their squared lengths."""
-        centre = self.codes.mean(axis=0, dtype=np.float64).astype(np.float32)
-        centred = self.codes - centre
-        return centre, centred, np.einsum("ij,ij->i", centred, centred) / 2
-
-    def _nearest_codes(
-        self, z: NDArray[np.float64], count: int
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Distances and indices of the `count` codes nearest to `z`, nearest first."""
-        if len(z) <= TREE_SIZE and len(self.codes) > FEW:
-            return _query(self._code_tree, z, list(range(1, count + 1)))
-        centre, centred, half_squares = self._centred
-        # einsum, not BLAS: its threads wait for one another for milliseconds on a busy machine.
-        toward = np.einsum("ij,j->i", centred, (z - centre).astype(np.float32))
-        closeness = half_squares - toward
-        last = min(CANDIDATES, len(closeness)) - 1
-        candidates = np.argpartition(closeness, last)[: last + 1]
-        distances = np.linalg.norm(self.codes[candidates] - z, axis=1)
-        order = np.argsort(distances, kind="stable")[:count]
-        return distances[order], candidates[order]
+        rows = max(GRID_VALUES // (count * self.codes.shape[1]), 1)
+        for start in range(0, len(points), rows):
+            part = slice(start, start + rows)
+            distances, found = self._dots.nearest(points[part], count)
+            weights = _weights(distances)
+            means[part] = (weights[:, None, :] @ self.codes[found])[:, 0]
+            nearest[part] = distances[:, 0]
+        return means, nearest
 
 
-def _query(
-    tree: cKDTree, points: NDArray[np.float64], ranks: list[int]
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Distances and indices of the neighbours of `ranks`, along a last axis."""
-    distances, found = tree.query(points, ranks)
-    return np.asarray(distances), np.asarray(found)
+def lift_of(shown: Map, codes: NDArray[np.float32] | CodeIndex, *, quick: bool = False) -> Lift:
+    """Lift of `shown`, a map of `codes`, by the best way back that its method has."""
+    values = codes.codes if isinstance(codes, CodeIndex) else codes
+    plane = _plane_of(shown, values) if shown.method == "pca" else None
+    return Lift(shown.positions, codes, shown.settings, plane=plane, quick=quick)
+
+
+def _plane_of(
+    shown: Map, codes: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """Centre and axes of a PCA map; None where it was made otherwise than it is made here."""
+    centre, axes = principal_axes(codes)
+    every = -(-len(codes) // CHECKED)
+    again = (codes[::every] - centre) @ axes
+    miss = np.abs(again - shown.positions[::every]).max()
+    return (centre, axes) if miss <= LARGEST_MISS * np.abs(shown.positions).max() else None
 
 
 def _weights(distances: NDArray[np.float64]) -> NDArray[np.float32]:

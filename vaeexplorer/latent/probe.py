@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.lift import Exactness, Lift
 
 Kind = Literal["dot", "between", "outside", "code", "linked"]
 
@@ -33,6 +33,11 @@ class Probe:
         Euclidean distance from z to that code.
     spread
         Root mean square distance of the neighbours' codes from a lifted z; 0 where z is not lifted.
+    radius
+        The same of their dots from `position`, on the map.
+    exactness
+        "code": z is the code of this very place. "map": z is on this very place of the map, its
+        components across the map are a choice. "none": z is a mean.
     """
 
     kind: Kind
@@ -41,16 +46,35 @@ class Probe:
     nearest: int
     distance: float
     spread: float = 0.0
+    radius: float = 0.0
+    exactness: Exactness = "code"
 
 
-def probe_at(lift: Lift, point: NDArray[np.float64], snap_distance: float) -> Probe:
-    """Probe the place `point` of the map; within `snap_distance` of a dot, that dot."""
-    lifted = lift.lift(point, snap_distance)
+def probe_at(
+    lift: Lift,
+    point: NDArray[np.float64],
+    snap_distance: float,
+    held: NDArray[np.float32] | None = None,
+) -> Probe:
+    """Probe the place `point` of the map; within `snap_distance` of a dot, that dot.
+
+    `held` is the code, if any, whose components across a map of principal axes are kept.
+    """
+    lifted = lift.lift(point, snap_distance, held)
     if lifted.snapped:
         return probe_image(lift, lifted.nearest, "dot")
     nearest, distance = lift.nearest_code(lifted.z)
     kind: Kind = "between" if lifted.inside else "outside"
-    return Probe(kind, np.asarray(point, float), lifted.z, nearest, distance, lifted.spread)
+    return Probe(
+        kind,
+        np.asarray(point, float),
+        lifted.z,
+        nearest,
+        distance,
+        lifted.spread,
+        lifted.radius,
+        lift.exactness,
+    )
 
 
 def probe_image(lift: Lift, index: int, kind: Literal["dot", "linked"]) -> Probe:

@@ -77,15 +77,23 @@ def pca_map(codes: NDArray[np.float32]) -> Map:
     check_codes(codes)
     if codes.shape[1] == 1:
         return axes_map(codes)
+    centre, axes = principal_axes(codes)
+    positions = np.asarray((np.asarray(codes, np.float32) - centre) @ axes, np.float32)
+    return Map("pca", positions, {"centred": True, "scaled": False})
+
+
+def principal_axes(
+    codes: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the mean of codes, (size,), and their two principal axes, (size, 2), size >= 2."""
     # float32 throughout: twice as fast, and the two largest axes need no more.
-    centred = np.asarray(codes, np.float32) - codes.mean(axis=0, dtype=np.float64).astype(
-        np.float32
-    )
+    centre = codes.mean(axis=0, dtype=np.float64).astype(np.float32)
+    centred = np.asarray(codes, np.float32) - centre
     _, vectors = np.linalg.eigh(centred.T @ centred)
     axes = vectors[:, :-3:-1]
     largest = np.abs(axes).argmax(axis=0)
-    axes = axes * np.where(axes[largest, [0, 1]] < 0, -1, 1).astype(np.float32)
-    return Map("pca", centred @ axes, {"centred": True, "scaled": False})
+    signs = np.where(axes[largest, [0, 1]] < 0, -1, 1)
+    return centre, np.asarray(axes * signs, np.float32)
 
 
 def axes_map(codes: NDArray[np.float32]) -> Map:

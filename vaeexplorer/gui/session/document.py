@@ -14,6 +14,7 @@ from vaeexplorer.data import Dataset
 from vaeexplorer.gui.background import Collector, Lane
 from vaeexplorer.jobs.opening import chosen_map
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.neighbours import CodeIndex
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.process import ProjectionProcess
 from vaeexplorer.latent.projection import Map
@@ -39,6 +40,7 @@ class Slot:
     probe: Probe | None = None
     held: Probe | None = None
     growing: bool = False
+    codes: CodeIndex | None = None
 
 
 class Document(QObject):
@@ -51,6 +53,7 @@ class Document(QObject):
     probe_moved = Signal(int, object)
     held_changed = Signal(int, object)
     decoded = Signal(int, object, object)
+    surveyed = Signal(int, object)
     model_changed = Signal(int, str)
     renamed = Signal(int, str)
     scored = Signal(int, object)

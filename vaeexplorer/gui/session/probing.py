@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.gui.session.document import Document
 from vaeexplorer.jobs.opening import chosen_map, decode_pixels, main_space
-from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.lattice import Lattice
+from vaeexplorer.latent.lift import Lift, lift_of
 from vaeexplorer.latent.probe import Probe, probe_at, probe_code, probe_image
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit
+
+NO_SNAP = -1.0
+"""A snap distance that no dot is within."""
 
 
 class Probing(Document):
     """The verbs that move the probe."""
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._probed = self.active
+
     def move_probe(self, slot: int, point: NDArray[np.float64], snap_distance: float) -> None:
         """Probe a place on the map of `slot`; the other slots follow by the nearest image."""
-        lift = self.slots[slot].lift
+        state = self.slots[slot]
+        lift = state.lift
         if lift is None:
             return
-        probe = probe_at(lift, point, snap_distance)
+        held = None if state.held is None else state.held.z
+        probe = probe_at(lift, point, snap_distance, held)
         if probe.kind == "dot" and self._hides(slot, probe.nearest):
-            probe = probe_at(lift, point, 0.0)
+            probe = probe_at(lift, point, NO_SNAP, held)
         self._show_probe(slot, probe)
 
     def probe_image(self, slot: int, index: int) -> None:
@@ -48,10 +59,11 @@ class Probing(Document):
                 self._decode(slot, state.probe)
 
     def hold(self) -> None:
-        """Keep what is probed now, in every slot, when the cursor moves on."""
+        """Keep what was probed last, there and in linked slots, when the cursor moves on."""
         for slot, state in enumerate(self.slots):
-            state.held = state.probe
-            self.held_changed.emit(slot, state.held)
+            if slot == self._probed or self.linked(self._probed, slot):
+                state.held = state.probe
+                self.held_changed.emit(slot, state.held)
 
     def release(self) -> None:
         """Let go of what is held."""
@@ -73,6 +85,7 @@ class Probing(Document):
         return int(exhibit.labels[index]) in self.hidden_labels
 
     def _show_probe(self, slot: int, probe: Probe) -> None:
+        self._probed = slot
         self._set_probe(slot, probe, urgent=True)
         for other in range(len(self.slots)):
             if other != slot and self.linked(slot, other):
@@ -126,10 +139,11 @@ class Probing(Document):
         if exhibit is None:
             return
         shown = chosen_map(exhibit, self.map_method)
-        codes = exhibit.codes[main_space(exhibit)].mean
+        codes = self.slots[slot].codes or exhibit.codes[main_space(exhibit)].mean
+        self._work_lane.cancel(("lattice", slot))
         self._work(
             ("lift", slot),
-            lambda: Lift(shown.positions, codes, shown.settings),
+            lambda: lift_of(shown, codes),
             partial(self._lift_ready, slot, shown),
         )
 
@@ -139,7 +153,8 @@ class Probing(Document):
         state = self.slots[slot]
         if state.growing:
             return
-        state.lift = lift
+        state.lift, state.codes = lift, lift.index
+        self._work(("lattice", slot), lift.make_lattice, partial(self._survey, slot, lift))
         if state.held is not None:
             state.held = self._moved_to(lift, state.held)
             self.held_changed.emit(slot, state.held)
@@ -147,6 +162,11 @@ class Probing(Document):
             self._set_probe(slot, self._moved_to(lift, state.probe))
         else:
             self._probe_first(slot)
+
+    def _survey(self, slot: int, lift: Lift, lattice: Lattice) -> None:
+        lift.lattice = lattice
+        if slot < len(self.slots) and self.slots[slot].lift is lift:
+            self.surveyed.emit(slot, lift)
 
     @staticmethod
     def _moved_to(lift: Lift, probe: Probe) -> Probe:
