@@ -28,6 +28,12 @@ def add_menus(window: Window, session: Session) -> None:
     edit = window.menuBar().addMenu(translate("Menus", "&Edit"))
     _act(edit, translate("Menus", "Hold the probe"), session.hold, "H")
     _act(edit, translate("Menus", "Let go"), session.release, "Esc")
+    edit.addSeparator()
+    for which, text, key in (
+        ("start", translate("Menus", "Start the path at the probe"), "S"),
+        ("end", translate("Menus", "End the path at the probe"), "E"),
+    ):
+        _act(edit, text, lambda which=which: window.set_path_end(which), key)
     _add_view_menu(window, session)
     _add_model_menu(window, session)
     help_menu = window.menuBar().addMenu(translate("Menus", "&Help"))

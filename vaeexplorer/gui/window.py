@@ -167,6 +167,8 @@ class Window(QMainWindow):
         session.data_opened.connect(self._show_data)
         session.progressed.connect(self._show_progress)
         session.ended.connect(self._show_end)
+        # A tab behind another one is not hidden in Qt's sense: only its dock knows.
+        self.docks["path"].visibilityChanged.connect(session.watch_path)
         for panel in self.maps:
             panel.view.hovered.connect(self.hint.hide)
 
@@ -210,6 +212,12 @@ class Window(QMainWindow):
         dock.raise_()
         if dock.widget() is not None:
             dock.widget().setFocus()
+
+    def set_path_end(self, which: str) -> None:
+        """Let the path "start" or "end" at the probe, and show it."""
+        self._session.set_path_end(which)
+        self.docks["path"].show()
+        self.docks["path"].raise_()
 
     def open_run(self, slot: int = 1) -> None:
         """Ask for the folder of a run and open it in `slot`."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vaeexplorer.drawing.strips import Strip, film_file
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.latent import paths
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.run import Progress
+from vaeexplorer.storage.atomic import write_atomically
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
@@ -55,6 +58,8 @@ class Film:
 
     Attributes
     ----------
+    choice
+        The path.
     z, frames
         The codes of the frames, float32, (49, size), and their pictures, uint8,
         (49, channels, height, width).
@@ -70,6 +75,7 @@ class Film:
         Codes at the ends of these steps, float32, (65, size).
     """
 
+    choice: PathChoice
     z: NDArray[np.float32] = field(repr=False)
     frames: NDArray[np.uint8] = field(repr=False)
     shares: NDArray[np.float64] = field(repr=False)
@@ -118,7 +124,7 @@ def film_path(
     typical = paths.typical_distance(codes)
     gaps = paths.nearest_distances(way, codes) / typical if typical > 0 else None
     z = paths.along(path, shares)
-    return Film(z, decode_pixels(space, z), shares, steps, gaps, way)
+    return Film(choice, z, decode_pixels(space, z), shares, steps, gaps, way)
 
 
 def _path(
@@ -162,3 +168,14 @@ def first_ends(codes: NDArray[np.float32], labels: NDArray[np.int64] | None) -> 
         for k in sorted(int(k) for k in pair)
     )
     return first, last
+
+
+def save_film(strips: Sequence[Strip], target: Path) -> None:
+    """Save the films of several models side by side: a GIF that moves, or else a PNG.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
+    """
+    write_atomically(target, film_file(strips, target.suffix.lower()))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QWidget
 
 from vaeexplorer.gui.panels.dimensions import DimensionsPanel
+from vaeexplorer.gui.panels.path import PathPanel
 from vaeexplorer.gui.panels.probe import ProbePanel
 from vaeexplorer.gui.panels.runs import RunsPanel
 from vaeexplorer.gui.session import Session
@@ -64,6 +65,7 @@ PANELS = (
         True,
         "Ctrl+2",
     ),
+    Panel("path", lambda: translate("Panels", "Path"), PathPanel, BOTTOM, False, "Ctrl+P"),
     Panel("training", lambda: translate("Panels", "Training"), _training, BOTTOM, False, "Ctrl+T"),
     Panel("runs", lambda: translate("Panels", "Runs"), RunsPanel, BOTTOM, False, "Ctrl+R"),
 )

@@ -140,6 +140,7 @@ class MapPanel(QWidget):
         session.probe_moved.connect(self._show_probe)
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)
+        session.path_placed.connect(self._show_path)
 
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
         self._session.activate(self._slot)
@@ -279,6 +280,10 @@ class MapPanel(QWidget):
         self.view.set_cross_hair(
             CrossHair(probe.position, on_image, probe.kind == "outside", caption)
         )
+
+    def _show_path(self, slot: int, places: NDArray[np.float64] | None) -> None:
+        if slot == self._slot:
+            self.view.set_path(places)
 
     def _show_held(self, slot: int, held: Probe | None) -> None:
         if slot == self._slot:

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from vaeexplorer.gui.widgets.dot_layer import DotLayer
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_held
+from vaeexplorer.gui.widgets.map_path import draw_path
 from vaeexplorer.gui.widgets.theme import colours
 
 SNAP_PX = 6.0
@@ -66,6 +67,7 @@ class MapView(QWidget):
         self._fitted = True
         self._cross_hair: CrossHair | None = None
         self._held: FloatArray | None = None
+        self._path: FloatArray | None = None
         self._pressed: QPointF | None = None
         self._dragging = False
         self._growing = False
@@ -144,6 +146,11 @@ class MapView(QWidget):
     def set_held(self, position: FloatArray | None) -> None:
         """Draw the mark of what is held."""
         self._held = position
+        self.update()
+
+    def set_path(self, places: FloatArray | None) -> None:
+        """Draw the line through `places`, (m, 2), or none."""
+        self._path = places
         self.update()
 
     def _glide_to(self, share: float) -> None:
@@ -283,6 +290,8 @@ class MapView(QWidget):
         ratio = self.devicePixelRatioF()
         painter.drawImage(0, 0, self.dots.draw(size, self._centre, self._scale, ratio))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._path is not None and not self._moving:
+            draw_path(painter, [self.to_pixel(place) for place in self._path])
         if self._held is not None and not self._moving:
             draw_held(painter, self.to_pixel(self._held))
         if self._cross_hair is not None and not self._moving:

@@ -1,0 +1,82 @@
+"""Comparing slots, without a window: which path is decoded, and which answers are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_session import WAIT_MS, Gate, exhibit, library, pair, session  # noqa: F401
+
+from vaeexplorer.gui.session import Session
+
+
+@pytest.fixture
+def walker(pair, qtbot) -> Session:  # noqa: F811
+    """The pair with its path looked at, decoded in both slots."""
+    pair.watch_path(True)
+    qtbot.waitUntil(lambda: len(pair.films) == 2, timeout=WAIT_MS)
+    return pair
+
+
+def test_nothing_is_decoded_before_anybody_looks(pair):  # noqa: F811
+    assert pair.path is None
+    assert pair.films == {}
+    pair.set_path_way("slerp")
+    pair.set_path_even(False)
+    pair.step_path(3)
+    assert pair.path is None
+
+
+def test_of_many_wishes_the_last_is_decoded(walker, qtbot):
+    gate, filmed = Gate(walker._work_lane), []
+    walker.path_filmed.connect(lambda slot, film, _: filmed.append((slot, film.choice)))
+    for way in ("slerp", "data", "slerp", "straight"):
+        walker.set_path_way(way)
+        walker.set_path_even(False)
+    gate.open()
+    qtbot.waitUntil(lambda: not walker._work_lane.busy and len(filmed) >= 2, timeout=WAIT_MS)
+    assert filmed == [(0, walker.path), (1, walker.path)]
+    assert (walker.path.way, walker.path.even) == ("straight", False)
+
+
+def test_a_film_of_an_exhibit_that_left_its_slot_is_refused(walker, qtbot):
+    gate = Gate(walker._work_lane)
+    walker.set_path_way("slerp")
+    walker.clear(0)
+    gate.open()
+    qtbot.waitUntil(lambda: not walker._work_lane.busy, timeout=WAIT_MS)
+    assert list(walker.films) == [1]
+
+
+def test_the_ends_are_images_and_stay_with_another_model_of_the_same_data(walker, qtbot):
+    walker.probe_image(1, 30)
+    walker.set_path_end("end")
+    assert walker.path.end == 30
+    walker.put(0, exhibit(1))
+    qtbot.waitUntil(lambda: 0 in walker.films, timeout=WAIT_MS)
+    assert walker.path.end == 30
+    codes = walker.slots[0].exhibit.codes["z"].mean
+    np.testing.assert_array_equal(walker.films[0].z[-1], codes[30])
+
+
+def test_other_data_has_no_such_path_until_it_is_chosen_there(walker, qtbot):
+    reasons = {}
+    walker.path_filmed.connect(lambda slot, film, reason: reasons.update({slot: reason}))
+    other = exhibit(1)
+    walker.put(1, replace(other, source=replace(other.source, fingerprint="00" * 32)))
+    qtbot.waitUntil(lambda: walker.slots[1].lift is not None, timeout=WAIT_MS)
+    assert reasons[1] == "other data"
+    walker.probe_image(1, 12)
+    walker.set_path_end("start")
+    assert (walker.path.fingerprint, walker.path.start) == ("00" * 32, 12)
+    qtbot.waitUntil(lambda: list(walker.films) == [1], timeout=WAIT_MS)
+    assert reasons[0] == "other data"
+
+
+def test_the_first_path_follows_the_data(walker, qtbot):
+    other = exhibit(1)
+    walker.put(1, replace(other, source=replace(other.source, fingerprint="00" * 32)))
+    walker.clear(0)
+    qtbot.waitUntil(lambda: list(walker.films) == [1], timeout=WAIT_MS)
+    assert walker.path.fingerprint == "00" * 32

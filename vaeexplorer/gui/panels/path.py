@@ -1,0 +1,317 @@
+"""The path check: one way between the same two images, as every slot's model decodes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vaeexplorer.drawing.strips import film_picture
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.film_view import FilmView
+from vaeexplorer.gui.widgets.image_view import to_qimage
+from vaeexplorer.gui.widgets.theme import GRID, tabular
+from vaeexplorer.jobs.paths import FRAMES, Film, PathChoice
+from vaeexplorer.run import Exhibit
+
+translate = QCoreApplication.translate
+
+PLAY_MS = 60
+LEAST_NAME = 64
+NUMBERS_WIDTH = 168
+NOTHING = "--"
+
+
+class SlotFilm(QWidget):
+    """The film of one slot with its two numbers."""
+
+    def __init__(self, slot: int) -> None:
+        super().__init__()
+        self.view = FilmView(slot)
+        self.numbers = QLabel()
+        self.numbers.setFixedWidth(NUMBERS_WIDTH)
+        self.numbers.setWordWrap(True)
+        self.numbers.setFont(tabular(self.numbers.font()))
+        self.numbers.setToolTip(
+            translate(
+                "Path",
+                "Largest step: the largest change of the picture over one of the equal steps of "
+                "the way, in units of the mean change; 1 is an even change. It is an alarm for "
+                "this one path and does not rank models: continuity does. Away from codes: the "
+                "largest distance of the way to the nearest code, in units of the median distance "
+                "between neighbouring codes.",
+            )
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        row.addWidget(SlotBadge(slot), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.view, 1)
+        row.addWidget(self.numbers, 0, Qt.AlignmentFlag.AlignTop)
+
+    def show_film(self, film: Film | None, reason: str) -> None:
+        """Show `film`, or in words why there is none."""
+        self.view.show_film(film, _reason(reason))
+        if film is None:
+            self.numbers.setText("")
+            return
+        ratio, gaps = film.ratio, film.gaps
+        self.numbers.setText(
+            translate("Path", "largest step: {step}\naway from codes: {gap}").format(
+                step=NOTHING
+                if ratio is None
+                else translate("Path", "{ratio:.2f} \N{MULTIPLICATION SIGN} mean").format(
+                    ratio=ratio
+                ),
+                gap=NOTHING if gaps is None else f"{gaps.max():.2f}",
+            )
+        )
+
+
+class PathPanel(QWidget):
+    """The ends and the way at the top, then one film per slot."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.films: list[SlotFilm] = []
+        self._frame, self._direction = 0, 1
+        self._clock = QTimer(self)
+        self._clock.setInterval(PLAY_MS)
+        self._clock.timeout.connect(self._play_on)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID, GRID, GRID, GRID)
+        column.setSpacing(GRID)
+        column.addLayout(self._tools())
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(GRID)
+        page = QWidget()
+        page.setLayout(self._rows)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(page)
+        column.addWidget(scroll, 1)
+        self._rebuild(len(session.slots))
+        session.slots_changed.connect(self._rebuild)
+        session.path_chosen.connect(self._show_choice)
+        session.path_filmed.connect(self._show_film)
+        session.path_stepped.connect(self._show_frame)
+        session.path_watched.connect(self._rest)
+        self._show_choice(session.path)
+
+    def _tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.start, self.end = QLabel(), QLabel()
+        for label in (self.start, self.end):
+            label.setMinimumWidth(LEAST_NAME)  # a long name must not widen the window
+        self.start_button = QPushButton(translate("Path", "Start at probe"))
+        self.start_button.setToolTip(
+            translate("Path", "Let the path start at the image nearest to the probe (S)")
+        )
+        self.start_button.clicked.connect(lambda: self._session.set_path_end("start"))
+        self.end_button = QPushButton(translate("Path", "End at probe"))
+        self.end_button.setToolTip(
+            translate("Path", "Let the path end at the image nearest to the probe (E)")
+        )
+        self.end_button.clicked.connect(lambda: self._session.set_path_end("end"))
+        for part in (self.start, self.start_button, self.end, self.end_button):
+            row.addWidget(part)
+        row.addSpacing(GRID)
+        row.addWidget(self._way_choice())
+        row.addWidget(self._even_choice())
+        row.addStretch()
+        self.play_button = QPushButton(translate("Path", "Play"))
+        self.play_button.setToolTip(translate("Path", "Move the probe along the path (Space)"))
+        self.play_button.clicked.connect(self.play)
+        self.save_button = QPushButton(translate("Path", "Save"))
+        menu = QMenu(self.save_button)
+        menu.addAction(translate("Path", "As a moving picture (GIF)..."), self._save_gif)
+        menu.addAction(translate("Path", "As a picture (PNG)..."), self._save_png)
+        menu.addAction(translate("Path", "Copy the picture"), self.copy)
+        self.save_button.setMenu(menu)
+        self.save_button.setToolTip(translate("Path", "Save or copy the films of all slots"))
+        row.addWidget(self.play_button)
+        row.addWidget(self.save_button)
+        return row
+
+    def _way_choice(self) -> QComboBox:
+        self.way = QComboBox()
+        self.way.setAccessibleName(translate("Path", "Way from one image to the other"))
+        self.way.setToolTip(
+            translate(
+                "Path",
+                "Straight: the line between the two codes. Slerp: a turn about the middle, which "
+                "stays on the shell where draws from the prior lie. Along the data: over real "
+                "codes, by the least change of the picture, kept away from places without data.",
+            )
+        )
+        for way, title in (
+            ("straight", translate("Path", "straight")),
+            ("slerp", translate("Path", "slerp")),
+            ("data", translate("Path", "along the data")),
+        ):
+            self.way.addItem(title, way)
+        self.way.activated.connect(lambda k: self._session.set_path_way(self.way.itemData(k)))
+        return self.way
+
+    def _even_choice(self) -> QCheckBox:
+        self.even = QCheckBox(translate("Path", "equal steps"))
+        self.even.setToolTip(
+            translate(
+                "Path",
+                "On: frames differ from one another by equal amounts, so that the film runs "
+                "evenly. Off: they stand at equal distances in latent space. The curves below are "
+                "measured over equal distances in latent space either way.",
+            )
+        )
+        self.even.clicked.connect(self._session.set_path_even)
+        return self.even
+
+    def _rebuild(self, count: int) -> None:
+        for film in self.films:
+            self._rows.removeWidget(film)
+            film.deleteLater()
+        self.films = [SlotFilm(slot) for slot in range(count)]
+        for slot, film in enumerate(self.films):
+            film.view.stepped.connect(self._step)
+            film.view.played.connect(self.play)
+            film.show_film(self._session.films.get(slot), "empty")
+            self._rows.addWidget(film, 1)
+        self._share_scales()
+
+    # --- what the session says ----------------------------------------------------------------
+
+    def _show_choice(self, path: PathChoice | None) -> None:
+        self.start.setText(translate("Path", "from"))
+        self.end.setText(translate("Path", "to"))
+        if path is not None:
+            self.way.setCurrentIndex(self.way.findData(path.way))
+            self.even.setChecked(path.even)
+            self.start.setText(
+                translate("Path", "from {image}").format(image=self._image_name(path.start))
+            )
+            self.end.setText(
+                translate("Path", "to {image}").format(image=self._image_name(path.end))
+            )
+
+    def _image_name(self, index: int) -> str:
+        exhibit = self._exhibit_of_path()
+        if exhibit is None or exhibit.labels is None or index >= len(exhibit.labels):
+            return f"#{index}"
+        return translate("Path", "#{index}, label {label}").format(
+            index=index, label=exhibit.label_names[exhibit.labels[index]]
+        )
+
+    def _exhibit_of_path(self) -> Exhibit | None:
+        path = self._session.path
+        for state in self._session.slots:
+            exhibit = state.exhibit
+            if exhibit is not None and path and exhibit.source.fingerprint == path.fingerprint:
+                return exhibit
+        return None
+
+    def _show_film(self, slot: int, film: Film | None, reason: str) -> None:
+        if slot < len(self.films):
+            self.films[slot].show_film(film, reason)
+            self._share_scales()
+        can = bool(self._session.films)
+        self.play_button.setEnabled(can)
+        self.save_button.setEnabled(can)
+        if not can:
+            self._clock.stop()
+
+    def _share_scales(self) -> None:
+        """Give the curves of all slots the same two scales, so that they can be compared."""
+        films = [part.view.film for part in self.films if part.view.film is not None]
+        steps = max((np.nanmax(film.steps, initial=0) for film in films), default=0.0)
+        gaps = [film.gaps for film in films if film.gaps is not None]
+        gap = max((np.nanmax(one, initial=0) for one in gaps), default=0.0)
+        for part in self.films:
+            part.view.set_scales(float(steps), float(gap))
+
+    def _show_frame(self, frame: int) -> None:
+        self._frame = frame
+        for part in self.films:
+            part.view.set_frame(frame)
+
+    # --- what the user does -------------------------------------------------------------------
+
+    def _step(self, frame: int) -> None:
+        self._clock.stop()
+        self._dress_play()
+        self._session.step_path(frame)
+
+    def play(self) -> None:
+        """Move the probe along the path, there and back, until it is asked to stop."""
+        if self._clock.isActive():
+            self._clock.stop()
+        elif self._session.films:
+            self._clock.start()
+        self._dress_play()
+
+    def _dress_play(self) -> None:
+        playing = self._clock.isActive()
+        self.play_button.setText(
+            translate("Path", "Pause") if playing else translate("Path", "Play")
+        )
+
+    def _play_on(self) -> None:
+        if not 0 <= self._frame + self._direction < FRAMES:
+            self._direction = -self._direction
+        self._session.step_path(self._frame + self._direction)
+
+    def _save_gif(self) -> None:
+        self._save(translate("Path", "Moving picture (*.gif)"), ".gif")
+
+    def _save_png(self) -> None:
+        self._save(translate("Path", "Picture (*.png)"), ".png")
+
+    def _save(self, kind: str, ending: str) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, translate("Path", "Save the path"), f"path{ending}", kind
+        )
+        if name:
+            path = Path(name)
+            self._session.save_film(path if path.suffix.lower() == ending else Path(name + ending))
+
+    def copy(self) -> None:
+        """Put the films of all slots on the clipboard as one picture."""
+        strips = self._session.film_strips()
+        if strips:
+            picture = np.moveaxis(film_picture(strips), -1, 0)
+            QGuiApplication.clipboard().setImage(to_qimage(picture))
+
+    def _rest(self, watched: bool) -> None:
+        """Stop playing where nobody looks."""
+        if not watched:
+            self._clock.stop()
+            self._dress_play()
+
+
+def _reason(reason: str) -> str:
+    return {
+        "": "",
+        "empty": translate("Path", "this slot is empty"),
+        "loading": translate("Path", "the model is loading"),
+        "other data": translate("Path", "different data: the two images are not in it"),
+        "failed": translate("Path", "this model cannot decode the path"),
+    }[reason]
