@@ -10,6 +10,8 @@ from vaeexplorer.models import FAMILIES, settings
 from vaeexplorer.models.base import SettingError
 from vaeexplorer.models.options import check_settings, setting
 
+MORE = ["body", "hidden widths", "likelihood", "variance", "grey levels"]
+
 
 @pytest.fixture
 def page(qtbot):
@@ -51,7 +53,7 @@ def test_basic_settings_stand_first_and_the_others_behind_a_button(rows, page):
     rows.set_config(FAMILIES["vae"].config)
     assert labels(page) == ["before", "latent dimensions", "beta", "after", ""]
     rows.more.click()
-    assert labels(page)[4:] == ["", "body", "hidden widths", "warm-up"]
+    assert labels(page)[4:] == ["", *MORE, "warm-up"]
     rows.more.click()
     assert labels(page)[4:] == [""]
 

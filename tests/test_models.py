@@ -177,12 +177,16 @@ def test_a_family_tells_what_it_is(family):
         ("vae", {"beta": math.inf}, "beta must be a number"),
         ("vae", {"beta": "4"}, "beta must be a number"),
         ("vae", {"warm_up": 1.5}, "warm-up must be at most 1"),
-        ("vae", {"body": "resnet"}, "body must be one of auto, mlp, conv"),
+        ("vae", {"body": "resnet"}, "body must be one of auto, mlp, conv, linear"),
         ("vae", {"body": None}, "body must be text"),
         ("vae", {"hidden": 400}, "hidden widths must be a list of whole numbers"),
         ("vae", {"hidden": [400, "200"]}, "hidden widths must be a list of whole numbers"),
         ("vae", {"hidden": [0]}, "hidden widths must be at least 1"),
         ("vae", {"hidden": [9] * 9}, "hidden widths must be at most 8 values"),
+        ("vae", {"variance": 0}, "variance must be at least 0.0001, not 0"),
+        ("vae", {"variance": -1.0}, "variance must be at least 0.0001"),
+        ("ae", {"levels": 1}, "grey levels must be at least 2, not 1"),
+        ("pca", {"hidden": [9]}, "no setting 'hidden'; it has latent_dim"),
     ],
 )
 def test_a_bad_setting_is_one_sentence(family, options, named):

@@ -257,6 +257,7 @@ def _config(family: str, model: dict[str, Any], typed: list[str], epochs: int, s
 def _train(dataset: Dataset, config: Config, out: Path | None, name: str, as_json: bool) -> int:
     """Train with progress on stderr and the result on stdout; return the exit code."""
     from vaeexplorer.jobs.training import train_and_save
+    from vaeexplorer.models import settings
     from vaeexplorer.storage import RunLibrary, runs_folder
 
     library = RunLibrary(runs_folder()) if out is None else None
@@ -277,6 +278,9 @@ def _train(dataset: Dataset, config: Config, out: Path | None, name: str, as_jso
         print(json.dumps(result, allow_nan=False), flush=True)
     else:
         print(f"{run.name}: {last_line(run)}\n{folder}")
+        nats = settings(config.family, config.model).nats(dataset.shape)
+        if nats:
+            _say(nats)
     return INTERRUPTED if interrupted.is_set() else 0
 
 

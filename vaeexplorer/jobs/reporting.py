@@ -116,6 +116,8 @@ def _open(folder: Path) -> Generator[Progress, None, Exhibit]:
 
 def _find(folder: Path, grounds: Grounds) -> Generator[Progress, None, Findings]:
     """Read one run, and decode and measure what the report shows of it."""
+    from vaeexplorer.models import settings  # imports torch
+
     exhibit = yield from _part(_open(folder), 0.0, 0.3)
     run = exhibit.run
     assert run is not None
@@ -144,6 +146,7 @@ def _find(folder: Path, grounds: Grounds) -> Generator[Progress, None, Findings]
         originals=originals,
         reconstructions=reconstructions,
         scores=scores,
+        nats=settings(run.config.family, run.config.model).nats(run.source.shape),
     )
 
 

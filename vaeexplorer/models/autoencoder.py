@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vaeexplorer.models.base import Batch, CodeSpace, Family, LatentSpace, Model, ModelConfig, Terms
-from vaeexplorer.models.likelihoods import Bernoulli
+from vaeexplorer.models.base import Batch, CodeSpace, Family, LatentSpace, Model, Terms
+from vaeexplorer.models.likelihoods import ImageConfig, likelihood_of
 from vaeexplorer.models.networks import EncoderDecoder, ImageShape
 
 
 @dataclass(frozen=True)
-class AeConfig(ModelConfig):
+class AeConfig(ImageConfig):
     """Settings of an AE: those of every family."""
 
 
@@ -26,14 +26,15 @@ class Autoencoder(Model):
     def __init__(self, config: AeConfig, image_shape: ImageShape, mean_image: Tensor) -> None:
         super().__init__()
         self.size = config.latent_dim
-        self.network = EncoderDecoder(config, image_shape, mean_image, stochastic=False)
-        self.likelihood = Bernoulli()
+        self.likelihood = likelihood_of(config, image_shape)
+        bias = self.likelihood.bias(mean_image)
+        self.network = EncoderDecoder(config, image_shape, bias, stochastic=False)
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
         """Terms of the objective; `generator` is not used, nothing here is random."""
         del generator
-        logits = self.network.decode(self.network.encode(batch.images).mean)
-        distortion = -self.likelihood.log_prob(logits, batch.images)
+        output = self.network.decode(self.network.encode(batch.images).mean)
+        distortion = -self.likelihood.log_prob(output, batch.images)
         return Terms(distortion, None, distortion.new_zeros(()))
 
     def spaces(self) -> dict[str, LatentSpace]:

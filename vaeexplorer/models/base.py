@@ -181,26 +181,16 @@ class ModelConfig:
         maximum=512,
         basic=True,
     )
-    body: str = setting(
-        "auto",
-        "body",
-        "Encoder and decoder: multi-layer perceptron, convolutional, or chosen by image size.",
-        choices=("auto", "mlp", "conv"),
-    )
-    hidden: tuple[int, ...] = setting(
-        (),
-        "hidden widths",
-        "Widths of the encoder's hidden layers (convolutional: channels, each layer halving "
-        "height and width), mirrored by the decoder; empty: chosen by image size.",
-        minimum=1,
-        maximum=8192,
-        longest=8,
-    )
 
     def rate_weight(self, done: float) -> float:
         """Weight of the rate in the loss when the share `done` of the training is over."""
         del done
         return 1.0
+
+    def nats(self, image_shape: tuple[int, int, int]) -> str:
+        """One sentence on what the nats of the distortion are; empty: nothing to be said."""
+        del image_shape
+        return ""
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,17 @@ from vaeexplorer.models.base import (
     Family,
     LatentSpace,
     Model,
-    ModelConfig,
     Posterior,
     StandardNormal,
     Terms,
     setting,
 )
-from vaeexplorer.models.likelihoods import Bernoulli
+from vaeexplorer.models.likelihoods import ImageConfig, likelihood_of
 from vaeexplorer.models.networks import EncoderDecoder, ImageShape
 
 
 @dataclass(frozen=True)
-class VaeConfig(ModelConfig):
+class VaeConfig(ImageConfig):
     """Settings of a VAE."""
 
     beta: float = setting(
@@ -56,14 +55,15 @@ class VariationalAutoencoder(Model):
     def __init__(self, config: VaeConfig, image_shape: ImageShape, mean_image: Tensor) -> None:
         super().__init__()
         self.prior = StandardNormal(config.latent_dim)
-        self.network = EncoderDecoder(config, image_shape, mean_image, stochastic=True)
-        self.likelihood = Bernoulli()
+        self.likelihood = likelihood_of(config, image_shape)
+        bias = self.likelihood.bias(mean_image)
+        self.network = EncoderDecoder(config, image_shape, bias, stochastic=True)
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
         """Terms of the objective, with one draw of z per image from `generator`."""
         posterior = self.network.encode(batch.images)
-        logits = self.network.decode(draw(posterior, generator))
-        distortion = -self.likelihood.log_prob(logits, batch.images)
+        output = self.network.decode(draw(posterior, generator))
+        distortion = -self.likelihood.log_prob(output, batch.images)
         return Terms(distortion, {"z": rates(posterior)}, distortion.new_zeros(()))
 
     def spaces(self) -> dict[str, LatentSpace]:

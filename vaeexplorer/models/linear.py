@@ -22,18 +22,23 @@ from vaeexplorer.models.base import (
     Terms,
     float_images,
 )
+from vaeexplorer.models.likelihoods import SMALLEST_LOG_SIGMA, Gaussian, gaussian_log_prob
 from vaeexplorer.models.networks import ImageShape
 
 CHUNK = 1024
 EXACT_PIXELS = 1024
 """Up to so many values per image the covariance is diagonalised; beyond, its axes are iterated."""
 POWER_ROUNDS, POWER_SPARE = 8, 30
-SMALLEST_SIGMA = 1 / 256
 
 
 @dataclass(frozen=True)
 class PcaConfig(ModelConfig):
     """Settings of a PCA: the number of axes."""
+
+    def nats(self, image_shape: ImageShape) -> str:
+        """One sentence on what the nats of the distortion are."""
+        del image_shape
+        return Gaussian.nats
 
 
 class PrincipalComponents(Model):
@@ -62,8 +67,7 @@ class PrincipalComponents(Model):
         del generator
         decoded = self.decode(self.encode(batch.images).mean)
         squared = (batch.images - decoded).square().flatten(1).sum(dim=1)
-        per_pixel = math.log(2 * math.pi) + self.log_variance
-        distortion = 0.5 * (squared * self.log_variance.neg().exp() + len(self.centre) * per_pixel)
+        distortion = -gaussian_log_prob(squared, len(self.centre), self.log_variance)
         return Terms(distortion, None, distortion.new_zeros(()))
 
     def spaces(self) -> dict[str, LatentSpace]:
@@ -109,8 +113,8 @@ class PrincipalComponents(Model):
             lost = float_images(chunk) - self.decode(self.encode(float_images(chunk)).mean)
             squared += lost.square().sum(dtype=torch.float64).item()
             yield (done := min(done + share, 1.0))
-        sigma = max(math.sqrt(squared / images.numel()), SMALLEST_SIGMA)
-        self.log_variance.fill_(2 * math.log(sigma))
+        floor = math.exp(2 * SMALLEST_LOG_SIGMA)
+        self.log_variance.fill_(math.log(max(squared / images.numel(), floor)))
 
     def _principal_axes(
         self, chunks: tuple[Tensor, ...], done: float, share: float

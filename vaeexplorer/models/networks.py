@@ -1,19 +1,20 @@
 """Encoder and decoder bodies: multi-layer perceptron and convolutional.
 
-A decoder mirrors its encoder and gives logits; its output bias starts at the logit of the mean
-image, so that training begins with what is the same in all images already known.
+A decoder mirrors its encoder; its output bias starts where the likelihood draws the mean image, so
+that training begins with what is the same in all images already known.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vaeexplorer.models.base import ModelConfig, Posterior
+from vaeexplorer.models.base import ModelConfig, Posterior, setting
 
 ImageShape = tuple[int, int, int]
 """(channels, height, width)."""
@@ -28,6 +29,29 @@ LOG_VARIANCE_BOUNDS = (-20.0, 10.0)
 """Beyond these a posterior is a point, or wider than any prior, and exp overflows next."""
 
 
+@dataclass(frozen=True)
+class NetworkConfig(ModelConfig):
+    """Settings of families that have an encoder and a decoder."""
+
+    body: str = setting(
+        "auto",
+        "body",
+        "Encoder and decoder: multi-layer perceptron, convolutional, or chosen by image size; "
+        "linear: no hidden layers, which with a Gaussian likelihood finds what PCA finds.",
+        choices=("auto", "mlp", "conv", "linear"),
+    )
+    hidden: tuple[int, ...] = setting(
+        (),
+        "hidden widths",
+        "Widths of the encoder's hidden layers (convolutional: channels, each layer halving "
+        "height and width), mirrored by the decoder; empty: chosen by image size.",
+        minimum=1,
+        maximum=8192,
+        longest=8,
+        needs=("body", "auto", "mlp", "conv"),
+    )
+
+
 class EncoderDecoder(nn.Module):
     """Encoder and decoder of images with one code each, as an AE and a VAE share them.
 
@@ -37,8 +61,8 @@ class EncoderDecoder(nn.Module):
         Body, hidden widths and latent dimensions.
     image_shape
         (channels, height, width).
-    mean_image
-        Float tensor of that shape in [0, 1].
+    output_bias
+        What the decoder starts with, (channels of the output, height, width).
     stochastic
         Whether the encoder gives a log variance too. Its head is made last: with equal
         generator state the other weights are the same with and without it.
@@ -46,15 +70,17 @@ class EncoderDecoder(nn.Module):
 
     def __init__(
         self,
-        config: ModelConfig,
+        config: NetworkConfig,
         image_shape: ImageShape,
-        mean_image: Tensor,
+        output_bias: Tensor,
         *,
         stochastic: bool,
     ) -> None:
         super().__init__()
-        make = _mlp if uses_mlp(config, image_shape) else _conv
-        self.body, width, self.decoder = make(config, image_shape, _logit(mean_image))
+        make = _linear if config.body == "linear" else _conv
+        if uses_mlp(config, image_shape):
+            make = _mlp
+        self.body, width, self.decoder = make(config, image_shape, output_bias)
         self.mean = nn.Linear(width, config.latent_dim)
         self.log_variance = nn.Linear(width, config.latent_dim) if stochastic else None
 
@@ -67,33 +93,39 @@ class EncoderDecoder(nn.Module):
         return Posterior(self.mean(features), log_variance)
 
     def decode(self, z: Tensor) -> Tensor:
-        """Logits, (batch, channels, height, width), of codes (batch, size)."""
-        logits: Tensor = self.decoder(z)
-        return logits
+        """Output of the decoder, (batch, its channels, height, width), of codes (batch, size)."""
+        output: Tensor = self.decoder(z)
+        return output
 
 
-def uses_mlp(config: ModelConfig, image_shape: ImageShape) -> bool:
+def uses_mlp(config: NetworkConfig, image_shape: ImageShape) -> bool:
     """Whether these settings give a multi-layer perceptron for images of this shape."""
     if config.body == "auto":
         return math.prod(image_shape) <= MLP_PIXELS
     return config.body == "mlp"
 
 
-def _logit(mean_image: Tensor) -> Tensor:
-    # A pixel that is 0 in every training image must stay possible: one grey level of 256.
-    return torch.logit(mean_image.clamp(1 / 256, 1 - 1 / 256))
+def _linear(
+    config: NetworkConfig, image_shape: ImageShape, output_bias: Tensor
+) -> tuple[nn.Module, int, nn.Module]:
+    """Make encoder body, its output width, and decoder, without any hidden layer."""
+    output = nn.Linear(config.latent_dim, output_bias.numel())
+    with torch.no_grad():
+        output.bias.copy_(output_bias.flatten())
+    decoder = nn.Sequential(output, nn.Unflatten(1, output_bias.shape))
+    return nn.Flatten(), math.prod(image_shape), decoder
 
 
 def _mlp(
-    config: ModelConfig, image_shape: ImageShape, output_bias: Tensor
+    config: NetworkConfig, image_shape: ImageShape, output_bias: Tensor
 ) -> tuple[nn.Module, int, nn.Module]:
     """Make encoder body, its output width, and decoder, all dense."""
     pixels = math.prod(image_shape)
     hidden = config.hidden or ((256, 128) if pixels <= 256 else (400, 200))
-    output = nn.Linear(hidden[0], pixels)
+    output = nn.Linear(hidden[0], output_bias.numel())
     encoder = nn.Sequential(nn.Flatten(), *_dense(pixels, *hidden))
     decoder = nn.Sequential(
-        *_dense(config.latent_dim, *reversed(hidden)), output, nn.Unflatten(1, image_shape)
+        *_dense(config.latent_dim, *reversed(hidden)), output, nn.Unflatten(1, output_bias.shape)
     )
     with torch.no_grad():
         output.bias.copy_(output_bias.flatten())
@@ -101,7 +133,7 @@ def _mlp(
 
 
 def _conv(
-    config: ModelConfig, image_shape: ImageShape, output_bias: Tensor
+    config: NetworkConfig, image_shape: ImageShape, output_bias: Tensor
 ) -> tuple[nn.Module, int, nn.Module]:
     """Make encoder body, its output width, and decoder of convolutions that halve and double."""
     channels, *size = image_shape
@@ -117,7 +149,7 @@ def _conv(
     up: list[nn.Module] = []
     for before, after in itertools.pairwise(reversed(widths)):
         up += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
-    up += [nn.ConvTranspose2d(widths[0], channels, 4, stride=2, padding=1, bias=False)]
+    up += [nn.ConvTranspose2d(widths[0], len(output_bias), 4, stride=2, padding=1, bias=False)]
     encoder = nn.Sequential(
         _Pad(size, padded), *down, nn.Flatten(), *_dense(math.prod(deepest), DENSE_WIDTH)
     )

@@ -74,6 +74,8 @@ class Findings:
         Held-out images and their reconstructions; None where the data is gone.
     scores
         As jobs.scoring gives them; None where the data is gone or too small.
+    nats
+        One sentence on what the nats of its distortion are; empty: nothing to be said.
     """
 
     run: Run
@@ -89,6 +91,7 @@ class Findings:
     originals: NDArray[np.uint8] | None
     reconstructions: NDArray[np.uint8] | None
     scores: Mapping[str, Any] | None
+    nats: str = ""
 
     @property
     def codes(self) -> Codes:

@@ -258,7 +258,8 @@ def _words(found: Findings, run: Numbers) -> str:
     )
     lines = run["verdict"] or ["There are no scores: the images are gone, or too few."]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f'<p class="quiet">{escape(about)}</p><ul>{items}</ul>'
+    told = f"{about} {found.nats}".rstrip()
+    return f'<p class="quiet">{escape(told)}</p><ul>{items}</ul>'
 
 
 def _numbers(runs: Sequence[Numbers]) -> str:

@@ -233,6 +233,8 @@ class TrainingPanel(QWidget):
         self.curves.start(config.epochs)
         self.pictures.show_pair(None)
         self.numbers.setText("")
+        settings = self._families[family].config(**config.model)
+        self.numbers.setToolTip(settings.nats(self._session.dataset.shape))
         self._stack.setCurrentIndex(1)
         self.strip.show_progress(Progress(translate("Training", "Starting")))
         self._enable()
