@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from vaeexplorer.latent.lattice import NODES
+from vaeexplorer.latent.lattice import NODES, no_data
 from vaeexplorer.latent.lift import Lift, lift_of
 from vaeexplorer.latent.neighbours import CodeIndex
 from vaeexplorer.latent.projection import Map, axes_map, pca_map
@@ -110,6 +110,26 @@ def test_a_grid_from_the_lattice_is_nearly_the_lift_and_between_nodes_bilinear(d
     below, above = (1 - right) * corners[:, 0] + right * corners[:, 1]
     expected = (1 - up) * below + up * above
     np.testing.assert_allclose(lift.lift_grid(place[None])[0], expected, atol=1e-3)
+
+
+def test_where_there_is_no_data_is_what_the_lift_calls_outside(digits):
+    codes, positions = digits
+    lift = Lift(positions, codes, {})
+    nowhere = no_data(finish(lift.make_lattice())[0], lift.reach)
+    side = len(nowhere.mask)
+    agreed, judged = 0, 0
+    for row, column in np.random.default_rng(0).integers(0, side, (400, 2)):
+        value = nowhere.mask[row, column]
+        if value in (0, 255):
+            share = np.array([column, row]) / (side - 1)
+            lifted = lift.lift(nowhere.low + share * (nowhere.high - nowhere.low), NO_SNAP)
+            agreed += lifted.inside == (value == 0)
+            judged += 1
+    assert judged > 300
+    # Between the nodes of the lattice the border may lie a little off.
+    assert agreed >= 0.97 * judged
+    edge = np.concatenate([nowhere.mask[[0, -1]].ravel(), nowhere.mask[:, [0, -1]].ravel()])
+    assert (edge == 255).all(), "beyond the mask there is no data anywhere"
 
 
 def test_places_beyond_the_lattice_are_lifted_all_the_same(digits):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from vaeexplorer.data import open_data
 from vaeexplorer.gui.session import MAX_SLOTS, Session
@@ -194,6 +195,21 @@ def test_what_is_held_keeps_the_components_across_a_pca_map(pair, qtbot):
     np.testing.assert_allclose(pair.slots[1].lift.place(probe.z), place, atol=1e-4)
     away = np.linalg.norm(probe.z - pair.slots[1].held.z)
     assert away == pytest.approx(np.hypot(0.5, 0.5), rel=1e-3)
+
+
+def test_a_probe_that_rests_is_decoded_and_encoded_again(pair, qtbot):
+    round_trips = []
+    pair.went_round.connect(lambda *answer: round_trips.append(answer))
+    for index in range(20):
+        pair.probe_image(1, index)
+    probe = pair.slots[1].probe
+    qtbot.waitUntil(lambda: any(made is probe for _, made, _ in round_trips), timeout=WAIT_MS)
+    space = pair.slots[1].exhibit.spaces["z"]
+    again = space.encode(space.decode(torch.from_numpy(probe.z[None]))).mean.numpy()[0]
+    found = next(distance for _, made, distance in round_trips if made is probe)
+    assert found == pytest.approx(np.linalg.norm(again - probe.z), rel=1e-4)
+    assert found > 0
+    assert len(round_trips) < 20, "none for the probes that moved on"
 
 
 def test_the_lattice_of_every_map_is_made_in_the_background(pair, qtbot):

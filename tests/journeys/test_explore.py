@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -89,6 +89,43 @@ def test_far_from_the_data_the_window_says_so_and_still_decodes(explorer):
     assert explorer.probe(1).spread > 0
     shown = red_channel(shown_picture(explorer, 1))
     np.testing.assert_array_equal(shown, expected_picture(explorer, 1))
+
+
+def test_where_there_is_no_data_the_map_is_hatched_unless_told_not_to(explorer):
+    place = empty_place(explorer, 1)
+    view = explorer.map(1)
+    explorer.wait(lambda: all(state.no_data for state in explorer.session.slots))
+
+    def colours_around(pixel):
+        picture = view.grab().toImage()
+        around = range(-6, 7)
+        return {picture.pixel(pixel.x() + x, pixel.y() + y) for x in around for y in around}
+
+    assert len(colours_around(place)) > 1
+    action = next(
+        one for one in explorer.window.findChildren(QAction) if one.text().startswith("Hatch")
+    )
+    action.trigger()
+    assert len(colours_around(place)) == 1
+    action.trigger()
+    assert len(colours_around(place)) > 1
+
+
+def test_the_numbers_beside_the_probe_say_what_is_known_of_z(explorer):
+    numbers = explorer.panel("probe").slots[1]._numbers
+    explorer.hover(1, explorer.pixel(1, 5))
+    assert (numbers.distance.text(), numbers.spread.text()) == ("0.00", "exact")
+    explorer.hover(1, empty_place(explorer, 1))
+    probe = explorer.probe(1)
+    assert numbers.distance.text() == f"{probe.distance:.2f}"
+    assert numbers.spread.text() == f"\N{PLUS-MINUS SIGN} {probe.spread:.2f}"
+    assert explorer.map(1)._cross_hair.radius == probe.radius > 0
+    explorer.wait(lambda: numbers.round_trip.text() != "...")
+    explorer.session.set_map_method("pca")
+    explorer.wait_for_the_maps()
+    explorer.hover(1, empty_place(explorer, 1))
+    spread = explorer.probe(1).spread
+    assert numbers.spread.text() == f"on map, \N{PLUS-MINUS SIGN} {spread:.2f}"
 
 
 def test_a_click_holds_what_moves_leave_and_escape_lets_go(explorer):

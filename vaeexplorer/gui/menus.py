@@ -78,6 +78,14 @@ def _add_view_menu(window: Window, session: Session) -> None:
         menu.addAction(action)
     menu.addSeparator()
     _act(menu, translate("Menus", "Fit all maps"), window.fit_maps, "Ctrl+0")
+    hatch = _act(
+        menu,
+        translate("Menus", "Hatch where there is no data"),
+        lambda: session.hatch(hatch.isChecked()),
+        "Ctrl+Shift+H",
+    )
+    hatch.setCheckable(True)
+    hatch.setChecked(session.hatching)
     count = menu.addMenu(translate("Menus", "Number of maps"))
     for number in range(1, MAX_SLOTS + 1):
         _act(count, str(number), lambda number=number: session.set_slot_count(number))

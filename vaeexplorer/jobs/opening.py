@@ -172,3 +172,11 @@ def decode_pixels(space: LatentSpace, z: NDArray[np.float32]) -> NDArray[np.uint
 
     images = space.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)))
     return (images * 255).round_().clamp_(0, 255).to(torch.uint8).numpy()
+
+
+def round_trip(space: LatentSpace, z: NDArray[np.float32]) -> float:
+    """Distance from `z`, (size,), to the posterior mean of what it decodes to."""
+    import torch
+
+    code = torch.from_numpy(np.array(z[None], np.float32))
+    return float((space.encode(space.decode(code)).mean - code).norm())

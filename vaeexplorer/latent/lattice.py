@@ -14,6 +14,9 @@ NODES = 128
 ROWS = 4
 """Rows of nodes that are lifted between two yields."""
 
+MASK_SIDE = 512
+"""Pixels along each side of the picture of where there is no data."""
+
 Field = Callable[[NDArray[np.float64]], tuple[NDArray[np.float32], NDArray[np.float64]]]
 """Places, (m, 2), to their codes, (m, size), and their distances from the nearest dot, (m,)."""
 
@@ -84,3 +87,34 @@ def build_lattice(
         distances[row : row + ROWS] = away.reshape(ROWS, NODES)
         yield (row + ROWS) / NODES
     return Lattice(low, step, codes, distances)
+
+
+@dataclass(frozen=True, eq=False)
+class NoData:
+    """Where a map has no data.
+
+    Attributes
+    ----------
+    low, high
+        (2,): the corners of what `mask` covers; beyond them there is no data anywhere.
+    mask
+        uint8, (side, side), rows y upwards: 255 where there is no data, 0 where there is, and
+        something between on the border.
+    """
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    mask: NDArray[np.uint8] = field(repr=False)
+
+
+def no_data(lattice: Lattice, reach: float) -> NoData:
+    """Return where no dot is within `reach` (units of the map)."""
+    nodes = np.linspace(0, NODES - 1, MASK_SIDE)
+    first = np.minimum(nodes.astype(np.intp), NODES - 2)
+    share = (nodes - first).astype(np.float32)
+    rows = lattice.distances[first] * (1 - share)[:, None]
+    rows += lattice.distances[first + 1] * share[:, None]
+    away = rows[:, first] * (1 - share) + rows[:, first + 1] * share
+    pixel = float((lattice.high - lattice.low).max()) / MASK_SIDE
+    mask = np.clip((away - reach) / pixel + 0.5, 0, 1) * 255
+    return NoData(lattice.low, lattice.high, mask.astype(np.uint8))

@@ -28,6 +28,9 @@ REACH = 5.0
 BORDER = 0.1
 """Share of the map's width that its lattice goes beyond it."""
 
+LATTICE_REACH = 1.2
+"""How many times as far as there is data it goes at least."""
+
 LARGEST_MISS = 1e-3
 """Share of its extent that a map of principal axes may differ from the projection onto them."""
 
@@ -197,7 +200,7 @@ class Lift:
             for bound in (self.positions.min(axis=0), self.positions.max(axis=0))
         )
         width = float((high - low).max()) or 1.0
-        border = max(BORDER * width, self.reach)
+        border = max(BORDER * width, LATTICE_REACH * self.reach)
         size = self.codes.shape[1]
         return build_lattice(self._means, low - border, high + border, size)
 

@@ -26,6 +26,7 @@ from vaeexplorer.gui.widgets.legend import Legend
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
+from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.regularity.verdict import GATE_NEEDED
@@ -141,6 +142,8 @@ class MapPanel(QWidget):
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)
         session.path_placed.connect(self._show_path)
+        session.surveyed.connect(self._show_no_data)
+        session.hatched.connect(lambda _: self._show_no_data(slot, session.slots[slot].no_data))
 
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
         self._session.activate(self._slot)
@@ -226,6 +229,7 @@ class MapPanel(QWidget):
         else:
             dots = class_colours(len(exhibit.label_names))[exhibit.labels]
         self.view.set_points(shown.positions, dots, glide=glide)
+        self._show_no_data(self._slot, None)
         self._hide_labels(self._session.hidden_labels)
         size = next(iter(exhibit.codes.values())).mean.shape[1]
         self._details.setText(
@@ -278,12 +282,17 @@ class MapPanel(QWidget):
                     index=probe.nearest, label=label
                 )
         self.view.set_cross_hair(
-            CrossHair(probe.position, on_image, probe.kind == "outside", caption)
+            CrossHair(probe.position, on_image, probe.kind == "outside", caption, probe.radius)
         )
 
     def _show_path(self, slot: int, places: NDArray[np.float64] | None) -> None:
         if slot == self._slot:
             self.view.set_path(places)
+
+    def _show_no_data(self, slot: int, where: NoData | None) -> None:
+        if slot == self._slot:
+            self.view.hatch.set_places(where if self._session.hatching else None)
+            self.view.update()
 
     def _show_held(self, slot: int, held: Probe | None) -> None:
         if slot == self._slot:

@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.session import Session
@@ -19,7 +27,7 @@ from vaeexplorer.run import Exhibit
 translate = QCoreApplication.translate
 
 SIDE, COMPACT_SIDE = 144, 96
-WORDS_HEIGHT = 164
+WORDS_HEIGHT = 176
 """Pixels that all but the pictures of a slot take."""
 
 
@@ -40,15 +48,14 @@ class SlotProbe(QWidget):
             translate("Probe", "Nearest real image in slot {letter}").format(letter=letter),
             side=side,
         )
-        self._title, self._place = QLabel(), QLabel()
-        self._numbers = QLabel()
-        self._numbers.setFont(tabular(self._numbers.font()))
+        self._title, self._place, self._name = QLabel(), QLabel(), QLabel()
         self._nearest_title = QLabel(translate("Probe", "nearest real image"))
-        for label in (self._place, self._nearest_title, self._numbers):
+        for label in (self._place, self._nearest_title):
             label.setProperty("muted", True)
-        for label in (self._place, self._numbers):
-            label.setWordWrap(True)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        for label in (self._place, self._name):
+            # May be cut off: a long name of a label must not decide how wide a column is.
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._numbers = ProbeNumbers()
         if compact:
             self._arrange_in_a_row()
         else:
@@ -64,9 +71,8 @@ class SlotProbe(QWidget):
         grid.addWidget(self._title, 0, 1)
         grid.setRowMinimumHeight(3, 28)
         self._nearest_title.setAlignment(Qt.AlignmentFlag.AlignBottom)
-        for row, part in enumerate(
-            (self.decode, self._place, self._nearest_title, self.nearest, self._numbers), start=1
-        ):
+        parts = (self.decode, self._place, self._nearest_title, self.nearest, self._name)
+        for row, part in enumerate((*parts, self._numbers), start=1):
             grid.addWidget(part, row, 0, 1, 2)
 
     def _arrange_in_a_row(self) -> None:
@@ -75,8 +81,11 @@ class SlotProbe(QWidget):
             part.hide()
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(SlotBadge(self._slot))
-        words.addWidget(self._place)
+        head = QHBoxLayout()
+        head.addWidget(SlotBadge(self._slot))
+        head.addWidget(self._place, 1)
+        words.addLayout(head)
+        words.addWidget(self._name)
         words.addWidget(self._numbers)
         words.addStretch()
         row = QHBoxLayout(self)
@@ -98,8 +107,10 @@ class SlotProbe(QWidget):
         self.decode.set_placeholder("")
         for view in (self.decode, self.nearest):
             view.show_image(None)
-        for label in (self._place, self._numbers):
-            label.setText("")
+        self._probe: Probe | None = None
+        self._place.setText("")
+        self._name.setText("")
+        self._numbers.clear()
 
     def show_exhibit(self, exhibit: Exhibit) -> None:
         """Get ready for another exhibit."""
@@ -136,25 +147,94 @@ class SlotProbe(QWidget):
             name = translate("Probe", "#{index}, label {label}").format(
                 index=probe.nearest, label=exhibit.label_names[exhibit.labels[probe.nearest]]
             )
-        distance = translate("Probe", "{distance:.2f} away in z").format(distance=probe.distance)
-        spread = (
-            translate("Probe", "z \N{PLUS-MINUS SIGN} {spread:.2f}").format(spread=probe.spread)
-            if probe.spread
-            else ""
-        )
-        self._numbers.setText(f"{name}\n{distance}\n{spread}")
-        self._numbers.setToolTip(
-            translate(
-                "Probe",
-                "Away in z: the Euclidean distance from the decoded code to the code of the "
-                "nearest real image. z \N{PLUS-MINUS SIGN}: how far apart the codes are that "
-                "meet at this place of the map, as a root mean square distance.",
-            )
-        )
+        self._name.setText(name)
+        self._name.setToolTip(name)
+        self._numbers.show_probe(probe)
+        self._probe = probe
+
+    def show_round_trip(self, probe: Probe, distance: float) -> None:
+        """Show how far from the probe's code its decode is encoded, if it is still there."""
+        if probe is self._probe:
+            self._numbers.show_round_trip(distance)
 
     def show_decode(self, probe: Probe, image: NDArray[np.uint8]) -> None:
         """Show what the model makes of the probe."""
         self.decode.show_image(image, faded=probe.kind == "outside", request=probe)
+
+
+class ProbeNumbers(QWidget):
+    """What is known of the probe's code, one number to a row, values in line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        rows = (
+            (
+                translate("Probe", "distance"),
+                translate(
+                    "Probe",
+                    "The Euclidean distance from the decoded code to the code of the nearest real "
+                    "image.",
+                ),
+            ),
+            (
+                translate("Probe", "z"),
+                translate(
+                    "Probe",
+                    "How far apart the codes are that meet at this place of the map: their root "
+                    "mean square distance from the decoded code z, in units of the codes. The ring "
+                    "around the probe is the same mean of the distances of their dots on the map. "
+                    '"exact": this place stands for one code only. "on map": z lies exactly at '
+                    "this place of the map, and the spread is that of its other components.",
+                ),
+            ),
+            (
+                translate("Probe", "round trip"),
+                translate(
+                    "Probe",
+                    "The Euclidean distance from z to the code of its own decode: decoded, then "
+                    "encoded again.",
+                ),
+            ),
+        )
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(GRID)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        self._values = []
+        for row, (name, story) in enumerate(rows):
+            label, value = QLabel(name), QLabel()
+            label.setProperty("muted", True)
+            value.setFont(tabular(value.font()))
+            value.setAccessibleName(name)
+            for part in (label, value):
+                part.setToolTip(story)
+            grid.addWidget(label, row, 0)
+            grid.addWidget(value, row, 1)
+            self._values.append(value)
+        self.distance, self.spread, self.round_trip = self._values
+
+    def clear(self) -> None:
+        """Show that there is no probe."""
+        for value in self._values:
+            value.setText("--")
+
+    def show_probe(self, probe: Probe) -> None:
+        """Show what is known as soon as the probe is there."""
+        self.distance.setText(f"{probe.distance:.2f}")
+        spread = translate("Probe", "\N{PLUS-MINUS SIGN} {spread:.2f}").format(spread=probe.spread)
+        self.spread.setText(
+            {
+                "none": spread,
+                "map": translate("Probe", "on map, {spread}").format(spread=spread),
+                "code": translate("Probe", "exact"),
+            }[probe.exactness]
+        )
+        self.round_trip.setText("...")
+
+    def show_round_trip(self, distance: float) -> None:
+        """Show the distance that a decode and an encode have brought the code."""
+        self.round_trip.setText(f"{distance:.2f}")
 
 
 class ProbePanel(QScrollArea):
@@ -173,6 +253,7 @@ class ProbePanel(QScrollArea):
         session.model_changed.connect(self._show_state)
         session.probe_moved.connect(self._show_probe)
         session.decoded.connect(self._show_decode)
+        session.went_round.connect(self._show_round_trip)
 
     def _rebuild(self, count: int) -> None:
         page = QWidget()
@@ -218,6 +299,9 @@ class ProbePanel(QScrollArea):
 
     def _show_probe(self, slot: int, probe: Probe) -> None:
         self.slots[slot].show_probe(probe)
+
+    def _show_round_trip(self, slot: int, probe: Probe, distance: float) -> None:
+        self.slots[slot].show_round_trip(probe, distance)
 
     def _show_decode(self, slot: int, probe: Probe, image: NDArray[np.uint8]) -> None:
         self.slots[slot].show_decode(probe, image)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.background import Collector, Lane
 from vaeexplorer.jobs.opening import chosen_map
+from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.neighbours import CodeIndex
 from vaeexplorer.latent.probe import Probe
@@ -41,6 +42,7 @@ class Slot:
     held: Probe | None = None
     growing: bool = False
     codes: CodeIndex | None = None
+    no_data: NoData | None = None
 
 
 class Document(QObject):
@@ -54,6 +56,8 @@ class Document(QObject):
     held_changed = Signal(int, object)
     decoded = Signal(int, object, object)
     surveyed = Signal(int, object)
+    hatched = Signal(bool)
+    went_round = Signal(int, object, float)
     model_changed = Signal(int, str)
     renamed = Signal(int, str)
     scored = Signal(int, object)
@@ -76,6 +80,7 @@ class Document(QObject):
         self.active = 1
         self.map_method = "umap"
         self.hidden_labels: frozenset[int] = frozenset()
+        self.hatching = True
         self.training = False
         self._started = False
         self._stop_training = threading.Event()
@@ -123,6 +128,11 @@ class Document(QObject):
         """Leave the images of these labels out of every map."""
         self.hidden_labels = hidden
         self.labels_hidden.emit(hidden)
+
+    def hatch(self, hatching: bool) -> None:
+        """Hatch the places of every map that have no data, or do not."""
+        self.hatching = hatching
+        self.hatched.emit(hatching)
 
     def _grow_to(self, count: int) -> None:
         if count > len(self.slots):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QTimer
 
 from vaeexplorer.gui.session.document import Document
-from vaeexplorer.jobs.opening import chosen_map, decode_pixels, main_space
-from vaeexplorer.latent.lattice import Lattice
+from vaeexplorer.jobs.opening import chosen_map, decode_pixels, main_space, round_trip
+from vaeexplorer.latent.lattice import Lattice, NoData, no_data
 from vaeexplorer.latent.lift import Lift, lift_of
 from vaeexplorer.latent.probe import Probe, probe_at, probe_code, probe_image
 from vaeexplorer.latent.projection import Map
@@ -19,6 +21,9 @@ from vaeexplorer.run import Exhibit
 NO_SNAP = -1.0
 """A snap distance that no dot is within."""
 
+REST_MS = 80
+"""Without another decode for so long, probes rest: time for what need not follow the cursor."""
+
 
 class Probing(Document):
     """The verbs that move the probe."""
@@ -26,6 +31,15 @@ class Probing(Document):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._probed = self.active
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._go_round)
+
+    def close(self) -> None:
+        """Look at nothing any more, and close as the document does."""
+        self._rest.stop()
+        super().close()
 
     def move_probe(self, slot: int, point: NDArray[np.float64], snap_distance: float) -> None:
         """Probe a place on the map of `slot`; the other slots follow by the nearest image."""
@@ -119,6 +133,25 @@ class Probing(Document):
     ) -> None:
         if self._shows(slot, exhibit):
             self.decoded.emit(slot, probe, image)
+            self._rest.start()
+
+    def _go_round(self) -> None:
+        """Measure the round trip of every probe, now that none of them moves."""
+        for slot, state in enumerate(self.slots):
+            exhibit, probe = state.exhibit, state.probe
+            if exhibit is None or probe is None or not exhibit.spaces:
+                continue
+            space = exhibit.spaces[main_space(exhibit)]
+            self._decode_lane.submit(
+                (slot, "round trip"),
+                partial(round_trip, space, probe.z),
+                on_result=partial(self._gone_round, slot, exhibit, probe),
+                on_error=self._tell,
+            )
+
+    def _gone_round(self, slot: int, exhibit: Exhibit, probe: Probe, distance: float) -> None:
+        if self._shows(slot, exhibit):
+            self.went_round.emit(slot, probe, distance)
 
     def set_map_method(self, method: str) -> None:
         """Show the maps made by `method` wherever there is one."""
@@ -129,7 +162,8 @@ class Probing(Document):
 
     def _map_replaced(self, slot: int, exhibit: Exhibit) -> None:
         """Draw another map of the same codes; what is probed and held stays, on its new place."""
-        self.slots[slot].lift, self.slots[slot].growing = None, False
+        state = self.slots[slot]
+        state.lift, state.no_data, state.growing = None, None, False
         self.map_changed.emit(slot, chosen_map(exhibit, self.map_method))
         if self._started:
             self._prepare_lift(slot)
@@ -154,7 +188,7 @@ class Probing(Document):
         if state.growing:
             return
         state.lift, state.codes = lift, lift.index
-        self._work(("lattice", slot), lift.make_lattice, partial(self._survey, slot, lift))
+        self._work(("lattice", slot), partial(_survey, lift), partial(self._surveyed, slot, lift))
         if state.held is not None:
             state.held = self._moved_to(lift, state.held)
             self.held_changed.emit(slot, state.held)
@@ -163,10 +197,11 @@ class Probing(Document):
         else:
             self._probe_first(slot)
 
-    def _survey(self, slot: int, lift: Lift, lattice: Lattice) -> None:
-        lift.lattice = lattice
+    def _surveyed(self, slot: int, lift: Lift, survey: tuple[Lattice, NoData]) -> None:
+        lift.lattice, nothing = survey
         if slot < len(self.slots) and self.slots[slot].lift is lift:
-            self.surveyed.emit(slot, lift)
+            self.slots[slot].no_data = nothing
+            self.surveyed.emit(slot, nothing)
 
     @staticmethod
     def _moved_to(lift: Lift, probe: Probe) -> Probe:
@@ -184,3 +219,9 @@ class Probing(Document):
         lift = self.slots[slot].lift
         if lift is not None:
             self._set_probe(slot, probe_image(lift, 0, "dot"))
+
+
+def _survey(lift: Lift) -> Generator[float, None, tuple[Lattice, NoData]]:
+    """Lift a lattice over the map, and see where there is no data."""
+    lattice = yield from lift.make_lattice()
+    return lattice, no_data(lattice, lift.reach)

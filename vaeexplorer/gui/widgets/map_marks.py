@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QRegion
 from vaeexplorer.gui.widgets.theme import colours
 
 AROUND_PX = 11
+SMALLEST_RING_PX = 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,20 +29,33 @@ class CrossHair:
         Beyond the data: drawn dashed.
     caption
         What stands beside it; may be empty.
+    radius
+        Of the ring around it, in units of the map; 0: none. It says where the dots are whose
+        codes are averaged: the root mean square of their distances from here, weighted as in that
+        average, as z's spread is of their codes.
     """
 
     position: NDArray[np.float64]
     ringed: bool = False
     outside: bool = False
     caption: str = ""
+    radius: float = 0.0
 
-    def draw(self, painter: QPainter, at: QPointF, area: QRect) -> None:
-        """Draw it at pixel `at` of the widget whose pixels are `area`."""
+    def draw(self, painter: QPainter, at: QPointF, area: QRect, scale: float) -> None:
+        """Draw it at pixel `at` of the widget whose pixels are `area`, `scale` to a unit."""
         theme = colours()
         line = QColor(theme.text)
         line.setAlpha(70)
         painter.fillRect(round(at.x()), 0, 1, area.height(), line)
         painter.fillRect(0, round(at.y()), area.width(), 1, line)
+        ring = self.radius * scale
+        if SMALLEST_RING_PX < ring < max(area.width(), area.height()):
+            inside, outline = QColor(theme.accent), QColor(theme.accent)
+            inside.setAlpha(22)
+            outline.setAlpha(190)
+            painter.setPen(QPen(outline, 1.2))
+            painter.setBrush(inside)
+            painter.drawEllipse(at, ring, ring)
         style = Qt.PenStyle.DashLine if self.outside else Qt.PenStyle.SolidLine
         painter.setPen(QPen(QColor(theme.text), 2 if self.ringed else 1.2, style))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -57,12 +71,13 @@ class CrossHair:
             painter.setPen(QColor(theme.text))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.caption)
 
-    def region(self, at: QPointF, area: QRect, metrics: QFontMetrics) -> QRegion:
+    def region(self, at: QPointF, area: QRect, metrics: QFontMetrics, scale: float) -> QRegion:
         """Return the pixels that `draw` touches."""
         x, y = round(at.x()), round(at.y())
+        around = max(AROUND_PX, min(int(self.radius * scale), max(area.width(), area.height())) + 3)
         region = QRegion(x - 1, 0, 3, area.height())
         region += QRegion(0, y - 1, area.width(), 3)
-        region += QRegion(x - AROUND_PX, y - AROUND_PX, 2 * AROUND_PX, 2 * AROUND_PX)
+        region += QRegion(x - around, y - around, 2 * around, 2 * around)
         if self.caption:
             box = self._caption_box(at, area, metrics)
             region += QRegion(box.adjusted(-2, -2, 2, 2).toAlignedRect())

@@ -31,6 +31,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from vaeexplorer.gui.widgets.dot_layer import DotLayer
+from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
 from vaeexplorer.gui.widgets.theme import colours
@@ -61,6 +62,7 @@ class MapView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.dots = DotLayer()
+        self.hatch = Hatch()
         self._target = self.dots.positions
         self._centre: FloatArray = np.zeros(2)
         self._scale = 1.0
@@ -141,7 +143,7 @@ class MapView(QWidget):
         if self._cross_hair is None:
             return QRegion()
         at = self.to_pixel(self._cross_hair.position)
-        return self._cross_hair.region(at, self.rect(), self.fontMetrics())
+        return self._cross_hair.region(at, self.rect(), self.fontMetrics(), self._scale)
 
     def set_held(self, position: FloatArray | None) -> None:
         """Draw the mark of what is held."""
@@ -289,6 +291,8 @@ class MapView(QWidget):
         size = (self.width(), self.height())
         ratio = self.devicePixelRatioF()
         painter.drawImage(0, 0, self.dots.draw(size, self._centre, self._scale, ratio))
+        if not self._moving:
+            self.hatch.draw(painter, self._centre, self._scale, self.size())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._path is not None and not self._moving:
             draw_path(painter, [self.to_pixel(place) for place in self._path])
@@ -296,7 +300,7 @@ class MapView(QWidget):
             draw_held(painter, self.to_pixel(self._held))
         if self._cross_hair is not None and not self._moving:
             at = self.to_pixel(self._cross_hair.position)
-            self._cross_hair.draw(painter, at, self.rect())
+            self._cross_hair.draw(painter, at, self.rect(), self._scale)
         if self.hasFocus() and self._focus_by_key:
             painter.setPen(QPen(QColor(colours().accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
