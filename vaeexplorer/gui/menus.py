@@ -11,7 +11,11 @@ from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, Q
 
 from vaeexplorer.gui.panels import BOTTOM, PANELS
 from vaeexplorer.gui.panels.map import method_title
+from vaeexplorer.gui.panels.selection import save_selection
 from vaeexplorer.gui.session import MAX_SLOTS, Session
+from vaeexplorer.gui.widgets.help import show_about, show_help
+from vaeexplorer.gui.widgets.mode_switch import described
+from vaeexplorer.gui.widgets.selection_tool import MODES
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS
 
 if TYPE_CHECKING:
@@ -25,21 +29,52 @@ METHODS = ("umap", "pca")
 def add_menus(window: Window, session: Session) -> None:
     """Give `window` its menu bar."""
     _add_file_menu(window, session)
-    edit = window.menuBar().addMenu(translate("Menus", "&Edit"))
-    _act(edit, translate("Menus", "Hold the probe"), session.hold, "H")
-    _act(edit, translate("Menus", "Let go"), session.release, "Esc")
-    edit.addSeparator()
+    _add_edit_menu(window, session)
+    _add_view_menu(window, session)
+    _add_model_menu(window, session)
+    help_menu = window.menuBar().addMenu(translate("Menus", "&Help"))
+    _act(help_menu, translate("Menus", "How to use"), lambda: show_help(window), "F1")
+    _act(help_menu, translate("Menus", "Open the log"), window.open_log)
+    _act(help_menu, translate("Menus", "About vae-explorer"), lambda: show_about(window))
+
+
+def _add_edit_menu(window: Window, session: Session) -> None:
+    menu = window.menuBar().addMenu(translate("Menus", "&Edit"))
+    standard = QKeySequence.StandardKey
+    _act(menu, translate("Menus", "Hold the probe"), session.hold, "H")
+    _act(menu, translate("Menus", "Let go"), session.let_go, "Esc")
+    _act(menu, translate("Menus", "Find image or label"), window.search.setFocus, standard.Find)
+    menu.addSeparator()
     for which, text, key in (
         ("start", translate("Menus", "Start the path at the probe"), "S"),
         ("end", translate("Menus", "End the path at the probe"), "E"),
     ):
-        _act(edit, text, lambda which=which: window.set_path_end(which), key)
-    _add_view_menu(window, session)
-    _add_model_menu(window, session)
-    help_menu = window.menuBar().addMenu(translate("Menus", "&Help"))
-    _act(help_menu, translate("Menus", "How to use"), window.show_help, "F1")
-    _act(help_menu, translate("Menus", "Open the log"), window.open_log)
-    _act(help_menu, translate("Menus", "About vae-explorer"), window.show_about)
+        _act(menu, text, lambda which=which: window.set_path_end(which), key)
+    menu.addSeparator()
+    _act(menu, translate("Menus", "Select all"), session.select_all, standard.SelectAll)
+    _act(menu, translate("Menus", "Select nothing"), session.clear_selection, "Ctrl+Shift+A")
+    _act(menu, translate("Menus", "Invert the selection"), session.invert_selection, "Ctrl+I")
+    _act(menu, translate("Menus", "Select or drop the probed image"), session.toggle_probed, "X")
+    menu.addSeparator()
+    _act(menu, translate("Menus", "Zoom to the selection"), session.frame_selection, "Z")
+    _act(menu, translate("Menus", "Copy the selection"), session.copy_selection, standard.Copy)
+    _act(
+        menu,
+        translate("Menus", "Save the selection..."),
+        lambda: save_selection(session, window),
+        "Ctrl+Shift+S",
+    )
+    menu.addSeparator()
+    modes = menu.addMenu(translate("Menus", "Dragging over a map"))
+    group = QActionGroup(window)
+    for number, mode in enumerate(MODES):
+        action = _act(
+            modes, described(mode)[0], lambda mode=mode: window.set_mode(mode), str(number + 1)
+        )
+        action.setCheckable(True)
+        action.setChecked(mode == window.mode)
+        group.addAction(action)
+    modes.aboutToShow.connect(lambda: group.actions()[MODES.index(window.mode)].setChecked(True))
 
 
 def _act(
@@ -161,10 +196,12 @@ def add_toolbar(window: Window, session: Session) -> None:
     bar.addSeparator()
     bar.addWidget(QLabel(translate("Menus", "map")))
     bar.addWidget(_method_choice(session))
+    bar.addSeparator()
+    bar.addWidget(window.mode_switch)
     space = QWidget()
     space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     bar.addWidget(space)
-    bar.addWidget(window.data_label)
+    bar.addWidget(window.search)
     window.addToolBar(bar)
 
 

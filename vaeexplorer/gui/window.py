@@ -22,20 +22,22 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QMainWindow,
-    QMessageBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from vaeexplorer import __version__
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.menus import add_menus, add_toolbar
 from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel
 from vaeexplorer.gui.panels.map import MapPanel
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
+from vaeexplorer.gui.widgets.mode_switch import ModeSwitch
+from vaeexplorer.gui.widgets.search_field import SearchField
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, apply_theme
 from vaeexplorer.latent.probe import Probe
+from vaeexplorer.latent.selection import Selection
 from vaeexplorer.run import Progress
 
 translate = QCoreApplication.translate
@@ -57,12 +59,14 @@ class Window(QMainWindow):
         self._session, self._settings, self._log_file = session, settings, log_file
         self.theme = settings.value("theme", "system", type=str)
         self._painted = False
+        self.mode = "pan"
         self.maps: list[MapPanel] = []
         self.docks: dict[str, QDockWidget] = {}
         self._build_stage()
         for panel in PANELS:
             self._add_dock(panel)
         self._build_status()
+        self._build_tools()
         add_menus(self, session)
         add_toolbar(self, session)
         self._connect()
@@ -111,6 +115,7 @@ class Window(QMainWindow):
             panel.open_requested.connect(self.open_run)
             panel.train_requested.connect(lambda: self.show_panel("training"))
             panel.locate_requested.connect(self.locate_data)
+            panel.view.tool.mode = self.mode
             self._grid.addWidget(panel, slot // 2, slot % 2)
             self.maps.append(panel)
         for line in range(2):
@@ -155,9 +160,26 @@ class Window(QMainWindow):
         self._strips = {"data": ProgressStrip(), "map": map_strip}
         self.data_label = QLabel()
         self.data_label.setProperty("muted", True)
+        self.selected = QToolButton()
+        self.selected.setProperty("chip", True)
+        self.selected.setToolTip(
+            translate("Window", "Show how many of each label are selected, and which (Ctrl+L)")
+        )
+        self.selected.clicked.connect(lambda: self.show_panel("selection"))
+        self.selected.hide()
+        # The maps would move where a higher status bar took room from them.
+        self.statusBar().setMinimumHeight(self.selected.sizeHint().height() + GRID)
         self.statusBar().addWidget(self.readout, 1)
+        self.statusBar().addPermanentWidget(self.selected)
         for strip in self._strips.values():
             self.statusBar().addPermanentWidget(strip)
+        self.statusBar().addPermanentWidget(self.data_label)
+
+    def _build_tools(self) -> None:
+        self.mode_switch = ModeSwitch()
+        self.mode_switch.chosen.connect(self.set_mode)
+        self.search = SearchField()
+        self.search.asked.connect(self._session.find)
 
     def _connect(self) -> None:
         session = self._session
@@ -169,6 +191,8 @@ class Window(QMainWindow):
         session.ended.connect(self._show_end)
         # A tab behind another one is not hidden in Qt's sense: only its dock knows.
         self.docks["path"].visibilityChanged.connect(session.watch_path)
+        session.selection_changed.connect(self._show_selection)
+        session.copied.connect(lambda text: QGuiApplication.clipboard().setText(text))
         for panel in self.maps:
             panel.view.hovered.connect(self.hint.hide)
 
@@ -202,6 +226,15 @@ class Window(QMainWindow):
     def _show_end(self, job: str) -> None:
         if job in self._strips:
             self._strips[job].hide()
+
+    def _show_selection(self, chosen: Selection | None) -> None:
+        self.selected.setVisible(chosen is not None)
+        if chosen is not None:
+            self.selected.setText(
+                translate("Window", "{selected} of {n} selected").format(
+                    selected=f"{len(chosen):,}", n=f"{chosen.n:,}"
+                )
+            )
 
     # --- what the user does -------------------------------------------------------------------
 
@@ -269,6 +302,13 @@ class Window(QMainWindow):
         for panel in self.maps:
             panel.view.fit()
 
+    def set_mode(self, mode: str) -> None:
+        """Let dragging over a map "pan" it, or draw a "lasso" or a "rectangle"."""
+        self.mode = mode
+        self.mode_switch.set_mode(mode)
+        for panel in self.maps:
+            panel.view.tool.mode = mode
+
     def set_theme(self, choice: str) -> None:
         """Switch to the "system", the "light" or the "dark" theme, and remember it."""
         self.theme = choice
@@ -278,39 +318,6 @@ class Window(QMainWindow):
     def reset_layout(self) -> None:
         """Put the panels back where a fresh window has them."""
         self.restoreState(self._fresh_layout, LAYOUT_VERSION)
-
-    def show_help(self) -> None:
-        """Say in a few lines what can be done."""
-        QMessageBox.information(
-            self,
-            translate("Window", "How to use"),
-            translate(
-                "Window",
-                "<p>Each dot is one image, at the place of its code: the mean of what the encoder "
-                "believes. Near dots have near codes.</p>"
-                "<p><b>Move</b> over a map: every model decodes that place. On a dot, the dot's "
-                "own code; between dots, a mixture of the codes around. Beyond the data the "
-                "picture is dimmed: the model is guessing.</p>"
-                "<p><b>Click</b> to hold a place, <b>Esc</b> lets go. Then drag the sliders under "
-                "Dimensions: the picture follows.</p>"
-                "<p><b>Drag</b> pans, the <b>wheel</b> zooms, <b>double-click</b> fits. Arrow "
-                "keys move the probe, with Shift in larger steps; + - 0 zoom.</p>"
-                "<p><b>Train...</b> (Ctrl+T) trains a model of your own. Every run is kept under "
-                "Runs (Ctrl+R).</p>",
-            ),
-        )
-
-    def show_about(self) -> None:
-        """Say what this program is."""
-        QMessageBox.about(
-            self,
-            translate("Window", "About vae-explorer"),
-            translate(
-                "Window",
-                "vae-explorer {version}\n\nSee for yourself whether the latent space of an "
-                "autoencoder is continuous and complete.",
-            ).format(version=__version__),
-        )
 
     def open_log(self) -> None:
         """Show the log in the system's viewer."""

@@ -29,6 +29,7 @@ from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
+from vaeexplorer.latent.selection import Change, Selection
 from vaeexplorer.regularity.verdict import GATE_NEEDED
 from vaeexplorer.run import Exhibit
 
@@ -130,6 +131,8 @@ class MapPanel(QWidget):
         session, slot = self._session, self._slot
         self.view.hovered.connect(lambda point, snap: session.move_probe(slot, point, snap))
         self.view.clicked.connect(self._clicked)
+        self.view.picked.connect(lambda point, snap: session.toggle_selected(slot, point, snap))
+        self.view.outlined.connect(self._select_within)
         self.view.left.connect(session.leave)
         self.legend.toggled.connect(session.hide_labels)
         session.exhibit_changed.connect(self._show_exhibit)
@@ -144,11 +147,27 @@ class MapPanel(QWidget):
         session.path_placed.connect(self._show_path)
         session.surveyed.connect(self._show_no_data)
         session.hatched.connect(lambda _: self._show_no_data(slot, session.slots[slot].no_data))
+        session.selection_changed.connect(self._show_selection)
+        session.framed.connect(self._frame)
 
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
         self._session.activate(self._slot)
         self._session.move_probe(self._slot, point, snap_distance)
         self._session.hold()
+
+    def _select_within(self, outline: NDArray[np.float64], change: Change) -> None:
+        self._session.activate(self._slot)
+        self._session.select_within(self._slot, outline, change)
+
+    def _show_selection(self, chosen: Selection | None) -> None:
+        """Let the selected dots stand out, where the selection is one of this slot's images."""
+        here = chosen is not None and self._session.selected_in(self._slot) is not None
+        self.view.set_standing_out(chosen.mask if here else None)
+
+    def _frame(self, chosen: Selection) -> None:
+        shown = self._session.shown_map(self._slot)
+        if shown is not None and self._exhibit.source.fingerprint == chosen.fingerprint:
+            self.view.frame(shown.positions[chosen.indices])
 
     def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
         if slot != self._slot:
@@ -231,6 +250,7 @@ class MapPanel(QWidget):
         self.view.set_points(shown.positions, dots, glide=glide)
         self._show_no_data(self._slot, None)
         self._hide_labels(self._session.hidden_labels)
+        self._show_selection(self._session.selection)
         size = next(iter(exhibit.codes.values())).mean.shape[1]
         self._details.setText(
             translate("Map", "{data}, {size} dimensions, {method} of {n} images").format(

@@ -13,6 +13,8 @@ from vaeexplorer.drawing.raster import raster_points
 from vaeexplorer.gui.widgets.theme import colours
 
 OPACITY = 0.85
+FADED = 0.25
+"""Opacity of all dots together that do not stand out, where some do."""
 SMALLEST_PX, LARGEST_PX = 2.0, 14.0
 FloatArray = NDArray[np.float64]
 
@@ -26,6 +28,8 @@ class DotLayer:
         (n, 2), in units of the map, y upwards.
     visible
         (n,), which dots are drawn.
+    standing_out
+        (n,), which dots are drawn above the others, which fade; None: all alike.
     drawing_s, drawn_at
         How long the last picture took, and when (time.perf_counter) it was done.
     """
@@ -33,6 +37,7 @@ class DotLayer:
     def __init__(self) -> None:
         self.positions: FloatArray = np.zeros((0, 2))
         self.visible: NDArray[np.bool_] = np.zeros(0, bool)
+        self.standing_out: NDArray[np.bool_] | None = None
         self.drawing_s = self.drawn_at = 0.0
         self._colours: NDArray[np.uint8] = np.zeros((0, 3), np.uint8)
         self._picture: QImage | None = None
@@ -46,6 +51,7 @@ class DotLayer:
         self._colours = dot_colours
         if len(self.visible) != len(dot_colours):
             self.visible = np.ones(len(dot_colours), bool)
+            self.standing_out = None
         self._picture = None
 
     def set_positions(self, positions: NDArray[np.floating]) -> None:
@@ -56,6 +62,11 @@ class DotLayer:
     def set_visible(self, visible: NDArray[np.bool_]) -> None:
         """Draw only the dots where `visible`, (n,), is true."""
         self.visible = visible
+        self._picture = None
+
+    def set_standing_out(self, standing_out: NDArray[np.bool_] | None) -> None:
+        """Let the dots where `standing_out`, (n,), is true stand out; None: all are alike."""
+        self.standing_out = standing_out
         self._picture = None
 
     @property
@@ -101,19 +112,29 @@ class DotLayer:
         picture.setDevicePixelRatio(ratio)
         if not len(self.positions):
             return picture
-        shown = self.positions[self.visible]
-        pixels = (shown - centre) * (scale * ratio) * (1, -1) + (width / 2, height / 2)
         diameter = self._diameter(size, scale) * ratio
-        raster = raster_points(
-            pixels, self._colours[self.visible], (width, height), diameter, OPACITY
-        )
-        dots = QImage(
-            raster.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied
-        )
         painter = QPainter(picture)
-        painter.drawImage(QRectF(0, 0, width / ratio, height / ratio), dots)
+        for chosen, opacity in self._layers():
+            shown = self.positions[chosen]
+            pixels = (shown - centre) * (scale * ratio) * (1, -1) + (width / 2, height / 2)
+            raster = raster_points(
+                pixels, self._colours[chosen], (width, height), diameter, OPACITY
+            )
+            dots = QImage(
+                raster.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied
+            )
+            # Of the layer, not of its dots: where many lie on one another they would not fade.
+            painter.setOpacity(opacity)
+            painter.drawImage(QRectF(0, 0, width / ratio, height / ratio), dots)
         painter.end()
         return picture
+
+    def _layers(self) -> list[tuple[NDArray[np.bool_], float]]:
+        """Which dots are drawn together, and the opacity of their layer, from back to front."""
+        if self.standing_out is None:
+            return [(self.visible, 1.0)]
+        others = self.visible & ~self.standing_out
+        return [(others, FADED), (self.visible & self.standing_out, 1.0)]
 
     def _diameter(self, size: tuple[int, int], scale: float) -> float:
         """Diameter of a dot in pixels: smaller where there are many, larger when zoomed in."""

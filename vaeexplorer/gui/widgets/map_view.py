@@ -26,6 +26,7 @@ from PySide6.QtGui import (
     QPen,
     QRegion,
     QResizeEvent,
+    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
@@ -34,11 +35,16 @@ from vaeexplorer.gui.widgets.dot_layer import DotLayer
 from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
+from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT, SelectionTool
 from vaeexplorer.gui.widgets.theme import colours
 
 SNAP_PX = 6.0
 DRAG_PX = 4
 MARGIN = 0.06
+CLOSEST = 0.02
+"""Share of the whole map that is shown at least when some dots are brought into view."""
+IN_VIEW = (24, 24, -24, -24)
+"""A dot that is farther from the edges than this, in pixels, is in view."""
 GLIDE_MS = 200
 SMOOTH_S = 0.012
 """Dots that take longer to draw than this jump to their new places: gliding would stutter."""
@@ -53,6 +59,8 @@ class MapView(QWidget):
 
     hovered = Signal(object, float)
     clicked = Signal(object, float)
+    picked = Signal(object, float)
+    outlined = Signal(object, str)
     left = Signal()
 
     def __init__(self) -> None:
@@ -63,6 +71,7 @@ class MapView(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.dots = DotLayer()
         self.hatch = Hatch()
+        self.tool = SelectionTool(self)
         self._target = self.dots.positions
         self._centre: FloatArray = np.zeros(2)
         self._scale = 1.0
@@ -72,6 +81,7 @@ class MapView(QWidget):
         self._path: FloatArray | None = None
         self._pressed: QPointF | None = None
         self._dragging = False
+        self._panning = True
         self._growing = False
         self._focus_by_key = False
         self._glide = QVariantAnimation(self)
@@ -132,6 +142,11 @@ class MapView(QWidget):
         self.dots.set_visible(visible)
         self.update()
 
+    def set_standing_out(self, standing_out: NDArray[np.bool_] | None) -> None:
+        """Let the dots where `standing_out`, (n,), is true stand out; None: all are alike."""
+        self.dots.set_standing_out(standing_out)
+        self.update()
+
     def set_cross_hair(self, cross_hair: CrossHair | None) -> None:
         """Draw `cross_hair`, or none."""
         before = self._cross_hair_region()
@@ -186,6 +201,21 @@ class MapView(QWidget):
         self._fitted = False
         self.update()
 
+    def frame(self, positions: NDArray[np.floating]) -> None:
+        """Bring `positions`, (k, 2), into view: many fill the map, one is centred if need be."""
+        low, high = positions.min(axis=0), positions.max(axis=0)
+        if len(positions) > 1:
+            whole = self.dots.extent() or (low, high)
+            extent = np.maximum(high - low, CLOSEST * (whole[1] - whole[0]).max())
+            extent = np.maximum(extent, 1e-9)
+            room = np.array([self.width(), self.height()]) * (1 - 2 * MARGIN)
+            self._scale = float((room / extent).min())
+        elif self.rect().adjusted(*IN_VIEW).contains(self.to_pixel(low).toPoint()):
+            return
+        self._centre = (low + high) / 2
+        self._fitted = False
+        self.update()
+
     @property
     def _moving(self) -> bool:
         """Whether no place of the map means anything for now."""
@@ -200,6 +230,12 @@ class MapView(QWidget):
         """Return where in this widget the place `position`, (2,), of the map is."""
         x, y = (position - self._centre) * self._scale
         return QPointF(self.width() / 2 + x, self.height() / 2 - y)
+
+    def _to_pixels(self) -> QTransform:
+        """Return `to_pixel` in the form that Qt applies to many places at once."""
+        x, y = self._centre * self._scale
+        left, top = self.width() / 2 - x, self.height() / 2 + y
+        return QTransform(self._scale, 0, 0, -self._scale, left, top)
 
     @property
     def snap_distance(self) -> float:
@@ -223,9 +259,13 @@ class MapView(QWidget):
         self.left.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
+        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._pressed = event.position()
             self._dragging = False
+            pans = event.button() == Qt.MouseButton.MiddleButton or self._moving
+            self._panning = pans or not self.tool.begin(
+                self.to_map(self._pressed), event.modifiers()
+            )
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = event.position()
@@ -235,21 +275,30 @@ class MapView(QWidget):
             self.hovered.emit(self.to_map(place), self.snap_distance)
             return
         moved = place - self._pressed
-        if self._dragging or moved.manhattanLength() > DRAG_PX:
-            self._dragging = True
+        if not self._dragging and moved.manhattanLength() <= DRAG_PX:
+            return
+        self._dragging = True
+        if self._panning:
             self._fitted = False
             self._centre += np.array([-moved.x(), moved.y()]) / self._scale
             self._pressed = place
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
-            self.update()
+        elif self.tool.drawing:
+            self.tool.extend(self.to_map(place), self._scale)
+        self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
+        if self._pressed is None or event.buttons() & Qt.MouseButton.LeftButton:
             return
         self._pressed = None
         self.setCursor(Qt.CursorShape.CrossCursor)
-        if not self._dragging and not self._moving:
-            self.clicked.emit(self.to_map(event.position()), self.snap_distance)
+        if self._dragging and self.tool.drawing:
+            self.outlined.emit(*self.tool.end())
+            self.update()
+        self.tool.cancel()
+        if event.button() == Qt.MouseButton.LeftButton and not (self._dragging or self._moving):
+            clicked = self.picked if event.modifiers() & (SHIFT | CONTROL) else self.clicked
+            clicked.emit(self.to_map(event.position()), self.snap_distance)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -301,6 +350,7 @@ class MapView(QWidget):
         if self._cross_hair is not None and not self._moving:
             at = self.to_pixel(self._cross_hair.position)
             self._cross_hair.draw(painter, at, self.rect(), self._scale)
+        self.tool.draw(painter, self._to_pixels())
         if self.hasFocus() and self._focus_by_key:
             painter.setPen(QPen(QColor(colours().accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -129,6 +129,13 @@ def _style_sheet(theme: Colours) -> str:
     QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; }}
     QPushButton[primary="true"]:disabled {{ background: {theme.raised}; color: {theme.muted};
         border-color: {theme.border}; }}
+    QToolBar QToolButton[mode="true"] {{ padding: 4px 7px; border-radius: 0;
+        margin-right: -1px; }}
+    QToolBar QToolButton[mode="true"]:checked {{ border-color: {theme.accent};
+        background: {theme.raised}; }}
+    QLineEdit[search="true"] {{ padding: 4px 8px; border: 1px solid {theme.border};
+        border-radius: 4px; background: {theme.surface}; }}
+    QLineEdit[search="true"]:focus {{ border-color: {theme.accent}; }}
     QToolButton[chip="true"] {{ border: 1px solid transparent; border-radius: 4px;
         padding: 2px 3px; background: transparent; color: {theme.text}; }}
     QToolButton[chip="true"][hides="true"] {{ color: {theme.muted}; }}
