@@ -53,7 +53,7 @@ def test_basic_settings_stand_first_and_the_others_behind_a_button(rows, page):
     rows.set_config(FAMILIES["vae"].config)
     assert labels(page) == ["before", "latent dimensions", "beta", "after", ""]
     rows.more.click()
-    assert labels(page)[4:] == ["", *MORE, "warm-up"]
+    assert labels(page)[4:] == ["", *MORE, "warm-up", "free bits", "capacity"]
     rows.more.click()
     assert labels(page)[4:] == [""]
 

@@ -140,7 +140,7 @@ def test_a_fixed_variance_c_trains_what_beta_c_trains():
         model = build("vae", options, (1, 8, 8), x.mean(dim=0))
         terms = model(Batch(x), generator())
         settings = models.settings("vae", options)
-        (variance * learning.objective(terms, settings.rate_weight(1.0))).backward()
+        (variance * learning.objective(terms, settings.pressure(1.0))).backward()
         return torch.cat([one.grad.flatten() for one in model.parameters()])
 
     torch.testing.assert_close(gradient(0.2, 1.0), gradient(1.0, 0.2), rtol=1e-4, atol=1e-5)

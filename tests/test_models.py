@@ -164,7 +164,7 @@ def test_a_family_tells_what_it_is(family):
 @pytest.mark.parametrize(
     ("family", "options", "named"),
     [
-        ("gan", {}, "no family 'gan'; there are pca, ae, vae"),
+        ("gan", {}, "no family 'gan'; there are pca, ae, dae, vae"),
         (["vae"], {}, "no family"),
         ("vae", [1], "named values"),
         ("ae", {"beta": 1.0}, "no setting 'beta'"),
@@ -183,6 +183,9 @@ def test_a_family_tells_what_it_is(family):
         ("vae", {"hidden": [400, "200"]}, "hidden widths must be a list of whole numbers"),
         ("vae", {"hidden": [0]}, "hidden widths must be at least 1"),
         ("vae", {"hidden": [9] * 9}, "hidden widths must be at most 8 values"),
+        ("vae", {"free_bits": -0.1}, "free bits must be at least 0"),
+        ("vae", {"capacity": -1}, "capacity must be at least 0"),
+        ("dae", {"strength": 1.0}, "strength must be at most 0.99"),
         ("vae", {"variance": 0}, "variance must be at least 0.0001, not 0"),
         ("vae", {"variance": -1.0}, "variance must be at least 0.0001"),
         ("ae", {"levels": 1}, "grey levels must be at least 2, not 1"),
@@ -376,5 +379,10 @@ def test_the_mean_log_weight_is_the_elbo():
 
 def test_the_weight_of_the_rate_grows_to_beta():
     config = models.settings("vae", {"beta": 4.0, "warm_up": 0.5})
-    assert [config.rate_weight(done) for done in (0, 0.25, 0.5, 1)] == [0, 2, 4, 4]
-    assert models.settings("vae", {"warm_up": 0}).rate_weight(0.0) == 1
+    assert [config.pressure(done).weight for done in (0, 0.25, 0.5, 1)] == [0, 2, 4, 4]
+    assert models.settings("vae", {"warm_up": 0}).pressure(0.0).weight == 1
+
+
+def test_the_capacity_grows_over_the_first_half():
+    config = models.settings("vae", {"capacity": 8.0})
+    assert [config.pressure(done).capacity for done in (0, 0.25, 0.5, 1)] == [0, 4, 8, 8]

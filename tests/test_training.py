@@ -11,7 +11,7 @@ import vaeexplorer
 from vaeexplorer import models, training
 from vaeexplorer.data.dataset import Dataset, Source, fingerprint
 from vaeexplorer.models import FAMILIES, build, learning, restore
-from vaeexplorer.models.base import Batch, SettingError, Terms, float_images
+from vaeexplorer.models.base import Batch, Pressure, SettingError, Terms, float_images
 from vaeexplorer.models.learning import one_cycle
 from vaeexplorer.run import Config
 from vaeexplorer.training import TrainingError, train, warm_up_torch
@@ -280,8 +280,35 @@ def test_the_loss_is_distortion_and_weighted_rate_and_penalty():
     terms = Terms(
         torch.tensor([1.0, 3.0]), {"z": torch.tensor([[1.0, 1.0], [4.0, 0.0]])}, torch.tensor(0.5)
     )
-    assert learning.objective(terms, 10.0).item() == 2 + 10 * 3 + 0.5
-    assert learning.objective(terms._replace(rates=None), 10.0).item() == 2.5
+    assert learning.objective(terms, Pressure(10.0)).item() == 2 + 10 * 3 + 0.5
+    assert learning.objective(terms._replace(rates=None), Pressure(10.0)).item() == 2.5
+
+
+def test_free_nats_cost_the_same_however_little_is_used_of_them():
+    rates = torch.tensor([[1.0, 0.1], [4.0, 0.0]], requires_grad=True)  # means 2.5 and 0.05
+    terms = Terms(torch.zeros(2), {"z": rates}, torch.zeros(()))
+    loss = learning.objective(terms, Pressure(10.0, free_nats=0.5))
+    assert loss.item() == 10 * (2.5 + 0.5)
+    loss.backward()
+    assert rates.grad.tolist() == [[5, 0], [5, 0]]
+
+
+def test_a_capacity_draws_the_rate_to_it_from_both_sides():
+    terms = Terms(torch.zeros(1), {"z": torch.tensor([[2.0, 1.0]])}, torch.zeros(()))
+    for capacity, cost in {0.0: 30, 2.0: 10, 3.0: 0, 5.0: 20}.items():
+        assert learning.objective(terms, Pressure(10.0, capacity=capacity)).item() == cost
+
+
+def test_the_rate_reaches_the_capacity():
+    model = {"capacity": 3.0, "beta": 20.0}
+    settings = config(epochs=30, batch_size=10, learning_rate=5e-3, model=model)
+    assert trained(settings=settings).history[-1].train.rate == pytest.approx(3, abs=0.5)
+
+
+def test_free_bits_keep_a_rate_that_a_great_beta_would_end():
+    model = {"free_bits": 0.5, "beta": 200.0}
+    settings = config(epochs=20, batch_size=10, learning_rate=5e-3, model=model)
+    assert trained(settings=settings).history[-1].train.rate > 1
 
 
 def test_a_great_beta_collapses_the_posterior_and_beta_0_lets_it_go():
@@ -291,6 +318,28 @@ def test_a_great_beta_collapses_the_posterior_and_beta_0_lets_it_go():
         rate[beta] = trained(settings=settings).history[-1].held_out.rate
     assert rate[200.0] < 0.1
     assert 1 < rate[1.0] < rate[0.0] / 2
+
+
+def test_a_collapse_is_said_once_the_weight_has_grown_and_what_to_try():
+    settings = config(epochs=20, batch_size=10, learning_rate=5e-3, model={"beta": 200.0})
+    reports = run_of(train(dataset(), settings, threads=1))[1]
+    warnings = {one.epoch: one.warning for one in reports if one.snapshot}
+    assert not any(warnings[epoch] for epoch in range(1, 5))
+    assert warnings[20].startswith("The posterior has collapsed: the codes carry 0.0")
+    assert "Try a smaller beta" in warnings[20]
+
+
+@pytest.mark.parametrize("beta", [0.0, 1.0])
+def test_a_good_training_is_not_warned_of(beta):
+    settings = config(epochs=20, batch_size=10, learning_rate=5e-3, model={"beta": beta})
+    reports = run_of(train(dataset(), settings, threads=1))[1]
+    assert {one.warning for one in reports} == {""}
+
+
+def test_a_step_back_after_a_nan_is_said(monkeypatch):
+    spoil_steps(monkeypatch, {3})
+    reports = run_of(train(dataset(), config(batch_size=60), threads=1))[1]
+    assert "diverged (a value became infinite) in epoch 2" in reports[-1].warning
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 64, 64), (3, 128, 128), (3, 37, 51)])
@@ -337,9 +386,9 @@ def spoil_steps(monkeypatch, bad):
     steps = []
     right = learning.objective
 
-    def objective(terms, rate_weight):
+    def objective(terms, pressure):
         steps.append(None)
-        loss = right(terms, rate_weight)
+        loss = right(terms, pressure)
         return loss * math.nan if len(steps) - 1 in bad else loss
 
     monkeypatch.setattr(learning, "objective", objective)

@@ -152,11 +152,14 @@ class TrainingProgress(Progress):
     reconstructions
         uint8, (2, 8, channels, height, width): up to eight held-out images and their
         reconstructions by the last snapshot; None before the first epoch ends.
+    warning
+        What goes wrong in this training and what to try, in plain words; empty: nothing.
     """
 
     epoch: int = 0
     snapshot: Run | None = None
     reconstructions: NDArray[np.uint8] | None = field(default=None, repr=False)
+    warning: str = ""
 
 
 @dataclass(frozen=True, eq=False)

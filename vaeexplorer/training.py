@@ -116,16 +116,22 @@ def _check(dataset: Dataset, config: Config, threads: int | None) -> None:
 
 
 def _on_threads(steps: Steps[Result], threads: int) -> Steps[Result]:
-    """Run `steps` on so many torch threads, and nothing that happens between its reports."""
+    """Run `steps` on so many torch threads, and nothing that happens between its reports.
+
+    Numbers below 1e-38 are 0 meanwhile: moments of weights that no longer learn fall there, as
+    after a collapse, and the processor takes twice as long over them.
+    """
     while True:
         before = torch.get_num_threads()
         torch.set_num_threads(threads)
+        torch.set_flush_denormal(True)
         try:
             progress = next(steps)
         except StopIteration as end:
             result: Result = end.value
             return result
         finally:
+            torch.set_flush_denormal(False)
             torch.set_num_threads(before)
         yield progress
 
@@ -161,6 +167,7 @@ def _train(
         record = yield from training.epoch(epoch) if fit is None else training.measured()
         run = replace(run, history=(*run.history, record), weights=training.learner.weights())
         training.snapshot, training.shown = run, training.reconstructions()
+        training.look(record)
         yield training.progress(epoch + 1)
     return replace(run, status="finished")
 
@@ -210,6 +217,7 @@ class _Training:
         self.steps_done, self.steps = 0, max(self.epochs, 1) * math.ceil(n / self.batch_size)
         self.snapshot: Run | None = None
         self.shown: NDArray[np.uint8] | None = None
+        self.warning = self.diverged = ""
         self.started = self.reported = time.perf_counter()
 
     def epoch(self, epoch: int) -> Steps[EpochRecord]:
@@ -226,6 +234,10 @@ class _Training:
                         "The training diverged (a value became infinite), also at an eighth of its "
                         "learning rate: try a learning rate of 0.001 or less, or a smaller beta."
                     ) from None
+                self.warning = self.diverged = (
+                    f"The training diverged (a value became infinite) in epoch {epoch + 1}, which "
+                    "was tried again at half the learning rate."
+                )
                 self.learner.go_back(state)
                 self.steps_done = steps_done
 
@@ -255,7 +267,17 @@ class _Training:
             epoch,
             self.snapshot,
             self.shown,
+            self.warning,
         )
+
+    def look(self, record: EpochRecord) -> None:
+        """Notice what goes wrong, after an epoch."""
+        settings, done = self.learner.settings, self.steps_done / self.steps
+        now, full = settings.pressure(done).weight, settings.pressure(1.0).weight
+        if not full or now < full:
+            return  # nothing presses on the rate, or it may yet grow with its weight
+        trouble = self.learner.model.trouble((record.held_out or record.train).rate)
+        self.warning = f"{trouble} {self.diverged}".strip()
 
     def reconstructions(self) -> NDArray[np.uint8] | None:
         """Held-out images and their reconstructions, (2, up to 8, channels, height, width)."""

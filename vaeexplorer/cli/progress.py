@@ -26,11 +26,16 @@ def show_progress(job: Generator[Progress, None, Result]) -> Result:
     )
     with Bar(*columns, console=console, transient=False) as bar:
         task = bar.add_task("", total=1.0, left="")
+        warned = ""
         while True:
             try:
                 progress = next(job)
             except StopIteration as end:
                 return cast(Result, end.value)
+            warning = getattr(progress, "warning", "")
+            if warning and warning != warned:
+                bar.console.print(warning, markup=False, highlight=False)
+            warned = warning or warned
             bar.update(
                 task,
                 description=_describe(progress),

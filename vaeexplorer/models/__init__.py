@@ -14,13 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vaeexplorer.models import autoencoder, gaussian, linear
+from vaeexplorer.models import autoencoder, denoising, gaussian, linear
 from vaeexplorer.models.base import Family, Model, ModelConfig, SettingError, check_settings
 from vaeexplorer.models.options import parse_settings
 
 FAMILIES: dict[str, Family] = {
     "pca": linear.FAMILY,
     "ae": autoencoder.FAMILY,
+    "dae": denoising.FAMILY,
     "vae": gaussian.FAMILY,
 }
 

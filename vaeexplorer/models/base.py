@@ -22,6 +22,9 @@ from vaeexplorer.models.options import SettingError as SettingError
 from vaeexplorer.models.options import check_settings as check_settings
 from vaeexplorer.models.options import setting as setting
 
+COLLAPSED = 0.1
+"""A model whose rate is below so many nats says nothing about its images."""
+
 
 class Posterior(NamedTuple):
     """Diagonal Gaussian q(z|x): mean and log variance, (batch, size) each.
@@ -148,6 +151,18 @@ class CodeSpace:
         return self.decoder(z)
 
 
+class Pressure(NamedTuple):
+    """What the loss makes of the rates at one moment of a training; see `learning.objective`.
+
+    weight: of the rate. free_nats: rate of each dimension, mean over the batch, that costs no less
+    than this, so that it need not be smaller. capacity: nats that the rate is drawn to.
+    """
+
+    weight: float
+    free_nats: float = 0.0
+    capacity: float = 0.0
+
+
 class Model(nn.Module, ABC):
     """What is trained."""
 
@@ -168,6 +183,19 @@ class Model(nn.Module, ABC):
         del batch, generator
         return None
 
+    def trouble(self, rate: float | None) -> str:
+        """One sentence on what goes wrong in the training and what to try; empty: nothing.
+
+        Asked after an epoch on whose images the mean rate was `rate` nats, once the weight of
+        the rate has grown to its full size.
+        """
+        if rate is None or rate >= COLLAPSED:
+            return ""
+        return (
+            f"The posterior has collapsed: the codes carry {rate:.2f} nats, so that every image is "
+            "drawn alike. Try a smaller beta, a longer warm-up or free bits."
+        )
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -182,10 +210,10 @@ class ModelConfig:
         basic=True,
     )
 
-    def rate_weight(self, done: float) -> float:
-        """Weight of the rate in the loss when the share `done` of the training is over."""
+    def pressure(self, done: float) -> Pressure:
+        """Return what the loss makes of the rates when the share `done` of the training is over."""
         del done
-        return 1.0
+        return Pressure(1.0)
 
     def nats(self, image_shape: tuple[int, int, int]) -> str:
         """One sentence on what the nats of the distortion are; empty: nothing to be said."""

@@ -15,12 +15,16 @@ from vaeexplorer.models.base import (
     LatentSpace,
     Model,
     Posterior,
+    Pressure,
     StandardNormal,
     Terms,
     setting,
 )
 from vaeexplorer.models.likelihoods import ImageConfig, likelihood_of
 from vaeexplorer.models.networks import EncoderDecoder, ImageShape
+
+CAPACITY_SHARE = 0.5
+"""Share of the training over which the capacity grows."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,28 @@ class VaeConfig(ImageConfig):
         maximum=1,
     )
 
-    def rate_weight(self, done: float) -> float:
-        """Weight of the rate in the loss when the share `done` of the training is over."""
-        return self.beta * (min(1.0, done / self.warm_up) if self.warm_up else 1.0)
+    free_bits: float = setting(
+        0.0,
+        "free bits",
+        "Nats per dimension that cost nothing: below, a dimension is not pushed to the prior.",
+        minimum=0,
+        maximum=100,
+        unit="nats",
+    )
+    capacity: float = setting(
+        0.0,
+        "capacity",
+        "Nats that the rate is drawn to instead of to 0; grows from 0 over the first half of the "
+        "training. 0: none.",
+        minimum=0,
+        unit="nats",
+    )
+
+    def pressure(self, done: float) -> Pressure:
+        """Return what the loss makes of the rates when the share `done` of the training is over."""
+        grown = min(1.0, done / self.warm_up) if self.warm_up else 1.0
+        capacity = self.capacity * min(1.0, done / CAPACITY_SHARE)
+        return Pressure(self.beta * grown, self.free_bits, capacity)
 
 
 class VariationalAutoencoder(Model):
@@ -120,5 +143,6 @@ FAMILY = Family(
     story="Gives each image a cloud of codes and pays for every nat by which the cloud differs "
     "from a standard normal, which fills the space between the images.",
     paper="Kingma and Welling 2014, Auto-encoding variational Bayes, arXiv:1312.6114; beta: "
-    "Higgins et al. 2017, beta-VAE, ICLR",
+    "Higgins et al. 2017, beta-VAE, ICLR; free bits: Kingma et al. 2016, arXiv:1606.04934; "
+    "capacity: Burgess et al. 2018, arXiv:1804.03599",
 )

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vaeexplorer.models.base import Batch, Model, ModelConfig, Terms
+from vaeexplorer.models.base import Batch, Model, ModelConfig, Pressure, Terms
 
 GRADIENT_NORM = 200.0
 """Longer gradients are cut to this: one odd batch early on must not throw the model away."""
@@ -20,11 +20,18 @@ class DivergedError(Exception):
     """A loss, a gradient, a weight or a measure is not finite."""
 
 
-def objective(terms: Terms, rate_weight: float) -> Tensor:
-    """Loss in nats per image, (): the distortion, the weighted rate where there is one, penalty."""
-    rate = terms.rate
-    per_image = terms.distortion if rate is None else terms.distortion + rate_weight * rate
-    return per_image.mean() + terms.penalty
+def objective(terms: Terms, pressure: Pressure) -> Tensor:
+    """Loss in nats per image, (): the distortion, the weighted rate where there is one, penalty.
+
+    The weight multiplies |rate - capacity|, where the mean rate of each dimension counts as no
+    less than the free nats (Burgess et al. 2018; Kingma et al. 2016). Without both it is the rate.
+    """
+    loss = terms.distortion.mean() + terms.penalty
+    if terms.rates is None:
+        return loss
+    means = [rates.mean(dim=0) for rates in terms.rates.values()]
+    rate = torch.stack([mean.clamp_min(pressure.free_nats).sum() for mean in means]).sum()
+    return loss + pressure.weight * (rate - pressure.capacity).abs()
 
 
 def one_cycle(done: float) -> tuple[float, float]:
@@ -87,7 +94,7 @@ class Learner:
         for group in self.optimiser.param_groups:
             group["lr"], group["betas"] = share * self.peak, (momentum, 0.999)
         terms: Terms = self.model(batch, self.noise)
-        loss = objective(terms, self.settings.rate_weight(done))
+        loss = objective(terms, self.settings.pressure(done))
         descend(loss, self.optimiser, self.parameters)
         return terms
 

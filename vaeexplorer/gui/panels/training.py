@@ -151,6 +151,11 @@ class TrainingPanel(QWidget):
         column = QVBoxLayout()
         column.addWidget(self._stack, 1)
         column.addWidget(self.numbers)
+        self.warning = QLabel()
+        self.warning.setWordWrap(True)
+        self.warning.setProperty("warning", True)
+        self.warning.hide()
+        column.addWidget(self.warning)
         column.addWidget(self.strip)
         return column
 
@@ -233,6 +238,7 @@ class TrainingPanel(QWidget):
         self.curves.start(config.epochs)
         self.pictures.show_pair(None)
         self.numbers.setText("")
+        self._warn("")
         settings = self._families[family].config(**config.model)
         self.numbers.setToolTip(settings.nats(self._session.dataset.shape))
         self._stack.setCurrentIndex(1)
@@ -268,6 +274,7 @@ class TrainingPanel(QWidget):
         if job != "train":
             return
         self.strip.show_progress(progress)
+        self._warn(getattr(progress, "warning", self.warning.text()))
         if isinstance(progress, TrainingProgress) and progress.snapshot is not None:
             self._stack.setCurrentIndex(1)
             history = progress.snapshot.history
@@ -288,6 +295,10 @@ class TrainingPanel(QWidget):
                 "solid: held-out images, dashed: training.   Epoch {epoch}, held-out images:",
             ).format(epoch=progress.epoch)
             self.numbers.setText(f"{epoch}  {'   '.join(parts)}")
+
+    def _warn(self, sentence: str) -> None:
+        self.warning.setText(sentence)
+        self.warning.setVisible(bool(sentence))
 
     def _show_end(self, job: str) -> None:
         if job == "train":
