@@ -29,7 +29,7 @@ def window():
 def start_and_watch(session):
     say(
         torch="torch" in sys.modules,
-        painted=[panel.view.dots.drawn for panel in window().maps],
+        painted=[panel.view.dots.whole for panel in window().maps],
     )
     start(session)
     session.families_loaded.connect(lambda _: QTimer.singleShot(0, train))

@@ -6,12 +6,13 @@ is none yet it is compiled, which takes a second or two. Import it late.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from vaeexplorer.drawing.compiling import compiled
 
 LARGEST_STEP = np.float32(4)
 """Along each axis, before the learning rate; as in umap-learn."""
@@ -154,14 +155,4 @@ def _run_epochs(
     random[0] = state
 
 
-def _compiled(function: Callable[..., None], keep: bool) -> Callable[..., None]:
-    compile_ = numba.njit(SIGNATURE, cache=keep, nogil=True, fastmath=True, error_model="numpy")
-    compiled: Callable[..., None] = compile_(function)
-    return compiled
-
-
-try:
-    run_epochs = _compiled(_run_epochs, keep=True)
-except (RuntimeError, OSError):
-    # Nowhere to keep it: neither beside this file nor in the user's cache folder.
-    run_epochs = _compiled(_run_epochs, keep=False)
+run_epochs = compiled(_run_epochs, SIGNATURE, fastmath=True, error_model="numpy")

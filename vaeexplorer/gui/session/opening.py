@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import NAMED, Dataset, is_data, open_data
-from vaeexplorer.drawing.raster import load_kernel
+from vaeexplorer.drawing.dot_field import load_kernel
 from vaeexplorer.gui import plain_imports
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing

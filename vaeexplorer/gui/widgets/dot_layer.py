@@ -2,83 +2,202 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QColor, QImage
 
-from vaeexplorer.drawing.raster import raster_points
+from vaeexplorer.drawing.dot_field import (
+    FADED,
+    DotField,
+    Frame,
+    extent,
+    kernel_loaded,
+    load_kernel,
+)
+from vaeexplorer.drawing.palette import rgb
+from vaeexplorer.drawing.raster import over, raster_points
 from vaeexplorer.gui.widgets.theme import colours
 
 OPACITY = 0.85
-FADED = 0.25
-"""Opacity of all dots together that do not stand out, where some do."""
 SMALLEST_PX, LARGEST_PX = 2.0, 14.0
+
+AT_ONCE = 4_000_000
+"""Pixels that are stamped on the GUI thread for one picture, about: 8 ms."""
+SORTED_AT_ONCE = 100_000
+"""Dots that are sorted on the GUI thread: 4 ms."""
+SAMPLE = 10_000
+"""Of more dots than this a fixed sample is drawn until there is a kernel to draw them all."""
+REST_MS = 60
+"""A view that has not changed for so long is drawn in full."""
+SMOOTH_S = 0.012
+"""Dots that take longer to draw than this jump to their new places: gliding would stutter."""
+WHOLE_PIXEL = 1e-3
+OUTDATED = -1
 FloatArray = NDArray[np.float64]
+Job = tuple[Callable[[], Any], Callable[[Any], None]]
 
 
-class DotLayer:
+@dataclass(eq=False)
+class Picture:
+    """What has been drawn.
+
+    Attributes
+    ----------
+    pixels
+        uint32, (height, width), 0xffRRGGBB; `image` shows this very memory.
+    frame
+        The view.
+    content
+        The state of the dots, counted by their changes.
+    whole
+        Whether all dots were drawn.
+    """
+
+    pixels: NDArray[np.uint32]
+    frame: Frame
+    content: int
+    whole: bool
+
+    def __post_init__(self) -> None:
+        height, width = self.pixels.shape
+        self.image = QImage(self.pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+
+
+class DotLayer(QObject):
     """Draws dots for a view of the map; knows no widget.
+
+    What takes long is drawn with fewer dots while the view moves, and in full by a thread when it
+    rests; `refined` says that a better picture can be had.
 
     Attributes
     ----------
     positions
-        (n, 2), in units of the map, y upwards.
+        float32, (n, 2), in units of the map, y upwards.
     visible
         (n,), which dots are drawn.
     standing_out
         (n,), which dots are drawn above the others, which fade; None: all alike.
+    busy
+        Whether a thread sorts or draws.
     drawing_s, drawn_at
         How long the last picture took, and when (time.perf_counter) it was done.
     """
 
-    def __init__(self) -> None:
-        self.positions: FloatArray = np.zeros((0, 2))
+    refined = Signal()
+    _done = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.positions: NDArray[np.float32] = np.zeros((0, 2), np.float32)
         self.visible: NDArray[np.bool_] = np.zeros(0, bool)
         self.standing_out: NDArray[np.bool_] | None = None
+        self.busy = False
         self.drawing_s = self.drawn_at = 0.0
         self._colours: NDArray[np.uint8] = np.zeros((0, 3), np.uint8)
-        self._picture: QImage | None = None
-        self._drawn_for: tuple[object, ...] = ()
+        self._extent: tuple[FloatArray, FloatArray] | None = None
+        self._sorted: DotField | None = None
+        self._field: DotField | None = None
+        self._content = 0
+        self._picture: Picture | None = None
+        self._wanted: Frame | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._refine)
+        self._done.connect(self._deliver)
 
-    def set_colours(self, dot_colours: NDArray[np.uint8]) -> None:
-        """Take `dot_colours`, (n, 3), one for each position that is set next.
+    # --- what is drawn ------------------------------------------------------------------------
+
+    def set_points(self, positions: NDArray[np.floating], dot_colours: NDArray[np.uint8]) -> None:
+        """Draw dots at `positions`, (n, 2), in `dot_colours`, (n, 3).
 
         Another number of dots than before is a new data set: all of them are shown.
         """
         self._colours = dot_colours
-        if len(self.visible) != len(dot_colours):
-            self.visible = np.ones(len(dot_colours), bool)
-            self.standing_out = None
-        self._picture = None
+        if len(self.visible) != len(positions):
+            self.visible = np.ones(len(positions), bool)
+            self.standing_out = self._picture = None
+        self.set_positions(positions)
 
     def set_positions(self, positions: NDArray[np.floating]) -> None:
-        """Put the dots to `positions`, (n, 2)."""
-        self.positions = np.asarray(positions, float)
-        self._picture = None
+        """Put the same dots to `positions`, (n, 2)."""
+        self.positions = np.ascontiguousarray(positions, np.float32)
+        self._extent = extent(self.positions)
+        self._sorted = None
+        self._change()
+
+    def set_colours(self, dot_colours: NDArray[np.uint8]) -> None:
+        """Draw the same dots in `dot_colours`, (n, 3)."""
+        self._colours = dot_colours
+        self._change()
 
     def set_visible(self, visible: NDArray[np.bool_]) -> None:
         """Draw only the dots where `visible`, (n,), is true."""
-        self.visible = visible
-        self._picture = None
+        if not np.array_equal(visible, self.visible):
+            self.visible = visible
+            self._change()
 
     def set_standing_out(self, standing_out: NDArray[np.bool_] | None) -> None:
         """Let the dots where `standing_out`, (n,), is true stand out; None: all are alike."""
-        self.standing_out = standing_out
-        self._picture = None
+        if standing_out is not None or self.standing_out is not None:
+            self.standing_out = standing_out
+            self._change()
 
-    @property
-    def drawn(self) -> bool:
-        """Whether the dots have been drawn as they are now."""
-        return self._picture is not None
+    def _change(self) -> None:
+        self._content += 1
+        self._field = None
+
+    def _ready(self) -> DotField | None:
+        """Return the dots as they are now, sorted; None where that takes a thread or a kernel."""
+        if self._field is None and kernel_loaded() and len(self.positions) <= SORTED_AT_ONCE:
+            self._sorted, self._field = self._prepared()
+        return self._field
+
+    def _prepared(self) -> tuple[DotField, DotField]:
+        """Return the dots sorted, and coloured: for any thread."""
+        load_kernel()
+        places = self._sorted or DotField(self.positions)
+        return places, places.coloured(self._colours, self.visible, self.standing_out)
 
     def extent(self) -> tuple[FloatArray, FloatArray] | None:
         """Least and largest coordinates of all dots, shown or not, (2,) each; None without dots."""
-        if not len(self.positions):
-            return None
-        return self.positions.min(axis=0), self.positions.max(axis=0)
+        return self._extent
+
+    @property
+    def nimble(self) -> bool:
+        """Whether the dots can be put to new places many times a second."""
+        return self.drawing_s < SMOOTH_S and len(self.positions) <= SORTED_AT_ONCE
+
+    @property
+    def whole(self) -> bool:
+        """Whether all dots have been drawn as they are now, in the view last asked for."""
+        shown = self._picture
+        return (
+            shown is not None
+            and shown.whole
+            and shown.frame == self._wanted
+            and shown.content == self._content
+        )
+
+    def nearest(self, place: NDArray[np.floating], reach: float) -> int | None:
+        """Index of the shown dot nearest to `place`, (2,), within `reach`, in units of the map."""
+        field = self._ready()
+        if field is not None:
+            return field.nearest(place, reach)
+        squares = ((self.positions - place) ** 2).sum(axis=1)
+        squares[~self.visible | np.isnan(squares)] = np.inf
+        best = int(squares.argmin()) if len(squares) else 0
+        return best if len(squares) and squares[best] <= reach**2 else None
+
+    # --- drawing ------------------------------------------------------------------------------
 
     def draw(self, size: tuple[int, int], centre: FloatArray, scale: float, ratio: float) -> QImage:
         """Draw the dots on the theme's surface, in the format that is quickest to copy.
@@ -94,51 +213,166 @@ class DotLayer:
         ratio
             Device pixels per pixel; the picture carries it.
         """
-        view = (size, *centre, scale, ratio, colours().surface)
-        if self._picture is None or view != self._drawn_for:
+        self._wanted = frame = Frame(
+            (max(round(size[0] * ratio), 1), max(round(size[1] * ratio), 1)),
+            (float(centre[0]), float(centre[1])),
+            scale * ratio,
+            self._diameter(size, scale) * ratio,
+            OPACITY,
+            QColor(colours().surface).rgb(),
+        )
+        shown = self._picture
+        if shown is None or shown.frame != frame or shown.content != self._content:
             begun = time.perf_counter()
-            self._picture = self._drawn(size, centre, scale, ratio)
-            self._drawn_for = view
+            shown = self._picture = self._drawn(frame, shown)
             self.drawn_at = time.perf_counter()
             self.drawing_s = self.drawn_at - begun
-        return self._picture
+        shown.image.setDevicePixelRatio(ratio)
+        return shown.image
 
-    def _drawn(
-        self, size: tuple[int, int], centre: FloatArray, scale: float, ratio: float
-    ) -> QImage:
-        width, height = (round(side * ratio) for side in size)
-        picture = QImage(width, height, QImage.Format.Format_RGB32)
-        picture.fill(QColor(colours().surface))
-        picture.setDevicePixelRatio(ratio)
-        if not len(self.positions):
-            return picture
-        diameter = self._diameter(size, scale) * ratio
-        painter = QPainter(picture)
-        for chosen, opacity in self._layers():
-            shown = self.positions[chosen]
-            pixels = (shown - centre) * (scale * ratio) * (1, -1) + (width / 2, height / 2)
-            raster = raster_points(
-                pixels, self._colours[chosen], (width, height), diameter, OPACITY
-            )
-            dots = QImage(
-                raster.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied
-            )
-            # Of the layer, not of its dots: where many lie on one another they would not fade.
-            painter.setOpacity(opacity)
-            painter.drawImage(QRectF(0, 0, width / ratio, height / ratio), dots)
-        painter.end()
-        return picture
+    def _drawn(self, frame: Frame, before: Picture | None) -> Picture:
+        """Return the best picture of `frame` that can be had at once."""
+        field = self._ready()
+        if field is None:
+            return self._drawn_unsorted(frame, before)
+        if before is not None and before.content == self._content and before.whole:
+            panned = _panned(field, before.pixels, before.frame, frame)
+            if panned is not None:
+                return Picture(panned, frame, self._content, True)
+        if field.work(frame) <= AT_ONCE:
+            return Picture(field.paint(frame), frame, self._content, True)
+        if before is not None and before.frame == frame:
+            self._refine()  # other dots in the same view: the former ones stay until then
+            return before
+        self._rest.start()
+        return Picture(field.paint(frame, AT_ONCE), frame, self._content, False)
 
-    def _layers(self) -> list[tuple[NDArray[np.bool_], float]]:
-        """Which dots are drawn together, and the opacity of their layer, from back to front."""
+    def _drawn_unsorted(self, frame: Frame, before: Picture | None) -> Picture:
+        """Draw without compiled code, or go on showing what was there while dots are sorted."""
+        n = len(self.positions)
+        every = n <= SAMPLE
+        if not every:
+            self._start(self._prepare())
+            if before is not None and before.frame.size == frame.size and kernel_loaded():
+                return before
+        kept = np.arange(n) if every else np.random.default_rng(0).integers(0, n, SAMPLE)
+        # Each dot of a sample stands for several.
+        opacity = OPACITY if every else 1 - (1 - OPACITY) ** (n / SAMPLE)
+        view = frame._replace(opacity=min(opacity, 0.99))
+        picture = np.full((*frame.size[::-1], 3), rgb(colours().surface), np.uint8)
         if self.standing_out is None:
-            return [(self.visible, 1.0)]
-        others = self.visible & ~self.standing_out
-        return [(others, FADED), (self.visible & self.standing_out, 1.0)]
+            picture = over(self._raster(kept, view), picture)
+        else:
+            above = self.standing_out[kept]
+            faded = self._raster(kept[~above], view) * FADED
+            picture = over(faded.astype(np.uint8), picture)
+            picture = over(self._raster(kept[above], view), picture)
+        red, green, blue = np.moveaxis(picture, 2, 0).astype(np.uint32)
+        packed = np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
+        return Picture(packed, frame, self._content, every)
+
+    def _raster(self, chosen: NDArray[np.intp], frame: Frame) -> NDArray[np.uint8]:
+        """Draw the shown ones of the `chosen` dots without compiled code."""
+        chosen = chosen[self.visible[chosen]]
+        middle = (frame.size[0] / 2, frame.size[1] / 2)
+        pixels = (self.positions[chosen] - frame.centre) * (frame.scale, -frame.scale) + middle
+        return raster_points(
+            pixels, self._colours[chosen], frame.size, frame.diameter, frame.opacity
+        )
 
     def _diameter(self, size: tuple[int, int], scale: float) -> float:
         """Diameter of a dot in pixels: smaller where there are many, larger when zoomed in."""
+        if self._extent is None:
+            return SMALLEST_PX
+        low, high = self._extent
         base = 0.36 * np.sqrt(size[0] * size[1] / len(self.positions))
-        extent = max(float(np.ptp(self.positions, axis=0).max()), 1e-9)
-        zoom = scale * extent / max(min(size), 1)
+        zoom = scale * max(float((high - low).max()), 1e-9) / max(min(size), 1)
         return float(np.clip(base * max(zoom, 1.0) ** 0.5, SMALLEST_PX, LARGEST_PX))
+
+    # --- on a thread --------------------------------------------------------------------------
+
+    def _refine(self) -> None:
+        """Draw all dots of the view last asked for."""
+        field, frame, content = self._field, self._wanted, self._content
+        if field is None or frame is None or self.whole:
+            return
+
+        def take(pixels: NDArray[np.uint32]) -> None:
+            if self._content == content and self._wanted == frame:
+                self._picture = Picture(pixels, frame, content, True)
+
+        self._start((lambda: field.paint(frame), take))
+
+    def _prepare(self) -> Job:
+        """Sort and colour the dots."""
+        positions, content = self.positions, self._content
+
+        def take(prepared: tuple[DotField, DotField]) -> None:
+            if self.positions is positions:
+                self._sorted = prepared[0]
+            if self._content == content:
+                self._field = prepared[1]
+                if self._picture is not None and not self._picture.whole:
+                    self._picture.content = OUTDATED
+
+        return self._prepared, take
+
+    def _start(self, job: Job) -> None:
+        """Run the first half of `job` on a thread, and give what it returns to the second half.
+
+        While one runs no other is started: after it, what is needed then is asked for again.
+        """
+        if self.busy:
+            return
+        self.busy = True
+        compute, take = job
+
+        def run() -> None:
+            try:
+                result = compute()
+            except Exception as error:
+                result = error
+            with suppress(RuntimeError):  # the layer is gone: the program is closing
+                self._done.emit(take, result)
+
+        threading.Thread(target=run, name="dots", daemon=True).start()
+
+    def _deliver(self, take: Callable[[Any], None], result: Any) -> None:
+        self.busy = False
+        if isinstance(result, Exception):
+            raise result
+        take(result)
+        self.refined.emit()
+
+
+def _panned(
+    field: DotField, pixels: NDArray[np.uint32], before: Frame, frame: Frame
+) -> NDArray[np.uint32] | None:
+    """Shift a picture of all dots and draw what comes into view; None unless that is all."""
+    if before._replace(centre=frame.centre) != frame:
+        return None
+    right = (before.centre[0] - frame.centre[0]) * frame.scale
+    down = (frame.centre[1] - before.centre[1]) * frame.scale
+    (width, height), x, y = frame.size, round(right), round(down)
+    if (
+        max(abs(right - x), abs(down - y)) > WHOLE_PIXEL
+        or 2 * abs(x) > width
+        or 2 * abs(y) > height
+    ):
+        return None
+    top, bottom = max(y, 0), height + min(y, 0)
+    strips = [
+        (0, 0, width, top),
+        (0, bottom, width, height),
+        (0, top, max(x, 0), bottom),
+        (width + min(x, 0), top, width, bottom),
+    ]
+    shifted = np.empty_like(pixels)
+    inside = slice(top, bottom), slice(max(x, 0), width + min(x, 0))
+    outside = slice(top - y, bottom - y), slice(max(-x, 0), width + min(-x, 0))
+    shifted[inside] = pixels[outside]
+    for strip in strips:
+        left, upper, end, lower = strip
+        if left < end and upper < lower:
+            shifted[upper:lower, left:end] = field.paint(frame, None, strip)
+    return shifted

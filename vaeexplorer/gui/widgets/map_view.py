@@ -46,8 +46,6 @@ CLOSEST = 0.02
 IN_VIEW = (24, 24, -24, -24)
 """A dot that is farther from the edges than this, in pixels, is in view."""
 GLIDE_MS = 200
-SMOOTH_S = 0.012
-"""Dots that take longer to draw than this jump to their new places: gliding would stutter."""
 PAUSE = 3.0
 """While a map grows, this many times as long as drawing it takes passes between two frames."""
 STEP_PX, BIG_STEP_PX = 4.0, 24.0
@@ -69,7 +67,8 @@ class MapView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self.dots = DotLayer()
+        self.dots = DotLayer(self)
+        self.dots.refined.connect(self.update)
         self.hatch = Hatch()
         self.tool = SelectionTool(self)
         self._target = self.dots.positions
@@ -111,26 +110,25 @@ class MapView(QWidget):
         With `glide` the same dots move to their new places, unless the system asks for less
         motion; the cursor rests meanwhile.
         """
-        before, after = self.dots.positions, np.asarray(positions, float)
+        before, self._target = self.dots.positions, positions
         self._growing = False
-        self.dots.set_colours(dot_colours)
-        self._target = after
         motion = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
         self._glide.stop()
-        smooth = self.dots.drawing_s < SMOOTH_S and motion > 0
-        if glide and len(before) == len(after) > 0 and smooth and self.isVisible():
+        smooth = self.dots.nimble and motion > 0
+        if glide and len(before) == len(positions) > 0 and smooth and self.isVisible():
             self._glide_from = before
+            self.dots.set_colours(dot_colours)
             self._glide.setDuration(GLIDE_MS)
             self._glide.start()
         else:
-            self.dots.set_positions(after)
+            self.dots.set_points(positions, dot_colours)
             self.fit()
 
     def move_points(self, positions: NDArray[np.float32]) -> None:
         """Put the same dots to `positions`, (n, 2), for now; the marks are hidden meanwhile."""
         # Frames come faster than many dots can be drawn: the window must have time for the rest.
         since_s = time.perf_counter() - self.dots.drawn_at
-        if self._growing and since_s < PAUSE * self.dots.drawing_s:
+        if self._growing and (self.dots.busy or since_s < PAUSE * self.dots.drawing_s):
             return
         self._glide.stop()
         self.dots.set_positions(positions)
@@ -280,8 +278,11 @@ class MapView(QWidget):
         self._dragging = True
         if self._panning:
             self._fitted = False
+            # By whole pixels of the device: then most of the picture is only shifted.
+            ratio = self.devicePixelRatioF()
+            moved = QPointF(round(moved.x() * ratio), round(moved.y() * ratio)) / ratio
             self._centre += np.array([-moved.x(), moved.y()]) / self._scale
-            self._pressed = place
+            self._pressed += moved
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self.tool.drawing:
             self.tool.extend(self.to_map(place), self._scale)
@@ -357,7 +358,7 @@ class MapView(QWidget):
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
 
-def _normalised(positions: FloatArray) -> FloatArray:
+def _normalised(positions: NDArray[np.float32]) -> NDArray[np.float32]:
     """Shift and scale `positions` into the unit square."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     return (positions - (low + high) / 2) / max(float((high - low).max()), 1e-9)

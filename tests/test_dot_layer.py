@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+
+from vaeexplorer.drawing import dot_field
+from vaeexplorer.drawing.dot_field import load_kernel
+from vaeexplorer.drawing.palette import class_colours
+from vaeexplorer.gui.widgets import dot_layer
+from vaeexplorer.gui.widgets.map_view import MapView
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kernel():
+    load_kernel()
+
+
+@pytest.fixture
+def view(qtbot):
+    view = MapView()
+    qtbot.addWidget(view)
+    view.resize(400, 300)
+    view.show()
+    return view
+
+
+def scatter(n, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 10, n)
+    positions = rng.normal(0, 5, (10, 2))[labels] + rng.normal(0, 1.2, (n, 2))
+    return positions.astype(np.float32), class_colours(10)[labels]
+
+
+def pixels(view):
+    image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    flat = np.frombuffer(image.constBits(), np.uint8)
+    picture = flat.reshape(image.height(), image.width(), 4)[..., :3].astype(int)
+    return picture[5:-5, 5:-5]  # without the frame of what has the focus
+
+
+def settle(qtbot, view):
+    qtbot.waitUntil(lambda: (view.repaint(), view.dots.whole)[1])
+
+
+@pytest.fixture
+def sorted_by_a_thread(monkeypatch):
+    monkeypatch.setattr(dot_layer, "SORTED_AT_ONCE", 100)
+    monkeypatch.setattr(dot_layer, "AT_ONCE", 50_000)
+    monkeypatch.setattr(dot_layer, "SAMPLE", 1_000)
+
+
+def test_many_dots_end_up_as_few_would_be_drawn(qtbot, view, monkeypatch, sorted_by_a_thread):
+    positions, colours = scatter(20_000)
+    view.set_points(positions, colours)
+    view.repaint()
+    assert not view.dots.whole
+    settle(qtbot, view)
+    by_thread = pixels(view)
+    monkeypatch.undo()
+    view.dots.set_points(positions, colours)
+    assert (pixels(view) == by_thread).all()
+
+
+def test_a_view_that_moves_is_drawn_at_once_and_in_full_when_it_rests(
+    qtbot, view, sorted_by_a_thread, monkeypatch
+):
+    monkeypatch.setattr(dot_layer, "AT_ONCE", 400_000)
+    view.set_points(*scatter(60_000))
+    settle(qtbot, view)
+    view.zoom(1.01)
+    moving = pixels(view)
+    assert not view.dots.whole
+    settle(qtbot, view)
+    assert np.abs(pixels(view) - moving).reshape(29, 10, 39, 10, 3).mean(axis=(1, 3)).max() < 30
+
+
+def test_a_panned_map_shows_what_it_shows_when_drawn_afresh(qtbot, view):
+    positions, colours = scatter(20_000)
+    view.set_points(positions, colours)
+    view.zoom(3.0)
+    settle(qtbot, view)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=QPoint(200, 150))
+    for place in (QPoint(170, 160), QPoint(60, 90), QPoint(220, 299)):
+        QTest.mouseMove(view, place)
+        view.repaint()
+        assert view.dots.whole
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(220, 299))
+    panned = pixels(view)
+    view.dots.set_points(positions, colours)
+    fresh = pixels(view)
+    # A dot on the border of two sub-pixel positions may round to either.
+    assert (np.abs(panned - fresh).max(axis=-1) > 1).mean() < 1e-3
+
+
+def test_hidden_dots_are_neither_drawn_nor_found(qtbot, view):
+    positions, colours = scatter(500)
+    view.set_points(positions, colours)
+    assert view.dots.nearest(positions[7], 0.01) == 7
+    view.set_visible(np.arange(500) != 7)
+    assert view.dots.nearest(positions[7], 1e-6) is None
+    view.set_visible(np.zeros(500, bool))
+    assert (np.ptp(pixels(view).reshape(-1, 3), axis=0) == 0).all()
+
+
+def test_a_dot_is_found_before_the_dots_are_sorted(qtbot, view, sorted_by_a_thread):
+    positions, colours = scatter(5_000)
+    view.set_points(positions, colours)
+    before = view.dots.nearest(positions[42], 1.0)
+    settle(qtbot, view)
+    assert before == view.dots.nearest(positions[42], 1.0) == 42
+
+
+def test_other_colours_replace_the_former_ones_without_a_gap(qtbot, view, sorted_by_a_thread):
+    positions, colours = scatter(20_000)
+    view.set_points(positions, colours)
+    settle(qtbot, view)
+    former = pixels(view)
+    view.dots.set_colours(np.zeros_like(colours))
+    assert (pixels(view) == former).all()
+    settle(qtbot, view)
+    now = pixels(view)
+    assert (now[..., 0] == now[..., 1]).all()
+    assert (now != former).any()
+
+
+def test_what_does_not_stand_out_fades_with_and_without_the_kernel(view, monkeypatch):
+    positions, colours = scatter(300)
+    view.set_points(positions, colours)
+    alike = pixels(view)
+    view.set_standing_out(np.arange(300) < 100)
+    above = pixels(view)
+    monkeypatch.setattr(dot_field, "_KERNEL", [])
+    view.set_points(positions, colours)
+    by_numpy = pixels(view)
+    assert above.mean() > alike.mean()
+    assert np.abs(above - by_numpy).max() <= 3
+
+
+def test_a_map_without_a_dot_is_empty(view):
+    view.set_points(np.zeros((0, 2), np.float32), np.zeros((0, 3), np.uint8))
+    assert (np.ptp(pixels(view).reshape(-1, 3), axis=0) == 0).all()
+    assert view.dots.nearest(np.zeros(2), 5.0) is None
+    view.zoom(2.0, QPointF(10, 10))
+    assert view.dots.extent() is None

@@ -1,0 +1,263 @@
+"""Dots sorted into the cells of a grid: drawn quickly however many, and found again at once."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections import deque
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.drawing.stamps import PHASES, ink, stamps
+
+DOTS_PER_CELL = 16
+"""On average, over the rectangle that holds all dots."""
+
+TRANSPARENT = 0
+FADED = 0.25
+"""Opacity of all dots together that do not stand out, where some do."""
+
+_KERNEL: list[ModuleType] = []
+_LOADING = threading.Lock()
+_SUMS: deque[NDArray[np.uint64]] = deque(maxlen=2)
+"""Work space of the kernel to use again, all zero."""
+
+
+def load_kernel() -> None:
+    """Import and compile what draws many dots; takes a second or two, once. For a thread."""
+    with _LOADING:
+        if not _KERNEL:
+            from vaeexplorer.drawing import raster_kernel
+
+            _KERNEL.append(raster_kernel)
+
+
+def kernel_loaded() -> bool:
+    """Whether `load_kernel` is done, so that a DotField can be made."""
+    return bool(_KERNEL)
+
+
+def extent(
+    positions: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Least and largest coordinates, (2,) each, of those dots of (n, 2) that are finite, if any."""
+    if kernel_loaded():
+        corners = np.array(_KERNEL[0].extent(positions), np.float64).reshape(2, 2)
+        return (corners[0], corners[1]) if np.isfinite(corners).all() else None
+    finite = positions[np.isfinite(positions).all(axis=1)].astype(np.float64)
+    return (finite.min(axis=0), finite.max(axis=0)) if len(finite) else None
+
+
+class Frame(NamedTuple):
+    """A view of the map, and how dots look in it.
+
+    Attributes
+    ----------
+    size
+        (width, height) of the picture, in pixels.
+    centre
+        (x, y) of the place on the map in its middle.
+    scale
+        Pixels per unit of the map.
+    diameter, opacity
+        Of a dot: pixels, and in (0, 1].
+    background
+        0xAARRGGBB, premultiplied.
+    """
+
+    size: tuple[int, int]
+    centre: tuple[float, float]
+    scale: float
+    diameter: float
+    opacity: float
+    background: int = TRANSPARENT
+
+
+class DotField:
+    """Dots at fixed places; drawn, and found, once they have been `coloured`.
+
+    Needs the compiled kernel.
+
+    Parameters
+    ----------
+    positions
+        float32, (n, 2), y upwards. What is not finite is neither drawn nor found.
+    """
+
+    def __init__(self, positions: NDArray[np.float32]) -> None:
+        positions = np.ascontiguousarray(positions, np.float32)
+        self._low, self._high = extent(positions) or (np.zeros(2), np.zeros(2))
+        width, height = np.maximum(self._high - self._low, 1e-30)
+        cells = max(len(positions) / DOTS_PER_CELL, 1.0)
+        # A line of dots is cut along its length: neither side of the grid may be out of hand.
+        side = max(np.sqrt(width * height / cells), width / cells, height / cells)
+        self._per_unit = float(1 / side)
+        self._columns, rows = int(width / side) + 1, int(height / side) + 1
+        self._starts = np.zeros(self._columns * rows + 1, np.int32)
+        order = np.empty(len(positions), np.int32)
+        _KERNEL[0].sort(positions, self._low, self._per_unit, self._columns, self._starts, order)
+        self._order = order[: self._starts[-1]]
+        self._places = positions[self._order]
+        self._layers: tuple[tuple[NDArray[np.uint32], float], ...] = ()
+        self._colours = np.zeros(len(self._order), np.uint32)
+        self._counts = np.diff(self._starts).reshape(rows, self._columns)
+        self._fullest = int(self._counts.max())
+
+    def coloured(
+        self,
+        colours: NDArray[np.uint8],
+        shown: NDArray[np.bool_] | None = None,
+        standing_out: NDArray[np.bool_] | None = None,
+    ) -> DotField:
+        """Return the same dots in `colours`, (n, 3), those alone that are `shown`, (n,).
+
+        Those that are `standing_out`, (n,), are drawn above the others, which fade.
+        """
+        red, green, blue = colours.astype(np.uint32).T
+        packed = np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
+        if shown is not None:
+            packed *= shown
+        field = copy.copy(self)
+        field._colours = packed[self._order]
+        field._layers = ((field._colours, 1.0),)
+        if standing_out is not None:
+            above = field._colours * standing_out[self._order]
+            # All of them together: where many lie on one another, each alone would not fade.
+            field._layers = ((field._colours - above, FADED), (above, 1.0))
+        return field
+
+    def nearest(self, place: NDArray[np.floating], reach: float) -> int | None:
+        """Index of the shown dot nearest to `place`, (2,), within `reach`, in units of the map."""
+        x, y = (float(part) for part in place)
+        box = self._box(x - reach, y - reach, x + reach, y + reach)
+        if box is None:
+            return None
+        found = _KERNEL[0].nearest(
+            self._places, self._colours, self._starts, self._order, self._columns, box, x, y, reach
+        )
+        return None if found < 0 else int(found)
+
+    def work(self, frame: Frame) -> int:
+        """Pixels that are stamped to draw `frame`."""
+        box = self._box_of(frame)
+        return int(self._part(box).sum()) * stamps(frame.diameter).side ** 2
+
+    def paint(
+        self, frame: Frame, work: int | None = None, area: tuple[int, int, int, int] | None = None
+    ) -> NDArray[np.uint32]:
+        """Draw `frame`.
+
+        Parameters
+        ----------
+        work
+            Pixels that may be stamped, about; None: as many as there are. Where that is too few,
+            crowded cells are thinned, and what is left of them stands for all: the picture keeps
+            its lightness and its lonely dots, and gets coarser.
+        area
+            (left, top, right, bottom) of the part that is drawn; None: all of it.
+
+        Returns
+        -------
+        uint32, (height, width) of the area: 0xAARRGGBB, premultiplied.
+        """
+        left, top, right, bottom = area or (0, 0, *frame.size)
+        width, height = right - left, bottom - top
+        picture = np.full((height, width), frame.background, np.uint32)
+        part = _part_of(frame, left, top, right, bottom)
+        box = self._box_of(part)
+        side = stamps(frame.diameter).side
+        used = ink(frame.diameter, frame.opacity, self._crowd(frame, side))
+        most = len(self._order) if work is None else self._most(box, work // side**2)
+        steps = frame.scale * PHASES
+        # The half rounds: the kernel takes whole parts.
+        corner = frame.size[0] / 2 - left + side, frame.size[1] / 2 - top + side
+        transform = np.array(
+            [
+                steps,
+                -steps,
+                PHASES * corner[0] - frame.centre[0] * steps + 0.5,
+                PHASES * corner[1] + frame.centre[1] * steps + 0.5,
+            ]
+        )
+        sums = _take_sums(2 * (width + 2 * side) * (height + 2 * side))
+        for colours, opacity in self._layers:
+            _KERNEL[0].paint(
+                self._places,
+                colours,
+                self._starts,
+                self._columns,
+                box,
+                max(most, 1),
+                transform,
+                stamps(frame.diameter).first,
+                used.weights,
+                side,
+                used.share,
+                sums,
+                np.float32(opacity),
+                picture,
+            )
+        _SUMS.append(sums)
+        return picture
+
+    def _box_of(self, frame: Frame) -> NDArray[np.int64]:
+        """Return the cells whose dots may touch the picture; a box that holds none if none do."""
+        (width, height), (x, y) = frame.size, frame.centre
+        reach = frame.diameter / 2 + 1
+        half_x, half_y = (width / 2 + reach) / frame.scale, (height / 2 + reach) / frame.scale
+        box = self._box(x - half_x, y - half_y, x + half_x, y + half_y)
+        return np.array([0, 0, -1, -1], np.int64) if box is None else box
+
+    def _box(self, left: float, low: float, right: float, high: float) -> NDArray[np.int64] | None:
+        """First column, first row, last column, last row of what lies in a rectangle."""
+        rows, columns = self._counts.shape
+        beside = left > self._high[0] or right < self._low[0]
+        if beside or low > self._high[1] or high < self._low[1]:
+            return None
+        corners = np.array([left, low, right, high]) - np.tile(self._low, 2)
+        # Sorting rounds as it likes: a neighbouring cell more is no harm.
+        cells = np.floor(np.clip(corners * self._per_unit, -1e9, 1e9)) + np.array([-1, -1, 1, 1])
+        most = np.array([columns - 1, rows - 1, columns - 1, rows - 1])
+        box: NDArray[np.int64] = np.clip(cells, 0, most).astype(np.int64)
+        return box
+
+    def _part(self, box: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Dots by cell of a box."""
+        return self._counts[box[1] : box[3] + 1, box[0] : box[2] + 1]
+
+    def _most(self, box: NDArray[np.int64], dots: int) -> int:
+        """Return how many dots of one cell may be drawn where `dots` of all may be."""
+        cells = np.bincount(self._part(box).ravel())
+        if len(cells) < 2:
+            return 1
+        # With at most k of each cell, the cells of k dots and more are drawn from k times.
+        drawn = np.cumsum(np.cumsum(cells[::-1])[::-1][1:])
+        return int(np.searchsorted(drawn, dots, side="right"))
+
+    def _crowd(self, frame: Frame, side: int) -> int:
+        """Return at least the number of dots that touch one pixel, a power of 2."""
+        across = side / frame.scale * self._per_unit + 2
+        crowd = min(len(self._order), self._fullest * across**2)
+        return 1 << int(np.ceil(np.log2(max(crowd, 1))))
+
+
+def _part_of(frame: Frame, left: int, top: int, right: int, bottom: int) -> Frame:
+    """Return the frame of a part of the picture."""
+    (width, height), (x, y) = frame.size, frame.centre
+    centre = (
+        x + (left + right - width) / 2 / frame.scale,
+        y - (top + bottom - height) / 2 / frame.scale,
+    )
+    return frame._replace(size=(right - left, bottom - top), centre=centre)
+
+
+def _take_sums(words: int) -> NDArray[np.uint64]:
+    """Work space of at least `words`, all zero, which belongs to the caller alone."""
+    try:
+        sums = _SUMS.pop()
+    except IndexError:
+        sums = None
+    return sums if sums is not None and len(sums) >= words else np.zeros(words, np.uint64)
