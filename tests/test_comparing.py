@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from test_session import WAIT_MS, Gate, exhibit, library, pair, session  # noqa: F401
 
+from vaeexplorer.data import open_data
 from vaeexplorer.gui.session import Session
+from vaeexplorer.jobs.bundled import default_pair_folders
+from vaeexplorer.storage import load_run
 
 
 @pytest.fixture
@@ -80,3 +83,19 @@ def test_the_first_path_follows_the_data(walker, qtbot):
     walker.clear(0)
     qtbot.waitUntil(lambda: list(walker.films) == [1], timeout=WAIT_MS)
     assert walker.path.fingerprint == "00" * 32
+
+
+def test_scoring_says_why_there_is_no_score(pair, library, qtbot):  # noqa: F811
+    run = load_run(default_pair_folders()[1])
+    gone = replace(run, source=replace(run.source, fingerprint="00" * 32))
+    said = []
+    pair.scoring_changed.connect(lambda slot, state: said.append(state) if slot == 1 else None)
+    pair.open_paths([str(library.add(gone))], 1)
+    qtbot.waitUntil(lambda: said[-1:] == ["no images"], timeout=WAIT_MS)
+    few = open_data("digits")
+    few = replace(few, images=few.images[:60], labels=None, official_held_out=None)
+    pair.put(1, replace(exhibit(1), dataset=few))
+    qtbot.waitUntil(lambda: said[-1:] == ["too few"], timeout=WAIT_MS)
+    pair.clear(1)
+    assert said[-1] == "empty"
+    assert 1 not in pair.scores

@@ -18,6 +18,7 @@ the teal is farther from all others, for any colour vision, than his two nearest
 SLOT_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 """Colours of the slots A to D: M. Okabe and K. Ito, "Color Universal Design" (2002); each has a
 contrast of at least 3 against white and against a dark window."""
+SLOT_LETTERS = "ABCD"
 
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vaeexplorer.drawing.grid import enlarge, image_grid, to_rgb
-from vaeexplorer.drawing.palette import SLOT_COLOURS, rgb
+from vaeexplorer.drawing.palette import SLOT_COLOURS, SLOT_LETTERS, rgb
 
 FRAME_MS, REST_MS = 60, 700
 SHOWN = 13
@@ -21,7 +21,6 @@ GAP, MARGIN = 8, 16
 LETTER, BAND = 20, 28
 BARS_HEIGHT = 56
 BACKGROUND, FAINT = (255, 255, 255), (211, 215, 222)
-LETTERS = "ABCD"
 
 
 class Strip(NamedTuple):
@@ -148,5 +147,5 @@ def _lettered(picture: NDArray[np.uint8], slot: int, left: int, top: int) -> NDA
     middle = (left + LETTER / 2, top + LETTER / 2)
     font = ImageFont.load_default(14)
     ink = (16, 16, 16) if slot == 3 else (255, 255, 255)
-    draw.text(middle, LETTERS[slot], fill=ink, font=font, anchor="mm")
+    draw.text(middle, SLOT_LETTERS[slot], fill=ink, font=font, anchor="mm")
     return np.asarray(image)

@@ -116,6 +116,7 @@ class Window(QMainWindow):
             panel.train_requested.connect(lambda: self.show_panel("training"))
             panel.locate_requested.connect(self.locate_data)
             panel.view.tool.mode = self.mode
+            panel.scores_requested.connect(lambda: self.show_panel("scorecard"))
             self._grid.addWidget(panel, slot // 2, slot % 2)
             self.maps.append(panel)
         for line in range(2):

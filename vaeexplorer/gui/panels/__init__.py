@@ -12,6 +12,7 @@ from vaeexplorer.gui.panels.dimensions import DimensionsPanel
 from vaeexplorer.gui.panels.path import PathPanel
 from vaeexplorer.gui.panels.probe import ProbePanel
 from vaeexplorer.gui.panels.runs import RunsPanel
+from vaeexplorer.gui.panels.scorecard import ScorecardPanel
 from vaeexplorer.gui.panels.selection import SelectionPanel
 from vaeexplorer.gui.session import Session
 
@@ -67,6 +68,14 @@ PANELS = (
         "Ctrl+2",
     ),
     Panel("path", lambda: translate("Panels", "Path"), PathPanel, BOTTOM, False, "Ctrl+P"),
+    Panel(
+        "scorecard",
+        lambda: translate("Panels", "Scorecard"),
+        ScorecardPanel,
+        BOTTOM,
+        False,
+        "Ctrl+K",
+    ),
     Panel("training", lambda: translate("Panels", "Training"), _training, BOTTOM, False, "Ctrl+T"),
     Panel("runs", lambda: translate("Panels", "Runs"), RunsPanel, BOTTOM, False, "Ctrl+R"),
     Panel(

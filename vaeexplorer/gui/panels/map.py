@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.legend import Legend
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
@@ -42,6 +43,7 @@ class MapPanel(QWidget):
     open_requested = Signal(int)
     train_requested = Signal()
     locate_requested = Signal(int)
+    scores_requested = Signal()
 
     def __init__(self, session: Session, slot: int) -> None:
         super().__init__()
@@ -69,7 +71,8 @@ class MapPanel(QWidget):
         self._title = QLabel()
         self._title.setProperty("heading", True)
         self._details = QLabel()
-        self._scores = QLabel()
+        self._scores = ClickableLabel()
+        self._scores.clicked.connect(self.scores_requested)
         self._scores.setIndent(SlotBadge.SIDE + GRID)
         self._scores.setFont(tabular(self._scores.font()))
         self._details.setProperty("muted", True)
@@ -220,7 +223,7 @@ class MapPanel(QWidget):
                 "Continuity: how evenly the picture changes along steps near and between codes, "
                 "1 for straight lines. Completeness: whether draws from the {law} decode to "
                 "something real and reach all kinds of images. Both from 0 to 1, mean and "
-                "standard deviation of three measurements.",
+                "standard deviation of three measurements. Click: all that was measured.",
             ).format(law=scores["completeness"]["law"])
             + "\n\n"
             + "\n".join(scores["verdict"])

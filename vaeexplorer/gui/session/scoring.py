@@ -7,11 +7,17 @@ import threading
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Signal
+
 from vaeexplorer.data import InputError
+from vaeexplorer.drawing.palette import SLOT_LETTERS
 from vaeexplorer.gui.session.opening import Opening
 from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.jobs.scorecard import Column, save_scores
+from vaeexplorer.jobs.scoring import Grounds, score_space
 from vaeexplorer.run import Exhibit, Progress
 
 if TYPE_CHECKING:
@@ -27,13 +33,24 @@ BLOCK = 128
 
 
 class Scoring(Opening):
-    """Scores every exhibit that has a model and images; `scored` brings the numbers."""
+    """Scores every exhibit that has a model and images; `scored` brings the numbers.
+
+    They come twice: as soon as both headlines are known, then with the laws that are the same for
+    every model. `scoring_changed` says in a word how far a slot is.
+    """
+
+    scoring_changed = Signal(int, str)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.scores: dict[int, dict[str, Any]] = {}
+        self.scoring_states: dict[int, str] = {}
         self._stops: dict[int, threading.Event] = {}
+        self._grounds = Grounds()
+        self._ground_of = ""
         self.model_changed.connect(self._score)
         self.exhibit_changed.connect(self._stop_scoring)
+        self.slots_changed.connect(self._stop_beyond)
 
     def close(self) -> None:
         """Stop scoring, and close as the document does."""
@@ -41,32 +58,90 @@ class Scoring(Opening):
             self._stop_scoring(slot)
         super().close()
 
+    def save_scores(self, target: Path) -> None:
+        """Save the scores of all slots as a table (CSV)."""
+        columns = self.score_columns()
+        if columns:
+            self._work_lane.submit(
+                ("save scores", target),
+                partial(save_scores, columns, target),
+                on_error=self._tell,
+                lasting=True,
+            )
+
+    def score_columns(self) -> list[Column]:
+        """Scores of the slots that have some, in their order."""
+        return [
+            Column(SLOT_LETTERS[slot], state.exhibit.name, self.scores[slot])
+            for slot, state in enumerate(self.slots)
+            if state.exhibit is not None and slot in self.scores
+        ]
+
     def _stop_scoring(self, slot: int, exhibit: Exhibit | None = None) -> None:
         """Give up the score of what has left `slot`."""
-        del exhibit
-        self._map_lane.cancel(("score", slot))
+        for part in ("score", "score others"):
+            self._map_lane.cancel((part, slot))
         stop = self._stops.pop(slot, None)
         if stop is not None:
             stop.set()
+        self.scores.pop(slot, None)
+        self._say_scoring(slot, "empty" if exhibit is None else "loading")
+
+    def _stop_beyond(self, count: int) -> None:
+        for slot in [slot for slot in self.scoring_states if slot >= count]:
+            self._stop_scoring(slot)
+            del self.scoring_states[slot]
+
+    def _say_scoring(self, slot: int, state: str) -> None:
+        self.scoring_states[slot] = state
+        self.scoring_changed.emit(slot, state)
 
     def _score(self, slot: int, state: str) -> None:
         exhibit = self.slots[slot].exhibit
-        if state != "ready" or exhibit is None or exhibit.dataset is None or exhibit.run is None:
+        if exhibit is None or slot in self._stops:  # it was ready before, and lacked nothing
             return
-        if slot in self._stops:  # it was ready before, and lacked nothing
+        if state != "ready":
+            self._say_scoring(slot, "no model" if state == "failed" else "loading")
             return
-        self._stops[slot] = stop = threading.Event()
+        if exhibit.dataset is None or exhibit.run is None:
+            self._say_scoring(slot, "no images")
+            return
+        self._stops[slot] = threading.Event()
+        self._say_scoring(slot, "measuring")
+        self._submit_score("score", slot, exhibit, with_others=False)
+
+    def _submit_score(self, key: str, slot: int, exhibit: Exhibit, *, with_others: bool) -> None:
         # Behind the maps: nobody waits for it, and it must not hold up what is opened meanwhile.
         self._map_lane.submit(
-            ("score", slot),
-            partial(_score_exhibit, exhibit, stop),
+            (key, slot),
+            partial(self._score_exhibit, exhibit, self._stops[slot], with_others),
             on_result=partial(self._show_scores, slot, exhibit),
             on_error=partial(self._scoring_failed, slot, exhibit),
         )
 
+    def _score_exhibit(
+        self, exhibit: Exhibit, stop: threading.Event, with_others: bool
+    ) -> Generator[Progress, None, dict[str, Any]]:
+        dataset, run = exhibit.dataset, exhibit.run
+        assert dataset is not None
+        assert run is not None
+        space = Stoppable(exhibit.spaces[main_space(exhibit)], stop)
+        # Models of one data set are scored one after another: only its images are kept ready.
+        if self._ground_of != dataset.source.fingerprint:
+            self._grounds, self._ground_of = Grounds(), dataset.source.fingerprint
+        split = dataset.split(run.split_seed)
+        return score_space(space, dataset, split, with_others=with_others, grounds=self._grounds)
+
     def _show_scores(self, slot: int, exhibit: Exhibit, scores: dict[str, Any]) -> None:
-        if self._shows(slot, exhibit):
-            self.scored.emit(slot, scores)
+        if not self._shows(slot, exhibit) or slot not in self._stops:
+            return
+        self.scores[slot] = scores
+        self.scored.emit(slot, scores)
+        if scores["completeness"]["others"]:
+            self._say_scoring(slot, "scored")
+        else:
+            self._say_scoring(slot, "comparing")
+            self._submit_score("score others", slot, exhibit, with_others=True)
 
     def _scoring_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         if isinstance(error, StoppedError):
@@ -76,6 +151,7 @@ class Scoring(Opening):
             log.error("scoring %s failed", exhibit.name, exc_info=error)
         if self._shows(slot, exhibit):
             self.scored.emit(slot, None)
+            self._say_scoring(slot, "too few" if isinstance(error, InputError) else "failed")
 
 
 class StoppedError(Exception):
@@ -120,15 +196,3 @@ class Stoppable:
     def _check(self) -> None:
         if self.stop.is_set():
             raise StoppedError
-
-
-def _score_exhibit(
-    exhibit: Exhibit, stop: threading.Event
-) -> Generator[Progress, None, dict[str, Any]]:
-    from vaeexplorer.jobs.scoring import score_space
-
-    dataset, run = exhibit.dataset, exhibit.run
-    assert dataset is not None
-    assert run is not None
-    space = Stoppable(exhibit.spaces[main_space(exhibit)], stop)
-    return score_space(space, dataset, dataset.split(run.split_seed), with_others=False)

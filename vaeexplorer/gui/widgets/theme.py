@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-SLOT_LETTERS = "ABCD"
+from vaeexplorer.drawing.palette import SLOT_LETTERS as SLOT_LETTERS
+
 GRID = 8
 """Spacing unit of all layouts, in pixels."""
 

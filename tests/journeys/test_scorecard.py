@@ -1,0 +1,169 @@
+"""A person reads the scorecard: numbers, sentences, warnings, and where there are none."""
+
+import csv
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+
+from vaeexplorer.gui.panels.scorecard import GAUSSIAN, MIXTURE
+from vaeexplorer.gui.session import scoring
+from vaeexplorer.regularity import laws, verdict
+from vaeexplorer.run import Progress
+
+
+@pytest.fixture
+def known_scores(monkeypatch, default_pair_scores):
+    """Scores that were measured once, so that not every test waits for them."""
+
+    def score(space, dataset, split, with_others, grounds):
+        scores = default_pair_scores["ae" if space.prior is None else "vae"]
+        yield Progress("measuring")
+        if with_others:
+            return scores
+        return {**scores, "completeness": {**scores["completeness"], "others": {}}}
+
+    monkeypatch.setattr(scoring, "score_space", score)
+
+
+@pytest.fixture
+def reader(known_scores, explorer):
+    """A person who has opened the scorecard from the line above a map."""
+    return open_scorecard(explorer)
+
+
+def open_scorecard(explorer):
+    heading = explorer.window.maps[0]._scores
+    explorer.wait(heading.text)
+    QTest.mouseClick(heading, Qt.MouseButton.LeftButton, pos=QPoint(30, 5))
+    assert explorer.panel("scorecard").isVisible()
+    return explorer
+
+
+@pytest.fixture
+def measured(reader):
+    """The same person, once all has been measured."""
+    reader.wait(lambda: set(reader.session.scoring_states.values()) == {"scored"})
+    return reader
+
+
+def bar(explorer, slot, *keys):
+    panel = explorer.panel("scorecard")
+    index = next(k for k, row in enumerate(panel.rows) if row.keys == keys)
+    return panel.bars[slot, index]
+
+
+def change(explorer, slot, **continuity):
+    """Let `slot` have other numbers, as another model would."""
+    scores = explorer.session.scores[slot]
+    changed = {**scores, "continuity": {**scores["continuity"], **continuity}}
+    explorer.session.scores[slot] = changed
+    explorer.session.scoring_changed.emit(slot, "scored")
+
+
+def test_the_laws_have_the_names_that_the_scores_give_them():
+    assert (GAUSSIAN, MIXTURE) == (laws.FITTED_GAUSSIAN, laws.FITTED_MIXTURE)
+
+
+def test_every_number_is_that_of_the_score(explorer, default_pair_scores):
+    panel = open_scorecard(explorer).panel("scorecard")
+    explorer.wait(lambda: set(explorer.session.scoring_states.values()) == {"scored"})
+    for slot, family in enumerate(("ae", "vae")):
+        for index, row in enumerate(panel.rows):
+            expected = default_pair_scores[family]
+            for key in row.keys:
+                expected = expected[key]
+            shown = panel.bars[slot, index]
+            assert shown.toolTip() == row.definition
+            if row.share:
+                assert shown.value == pytest.approx(expected, abs=1e-5)
+            elif isinstance(expected, str):
+                assert shown.text == expected
+
+
+def test_the_headline_comes_first_and_the_same_laws_after_it(reader):
+    states = []
+    reader.session.scoring_changed.connect(lambda slot, state: states.append(state))
+    reader.session.put(1, reader.session.slots[1].exhibit)
+    assert bar(reader, 1, "continuity", "score").value is None
+    reader.wait(lambda: states[-1:] == ["comparing"])
+    assert bar(reader, 1, "continuity", "score").value > 0
+    assert bar(reader, 1, "completeness", "others", GAUSSIAN).text == "..."
+    reader.wait(lambda: states[-1:] == ["scored"])
+    assert bar(reader, 1, "completeness", "others", GAUSSIAN).value > 0
+
+
+def test_it_says_in_words_which_is_better_and_what_is_unfair(measured, default_pair_scores):
+    texts = measured.panel("scorecard")._texts
+    pair = default_pair_scores["ae"], default_pair_scores["vae"]
+    for sentence in verdict.compare(*pair, ("A", "B")):
+        assert sentence in texts
+    assert "B is more continuous than A." in texts
+    for sentence in verdict.warnings(*pair, ("A", "B")):
+        assert f"Mind: {sentence}" in texts
+    for scores in pair:
+        assert set(scores["verdict"]) <= set(texts)
+
+
+def test_the_parts_are_shown_on_demand(measured):
+    assert not bar(measured, 0, "continuity", "C20").isVisible()
+    assert bar(measured, 0, "continuity", "score").isVisible()
+    measured.panel("scorecard").parts.click()
+    assert bar(measured, 0, "continuity", "C20").isVisible()
+    # Also for slots that come later.
+    measured.session.set_slot_count(3)
+    assert bar(measured, 2, "continuity", "C20").isVisible()
+    assert bar(measured, 2, "continuity", "score").text == "this slot is empty"
+
+
+def test_a_model_that_forgets_has_no_continuity_and_is_warned_of(measured):
+    change(measured, 1, gate=0.4)
+    shown = bar(measured, 1, "continuity", "score")
+    assert shown.value is None
+    assert shown.text == "-- carries 40% of what 8 axes carry"
+    assert any("40 %" in text for text in measured.panel("scorecard")._texts)
+
+
+def test_what_does_not_exist_is_no_zero(measured):
+    change(measured, 0, J=None)
+    shown = bar(measured, 0, "continuity", "J")
+    assert (shown.value, shown.text) == (None, "--")
+    assert "does not exist" in shown.toolTip()
+
+
+def test_what_leaves_a_slot_takes_its_scores_along(measured):
+    measured.session.clear(1)
+    panel = measured.panel("scorecard")
+    assert bar(measured, 1, "continuity", "score").text == "this slot is empty"
+    assert list(measured.session.scores) == [0]
+    assert not any("B is more" in text for text in panel._texts)
+    measured.session.set_slot_count(1)
+    measured.session.clear(0)
+    assert not panel.save_button.isEnabled()
+    assert "once a model with its images" in panel._texts[0]
+
+
+def test_scores_are_saved_as_a_table(measured, tmp_path, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "numbers"), ""))
+    QTest.mouseClick(measured.panel("scorecard").save_button, Qt.MouseButton.LeftButton)
+    target = tmp_path / "numbers.csv"
+    measured.wait(target.exists)
+    head, *lines = csv.reader(target.read_text().splitlines())
+    assert head == ["key", "A: AE on digits", "B: VAE on digits"]
+    table = {key: values for key, *values in lines}
+    for slot in range(2):
+        scores = measured.session.scores[slot]
+        assert float(table["continuity.C20"][slot]) == scores["continuity"]["C20"]
+        others = scores["completeness"]["others"]
+        assert float(table[f"completeness.others.{MIXTURE}"][slot]) == others[MIXTURE]
+    assert not any(key.startswith("verdict") for key in table)
+
+
+def test_the_table_is_copied_as_text(measured):
+    QTest.mouseClick(measured.panel("scorecard").copy_button, Qt.MouseButton.LeftButton)
+    text = QGuiApplication.clipboard().text()
+    score, sd = (measured.session.scores[1]["completeness"][key] for key in ("score", "sd"))
+    assert f"{score:.2f} \N{PLUS-MINUS SIGN} {sd:.2f}" in text
+    assert "B is more continuous than A." in text

@@ -1,0 +1,491 @@
+"""The scorecard: what was measured of each slot, side by side, and what it says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.score_bar import ScoreBar
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.jobs.scorecard import Comparison, comparisons
+from vaeexplorer.regularity.verdict import GATE_NEEDED
+
+translate = QCoreApplication.translate
+
+NOTHING = "--"
+GAUSSIAN, MIXTURE = "fitted Gaussian", "fitted mixture of 10"
+"""Keys of the laws that are the same for every model (regularity.laws, which imports torch)."""
+Scores = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what it is called, its definition in a sentence, where its number stands.
+
+    Attributes
+    ----------
+    keys
+        Path into the scores.
+    spread
+        Path of its standard deviation, or none.
+    share
+        Whether it lies between 0 and 1, and is drawn as a bar.
+    headline
+        Whether it is shown without asking for the parts.
+    """
+
+    title: str
+    definition: str
+    keys: tuple[str, ...]
+    spread: tuple[str, ...] = ()
+    share: bool = True
+    headline: bool = False
+
+
+def rows() -> tuple[Row, ...]:
+    """Return all rows, in the language in force."""
+    return (*_headlines(), *_parts_of_continuity(), *_parts_of_completeness())
+
+
+def _headlines() -> tuple[Row, ...]:
+    return (
+        Row(
+            translate("Scorecard", "continuity"),
+            translate(
+                "Scorecard",
+                "How evenly the decoded picture changes near and between codes: C times gate; 1 "
+                "where pictures lie on straight lines.",
+            ),
+            ("continuity", "score"),
+            ("continuity", "sd"),
+            headline=True,
+        ),
+        Row(
+            translate("Scorecard", "completeness"),
+            translate(
+                "Scorecard",
+                "Whether draws from the law of the model decode to something as near to real "
+                "images as reconstructions are, and reach all kinds of images: 2PQ / (P + Q).",
+            ),
+            ("completeness", "score"),
+            ("completeness", "sd"),
+            headline=True,
+        ),
+        Row(
+            translate("Scorecard", "    under a fitted Gaussian"),
+            translate(
+                "Scorecard",
+                "Completeness with draws from the Gaussian fitted to the model's training codes: "
+                "the same law for every model, so that decoders are compared and not priors.",
+            ),
+            ("completeness", "others", GAUSSIAN),
+            headline=True,
+        ),
+        Row(
+            translate("Scorecard", "    under a fitted mixture"),
+            translate(
+                "Scorecard",
+                "Completeness with draws from a mixture of ten Gaussians fitted to the model's "
+                "training codes: the same, with a law that fits any model better.",
+            ),
+            ("completeness", "others", MIXTURE),
+            headline=True,
+        ),
+    )
+
+
+def _parts_of_continuity() -> tuple[Row, ...]:
+    return (
+        Row(
+            translate("Scorecard", "C, evenness"),
+            translate(
+                "Scorecard",
+                "Change over a small step if the same pictures lay on straight lines, divided by "
+                "the change measured: 1 exactly for an affine decoder.",
+            ),
+            ("continuity", "C"),
+            ("continuity", "C_sd"),
+        ),
+        Row(
+            translate("Scorecard", "C20, visible evenness"),
+            translate(
+                "Scorecard",
+                "C along the first 20 principal axes of the images only: blind to sharpness and "
+                "to ripples that nobody sees.",
+            ),
+            ("continuity", "C20"),
+            ("continuity", "C20_sd"),
+        ),
+        Row(
+            translate("Scorecard", "gate"),
+            translate(
+                "Scorecard",
+                "R2 divided by that of as many straight axes (PCA, 16 at most), 1 at most: C alone "
+                "rises as a code forgets, so that under .95 continuity says nothing.",
+            ),
+            ("continuity", "gate"),
+        ),
+        Row(
+            translate("Scorecard", "R2, reconstructed"),
+            translate(
+                "Scorecard",
+                "Share of the variation of held-out images, in squared pixel distance, that "
+                "reconstructions keep.",
+            ),
+            ("continuity", "R2"),
+        ),
+        Row(
+            translate("Scorecard", "A, alike share"),
+            translate(
+                "Scorecard",
+                "Share of steps of a quarter of a standard deviation after which the picture is "
+                "as alike as the 5 % most alike pairs.",
+            ),
+            ("continuity", "A"),
+        ),
+        Row(
+            translate("Scorecard", "J, jumps"),
+            translate(
+                "Scorecard",
+                "Share of the change that is sudden: jumps, or ripples finer than a tenth of a "
+                "standard deviation; above .2 is an alarm.",
+            ),
+            ("continuity", "J"),
+        ),
+    )
+
+
+def _parts_of_completeness() -> tuple[Row, ...]:
+    return (
+        Row(
+            translate("Scorecard", "P, realism"),
+            translate(
+                "Scorecard",
+                "At least 1 \N{MINUS SIGN} P of the draws are farther from every real image than "
+                "reconstructions are.",
+            ),
+            ("completeness", "P"),
+        ),
+        Row(
+            translate("Scorecard", "Q, coverage"),
+            translate(
+                "Scorecard",
+                "Share of the kinds of images (k-means cells) that draws reach at least half as "
+                "often as the data do.",
+            ),
+            ("completeness", "Q"),
+        ),
+        Row(
+            translate("Scorecard", "law of the draws"),
+            translate(
+                "Scorecard",
+                "What codes are drawn from: the prior that the model declares, or else a Gaussian "
+                "fitted to its codes, the most favourable single one.",
+            ),
+            ("completeness", "law"),
+            share=False,
+        ),
+        Row(
+            translate("Scorecard", "R2, training \N{MINUS SIGN} held-out"),
+            translate(
+                "Scorecard",
+                "How much more of the training images is reconstructed than of images that the "
+                "model has not seen: a large difference means overfitting.",
+            ),
+            ("r2_train_minus_held_out",),
+            share=False,
+        ),
+        Row(
+            translate("Scorecard", "latent dimensions"),
+            translate("Scorecard", "Scores are compared at equal numbers of dimensions only."),
+            ("latent_dim",),
+            share=False,
+        ),
+        Row(
+            translate("Scorecard", "n, images compared"),
+            translate("Scorecard", "Held-out images that are scored, and as many draws."),
+            ("n",),
+            share=False,
+        ),
+    )
+
+
+class ScorecardPanel(QWidget):
+    """Numbers on the left, one column per slot; sentences on the right."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.rows = rows()
+        self.bars: dict[tuple[int, int], ScoreBar] = {}
+        self._texts: list[str] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID, GRID, GRID, GRID)
+        column.setSpacing(GRID)
+        column.addLayout(self._tools())
+        split = QHBoxLayout()
+        split.setSpacing(2 * GRID)
+        self._table, self._words = _scroll(), _scroll()
+        split.addWidget(self._table, 3)
+        split.addWidget(self._words, 2)
+        column.addLayout(split, 1)
+        self._rebuild()
+        session.slots_changed.connect(self._rebuild)
+        session.scoring_changed.connect(self._show)
+        session.exhibit_changed.connect(self._show)
+        session.renamed.connect(self._show)
+
+    def _tools(self) -> QHBoxLayout:
+        self.parts = QCheckBox(translate("Scorecard", "show the parts"))
+        self.parts.setToolTip(
+            translate("Scorecard", "What the two scores are made of, and what they cannot see")
+        )
+        self.parts.toggled.connect(self._show_parts)
+        self._state = QLabel()
+        self._state.setProperty("muted", True)
+        self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.save_button = QPushButton(translate("Scorecard", "Save..."))
+        self.save_button.setToolTip(
+            translate("Scorecard", "Save every number of every slot as a table (CSV)")
+        )
+        self.save_button.clicked.connect(self._save)
+        self.copy_button = QPushButton(translate("Scorecard", "Copy"))
+        self.copy_button.setToolTip(
+            translate("Scorecard", "Copy the table and the sentences as text")
+        )
+        self.copy_button.clicked.connect(self.copy)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self.parts)
+        row.addWidget(self._state, 1)
+        row.addWidget(self.copy_button)
+        row.addWidget(self.save_button)
+        return row
+
+    def _rebuild(self) -> None:
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setContentsMargins(0, 0, GRID, 0)
+        grid.setHorizontalSpacing(2 * GRID)
+        grid.setVerticalSpacing(0)
+        self._names: list[QLabel] = []
+        self.bars = {}
+        self._part_widgets: list[QWidget] = []
+        slots = range(len(self._session.slots))
+        for slot in slots:
+            grid.addLayout(self._column_head(slot), 0, slot + 1)
+            grid.setColumnStretch(slot + 1, 1)
+        for index, row in enumerate(self.rows):
+            title = QLabel(row.title)
+            title.setToolTip(row.definition)
+            parts = [title]
+            grid.addWidget(title, index + 1, 0)
+            for slot in slots:
+                bar = ScoreBar(slot, f"{SLOT_LETTERS[slot]} {row.title.strip()}")
+                self.bars[slot, index] = bar
+                grid.addWidget(bar, index + 1, slot + 1)
+                parts.append(bar)
+            if not row.headline:
+                self._part_widgets += parts
+        grid.setRowStretch(len(self.rows) + 1, 1)
+        self._table.setWidget(page)
+        self._show_parts(self.parts.isChecked())
+        self._show()
+
+    def _column_head(self, slot: int) -> QHBoxLayout:
+        name = QLabel()
+        name.setProperty("heading", True)
+        name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._names.append(name)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(SlotBadge(slot))
+        head.addWidget(name, 1)
+        return head
+
+    def _show_parts(self, shown: bool) -> None:
+        for part in self._part_widgets:
+            part.setVisible(shown)
+
+    # --- what the session says ----------------------------------------------------------------
+
+    def _show(self, *_: object) -> None:
+        """Show what is known of every slot now: a comparison needs them all."""
+        session = self._session
+        for slot, state in enumerate(session.slots[: len(self._names)]):
+            self._names[slot].setText("" if state.exhibit is None else state.exhibit.name)
+            for index, row in enumerate(self.rows):
+                self._show_number(self.bars[slot, index], row, slot)
+        columns = session.score_columns()
+        self.save_button.setEnabled(bool(columns))
+        self.copy_button.setEnabled(bool(columns))
+        busy = [
+            slot
+            for slot in range(len(session.slots))
+            if session.scoring_states.get(slot) in ("measuring", "comparing")
+        ]
+        self._state.setText(
+            translate("Scorecard", "measuring {slots}").format(
+                slots=", ".join(SLOT_LETTERS[slot] for slot in busy)
+            )
+            if busy
+            else ""
+        )
+        self._say(comparisons(columns))
+
+    def _show_number(self, bar: ScoreBar, row: Row, slot: int) -> None:
+        scores = self._session.scores.get(slot)
+        if scores is None:
+            reason = _state_story(self._session.scoring_states.get(slot, "empty"))
+            bar.show_value(None, None, reason if row.keys == ("continuity", "score") else NOTHING)
+            bar.setToolTip(reason)
+            return
+        value, spread = _found(scores, row.keys), _found(scores, row.spread)
+        if row.keys == ("continuity", "score") and scores["continuity"]["gate"] < GATE_NEEDED:
+            # C rises as a model forgets: no good number may stand here then.
+            bar.show_value(None, None, _forgets(scores))
+            bar.setToolTip(row.definition)
+        elif value is None:
+            waits = self._session.scoring_states.get(slot) == "comparing"
+            bar.show_value(None, None, "..." if waits and "others" in row.keys else NOTHING)
+            bar.setToolTip(_absence(row))
+        else:
+            bar.show_value(value if row.share else None, spread, _number(value, spread))
+            bar.setToolTip(row.definition)
+
+    def _say(self, found: list[Comparison]) -> None:
+        """Put the sentences on the right: comparisons first, warnings in their colour."""
+        self._texts = []
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, GRID, 0)
+        column.setSpacing(GRID // 2)
+
+        def add(text: str, style: str | None = None) -> None:
+            label = QLabel(text)
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            if style:
+                label.setProperty(style, True)
+            column.addWidget(label)
+            self._texts.append(text)
+
+        columns = self._session.score_columns()
+        for one in found:
+            add(translate("Scorecard", "{0} and {1}").format(*one.slots), "heading")
+            for sentence in one.verdict:
+                add(sentence)
+            for sentence in one.warnings:
+                if sentence not in one.verdict:
+                    add(translate("Scorecard", "Mind: {0}").format(sentence), "warning")
+        for one in columns:
+            add(f"{one.slot}: {one.name}", "heading")
+            for sentence in one.scores["verdict"]:
+                add(sentence)
+        if not columns:
+            add(
+                translate(
+                    "Scorecard",
+                    "What the scores say stands here once a model with its images is in a slot "
+                    "and has been measured: a few seconds.",
+                ),
+                "muted",
+            )
+        column.addStretch()
+        self._words.setWidget(page)
+
+    # --- what the user does -------------------------------------------------------------------
+
+    def copy(self) -> None:
+        """Put the table and the sentences on the clipboard as text."""
+        columns = self._session.score_columns()
+        lines = ["\t".join(["", *(f"{one.slot}: {one.name}" for one in columns)])]
+        for row in self.rows:
+            numbers = [
+                (_found(one.scores, row.keys), _found(one.scores, row.spread)) for one in columns
+            ]
+            texts = [NOTHING if value is None else _number(value, sd) for value, sd in numbers]
+            lines.append("\t".join([row.title.strip(), *texts]))
+        QGuiApplication.clipboard().setText("\n".join([*lines, "", *self._texts]))
+
+    def _save(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self,
+            translate("Scorecard", "Save the scores"),
+            "scores.csv",
+            translate("Scorecard", "Table (*.csv)"),
+        )
+        if name:
+            path = Path(name)
+            self._session.save_scores(path if path.suffix else path.with_suffix(".csv"))
+
+
+def _scroll() -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
+
+
+def _found(scores: Scores, keys: tuple[str, ...]) -> Any:
+    """Return what stands at `keys`; None where nothing does, or where there are no keys."""
+    value: Any = scores if keys else None
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _number(value: Any, spread: float | None) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}"
+    if spread is None:
+        return f"{value:.2f}"
+    digits = 2 if spread >= 0.005 else 3
+    return f"{value:.{digits}f} \N{PLUS-MINUS SIGN} {spread:.{digits}f}"
+
+
+def _forgets(scores: Scores) -> str:
+    return translate("Scorecard", "-- carries {share:.0%} of what {size} axes carry").format(
+        share=scores["continuity"]["gate"], size=scores["latent_dim"]
+    )
+
+
+def _absence(row: Row) -> str:
+    if "others" in row.keys:
+        return translate("Scorecard", "Not measured yet.")
+    return translate("Scorecard", "It does not exist here: nothing changes, or is not finite.")
+
+
+def _state_story(state: str) -> str:
+    stories: dict[str, Callable[[], str]] = {
+        "empty": lambda: translate("Scorecard", "this slot is empty"),
+        "loading": lambda: translate("Scorecard", "the model is loading"),
+        "measuring": lambda: translate("Scorecard", "measuring..."),
+        "no images": lambda: translate("Scorecard", "-- its images were not found"),
+        "no model": lambda: translate("Scorecard", "-- the model could not be loaded"),
+        "too few": lambda: translate("Scorecard", "-- too few images for a score"),
+        "failed": lambda: translate("Scorecard", "-- scoring failed: Help > Open the log"),
+    }
+    return stories.get(state, lambda: NOTHING)()
