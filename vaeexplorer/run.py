@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from vaeexplorer.latent.projection import Map
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,15 @@ class Progress:
     seconds_left: float | None = None
 
 
+def result_of(job: Generator[Progress, None, Result]) -> Result:
+    """Run `job` to its end, its progress unseen, and return what it returns."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as end:
+            return cast(Result, end.value)
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingProgress(Progress):
     """How far a training is.
@@ -213,3 +224,8 @@ class Exhibit:
     spaces: Mapping[str, LatentSpace] = field(default_factory=dict, repr=False)
     run: Run | None = None
     origin: str = ""
+
+    @property
+    def split_seed(self) -> int:
+        """Seed of the split into training and held-out images; 0 for models of others."""
+        return 0 if self.run is None else self.run.split_seed

@@ -158,7 +158,7 @@ def open_explorer(
         if not Path(path).exists():
             raise InputError(f"{path} does not exist; name a run folder or data.")
         raise InputError(f"{path} is neither a run nor data that vae-explorer reads.")
-    if not _has_display():
+    if not has_display():
         _say("There is no display to open a window on; `vae-explorer report --out DIR` needs none.")
         raise typer.Exit(NO_DISPLAY)
     from vaeexplorer.gui.app import run
@@ -166,7 +166,7 @@ def open_explorer(
     raise typer.Exit(run(list(paths or [])))
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
     """Whether Qt will find a display; without one it aborts the process."""
     if not sys.platform.startswith("linux"):
         return True

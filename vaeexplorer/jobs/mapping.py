@@ -27,6 +27,9 @@ MAP_SETTINGS = UmapSettings(neighbours=40, min_dist=0.7)
 PLANE = 2
 """Codes of at most this size are their own map."""
 
+Maps = dict[str, dict[str, Map]]
+"""{space: {method: Map}}."""
+
 
 def encode(
     run: Run, spaces: Mapping[str, LatentSpace], dataset: Dataset
@@ -45,13 +48,34 @@ def encode(
     Returns
     -------
     Run
-        `run` with the codes of every space, their PCA maps (size <= 2: the latent axes), and the
-        labels of the data set.
+        `run` with the codes of every space and their quick maps, as `encode_spaces` gives them,
+        and the labels of the data set.
 
     Raises
     ------
     InputError
         If there are no images or some codes are not finite.
+    """
+    codes, maps = yield from encode_spaces(spaces, dataset)
+    return replace(
+        run, codes=codes, maps=maps, labels=dataset.labels, label_names=dataset.label_names
+    )
+
+
+def encode_spaces(
+    spaces: Mapping[str, LatentSpace], dataset: Dataset
+) -> Generator[Progress, None, tuple[dict[str, Codes], Maps]]:
+    """Encode all images in every space.
+
+    Returns
+    -------
+    codes, maps
+        By space. The maps are those of PCA (size <= 2: the latent axes).
+
+    Raises
+    ------
+    InputError
+        As `encode` does.
     """
     chunks: dict[str, list[Posterior]] = {name: [] for name in spaces}
     started = time.monotonic()
@@ -63,13 +87,11 @@ def encode(
         seconds_left = (time.monotonic() - started) * (1 - fraction) / fraction
         yield Progress("encoding", fraction, seconds_left)
     codes = {name: _join(chunks[name], space.size) for name, space in spaces.items()}
-    maps = {}
+    maps: Maps = {}
     for name, of_space in codes.items():
         map_ = _quick_map(of_space)
         maps[name] = {map_.method: map_}
-    return replace(
-        run, codes=codes, maps=maps, labels=dataset.labels, label_names=dataset.label_names
-    )
+    return codes, maps
 
 
 def project(
@@ -78,7 +100,19 @@ def project(
     method: str = "umap",
     settings: UmapSettings | None = None,
 ) -> Generator[MappingProgress, None, Run]:
-    """Add the map of `method` to every encoded space of `run`, showing it while it grows.
+    """Add the map of `method` to every encoded space of `run`: see `project_codes`."""
+    maps = yield from project_codes(run.codes, run.maps, process, method, settings)
+    return replace(run, maps=maps)
+
+
+def project_codes(
+    codes: Mapping[str, Codes],
+    maps: Mapping[str, Mapping[str, Map]],
+    process: ProjectionProcess,
+    method: str = "umap",
+    settings: UmapSettings | None = None,
+) -> Generator[MappingProgress, None, Maps]:
+    """Add the map of `method` to the `maps` of every space, showing it while it grows.
 
     Spaces of size <= 2 need none. Where the codes cannot be mapped so, the map that stands for it
     is added under its own method (see `ProjectionProcess.fit`).
@@ -90,14 +124,14 @@ def project(
     ProjectionError
         If a fit failed, the process died, or another fit is running.
     """
-    maps = {name: dict(of_space) for name, of_space in run.maps.items()}
-    for name, codes in run.codes.items():
-        if codes.mean.shape[1] <= PLANE:
+    added = {name: dict(of_space) for name, of_space in maps.items()}
+    for name, of_space in codes.items():
+        if of_space.mean.shape[1] <= PLANE:
             continue
-        fit = process.fit(codes.mean, method, settings)
-        map_ = yield from _reported(fit, name, len(run.codes) > 1)
-        maps.setdefault(name, {})[map_.method] = map_
-    return replace(run, maps=maps)
+        fit = process.fit(of_space.mean, method, settings)
+        map_ = yield from _reported(fit, name, len(codes) > 1)
+        added.setdefault(name, {})[map_.method] = map_
+    return added
 
 
 def _reported(

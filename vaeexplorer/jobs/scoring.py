@@ -91,11 +91,12 @@ def score_runs(
 def with_comparisons(scored: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Add "comparison" to score objects: the first space of each run against the very first."""
     names = names_of(scored)
-    seen: set[str] = set()
+    seen: set[tuple[str, str | None]] = set()
     compared = []
     for name, scores in zip(names, scored, strict=True):
-        further = bool(seen) and scores["folder"] not in seen
-        seen.add(scores["folder"])
+        model = scores["run"], scores["folder"]
+        further = bool(seen) and model not in seen
+        seen.add(model)
         said = verdict.comparison(scored[0], scores, (names[0], name)) if further else None
         compared.append({**scores, "comparison": said})
     return compared

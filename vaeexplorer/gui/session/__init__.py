@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -23,7 +23,7 @@ from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.finding import Finding
 from vaeexplorer.jobs.opening import exhibit_of, keep_maps
-from vaeexplorer.latent.projection import ProjectionError
+from vaeexplorer.latent.projection import Map, ProjectionError
 from vaeexplorer.run import Config, Exhibit, MappingProgress, Run
 from vaeexplorer.storage import save_run
 
@@ -113,16 +113,16 @@ class Session(Finding):
         self.map_run(slot)
 
     def map_run(self, slot: int) -> None:
-        """Make the UMAP of the run in `slot`, in the projection process, and keep it with it."""
+        """Make the UMAP of what is in `slot`, in the projection process; a run keeps it."""
         exhibit = self.slots[slot].exhibit
-        if exhibit is None or exhibit.run is None:
+        if exhibit is None:
             return
-        run = exhibit.run
+        codes, maps = exhibit.codes, exhibit.maps
 
         def job() -> Any:
-            from vaeexplorer.jobs.mapping import MAP_SETTINGS, project
+            from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
 
-            return (yield from project(run, self._projection, settings=MAP_SETTINGS))
+            return (yield from project_codes(codes, maps, self._projection, settings=MAP_SETTINGS))
 
         self._map_lane.submit(
             ("map", slot),
@@ -148,15 +148,15 @@ class Session(Finding):
         for slot, state in enumerate(self.slots):
             self._take_back_growth(slot, state)
 
-    def _mapped(self, slot: int, exhibit: Exhibit, run: Run) -> None:
+    def _mapped(self, slot: int, exhibit: Exhibit, maps: Mapping[str, Mapping[str, Map]]) -> None:
         self.ended.emit("map")
         state = self.slots[slot] if slot < len(self.slots) else Slot()
         if state.exhibit is not None and self._shows(slot, exhibit):
-            named = replace(run, name=state.exhibit.name)
-            state.exhibit = replace(state.exhibit, maps=run.maps, run=named)
+            run = None if state.exhibit.run is None else replace(state.exhibit.run, maps=maps)
+            state.exhibit = replace(state.exhibit, maps=maps, run=run)
             self._map_replaced(slot, state.exhibit)
         # Among the changes of runs, one after another: the run keeps the name that it has by then.
-        self._change_runs(lambda: keep_maps(exhibit.origin, run.maps))
+        self._change_runs(lambda: keep_maps(exhibit.origin, maps))
 
     def _mapping_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         self.ended.emit("map")

@@ -103,7 +103,7 @@ class Scoring(Opening):
         if state != "ready":
             self._say_scoring(slot, "no model" if state == "failed" else "loading")
             return
-        if exhibit.dataset is None or exhibit.run is None:
+        if exhibit.dataset is None:
             self._say_scoring(slot, "no images")
             return
         self._stops[slot] = threading.Event()
@@ -122,14 +122,13 @@ class Scoring(Opening):
     def _score_exhibit(
         self, exhibit: Exhibit, stop: threading.Event, with_others: bool
     ) -> Generator[Progress, None, dict[str, Any]]:
-        dataset, run = exhibit.dataset, exhibit.run
+        dataset = exhibit.dataset
         assert dataset is not None
-        assert run is not None
         space = Stoppable(exhibit.spaces[main_space(exhibit)], stop)
         # Models of one data set are scored one after another: only its images are kept ready.
         if self._ground_of != dataset.source.fingerprint:
             self._grounds, self._ground_of = Grounds(), dataset.source.fingerprint
-        split = dataset.split(run.split_seed)
+        split = dataset.split(exhibit.split_seed)
         return score_space(space, dataset, split, with_others=with_others, grounds=self._grounds)
 
     def _show_scores(self, slot: int, exhibit: Exhibit, scores: dict[str, Any]) -> None:

@@ -1,0 +1,132 @@
+"""The window on a script's own models: in this process, and from an unguarded script, twice."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shiboken6
+import torch
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint
+from PySide6.QtTest import QTest
+
+import vaeexplorer
+from vaeexplorer.data import open_data
+from vaeexplorer.latent.lift import Lift
+
+READY_MS = 60_000
+README = Path(__file__).parent.parent.parent / "README.md"
+# Said by the offscreen platform of every window, and by no other.
+NO_FAULT = "This plugin does not support propagateSizeHints"
+
+SCRIPT = """
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+app = QApplication([])
+seen = []
+
+def close_when_it_decodes():
+    for window in app.topLevelWidgets():
+        if hasattr(window, "maps") and window.isVisible():
+            slots = window.docks["probe"].widget().slots
+            if all(slot.decode.drawn for slot in slots):
+                seen.append([state.exhibit.name for state in window._session.slots])
+                window.close()
+
+timer = QTimer()
+timer.timeout.connect(close_when_it_decodes)
+timer.start(50)
+for _ in range(2):
+    exec({example!r})
+print(seen)
+"""
+
+
+class Axes:
+    """Eight straight axes of the digits."""
+
+    def __init__(self, images):
+        flat = images.reshape(len(images), -1) / 255
+        self.mean = torch.from_numpy(flat.mean(axis=0)).float()
+        axes = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)[2][:8]
+        self.axes = torch.from_numpy(axes).float()
+
+    def encode(self, x):
+        return (x.flatten(1) - self.mean) @ self.axes.T
+
+    def decode(self, z):
+        return (self.mean + z @ self.axes).reshape(-1, 1, 8, 8)
+
+
+@pytest.fixture
+def exploration(qtbot):
+    digits = open_data("digits")
+    images, labels = digits.images[:500], digits.labels[:500]
+    axes = Axes(images)
+    opened = vaeexplorer.explore(images, labels, {"one": axes, "two": axes}, block=False)
+    scores = {}
+    opened.session.scored.connect(scores.__setitem__)
+    opened.scores = scores
+    yield opened
+    opened.close()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def test_maps_hover_sliders_and_scores_work_without_a_run(exploration, qtbot):
+    told = []
+    session, window = exploration.session, exploration.window
+    session.failed.connect(told.append)
+    # PCA at once, then the UMAP.
+    assert {session.shown_map(slot).method for slot in (0, 1)} == {"pca"}
+    mapped = lambda: [session.shown_map(slot).method for slot in (0, 1)]  # noqa: E731
+    qtbot.waitUntil(lambda: mapped() == ["umap", "umap"], timeout=READY_MS)
+    qtbot.waitUntil(lambda: len(exploration.scores) == 2, timeout=READY_MS)
+    for slot in (0, 1):
+        assert exploration.scores[slot]["continuity"]["C"] > 0.9
+    qtbot.waitUntil(lambda: all(state.lift for state in session.slots), timeout=READY_MS)
+    qtbot.waitUntil(lambda: not window.maps[0].view._moving, timeout=READY_MS)
+    assert isinstance(session.slots[0].lift, Lift)
+
+    before = session.slots[0].probe
+    place = window.maps[0].view.to_pixel(session.slots[0].lift.positions[77]).toPoint()
+    QTest.mouseMove(window.maps[0].view, place + QPoint(1, 0))
+    QTest.mouseMove(window.maps[0].view, place)
+    qtbot.waitUntil(lambda: session.slots[0].probe is not before, timeout=READY_MS)
+    shown = window.docks["probe"].widget().slots
+    for slot in (0, 1):
+        qtbot.waitUntil(
+            lambda slot=slot: shown[slot].decode.drawn is session.slots[slot].probe,
+            timeout=READY_MS,
+        )
+
+    session.set_code(1, np.full(8, 0.25, np.float32))
+    assert session.slots[1].held.z.tolist() == [0.25] * 8
+    assert told == []
+
+
+def test_the_process_is_left_as_it_was(exploration, qtbot):
+    threads, interval = exploration._before
+    qtbot.waitUntil(lambda: bool(exploration.session.families), timeout=READY_MS)
+    exploration.close()
+    qtbot.waitUntil(lambda: not shiboken6.isValid(exploration.window), timeout=READY_MS)
+    exploration.close()
+    assert (torch.get_num_threads(), sys.getswitchinterval()) == (threads, interval)
+
+
+@pytest.mark.slow
+def test_the_example_of_the_readme_runs_unguarded_and_twice(tmp_path):
+    """Each time the window closes itself as soon as it decodes."""
+    (example,) = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    assert len(example.splitlines()) <= 16
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(example=example))
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=240
+    )
+    said = [line for line in done.stderr.splitlines() if not line.startswith(NO_FAULT)]
+    assert (done.returncode, said) == (0, [])
+    assert done.stdout.splitlines()[-1] == "[['PCA'], ['PCA']]"
+    assert "'C': 0.9" in done.stdout

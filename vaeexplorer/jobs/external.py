@@ -1,0 +1,65 @@
+"""Models of others: scored, and made into exhibits, from the arrays that a script hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vaeexplorer.data.dataset import Dataset, InputError
+from vaeexplorer.data.memory import images_in_memory
+from vaeexplorer.jobs.mapping import encode_spaces
+from vaeexplorer.jobs.scoring import Grounds, score_space, with_comparisons
+from vaeexplorer.models.base import LatentSpace, float_images
+from vaeexplorer.models.external import TRIED, external_space
+from vaeexplorer.run import Exhibit, result_of
+
+SPACE = "z"
+
+
+def score_models(
+    images: Any, models: Mapping[str, Any], labels: Any = None
+) -> list[dict[str, Any]]:
+    """Score every model on `images`, as `score_runs` does; see `vaeexplorer.score`."""
+    dataset = images_in_memory(images, labels)
+    spaces = _spaces(dataset, models)
+    split, grounds = dataset.split(0), Grounds()
+    scored = []
+    for name, space in spaces.items():
+        scores = result_of(score_space(space, dataset, split, grounds=grounds))
+        about = {"run": name, "folder": None, "space": SPACE, "family": None}
+        scored.append({**about, **scores})
+    return with_comparisons(scored)
+
+
+def exhibits_of(images: Any, models: Mapping[str, Any], labels: Any = None) -> list[Exhibit]:
+    """Encode `images` with every model, and map the codes in the way that takes no time.
+
+    Raises
+    ------
+    InputError
+        Images, labels or a model do not fit, or some codes are not finite.
+    """
+    dataset = images_in_memory(images, labels)
+    return [_exhibit(name, space, dataset) for name, space in _spaces(dataset, models).items()]
+
+
+def _exhibit(name: str, space: LatentSpace, dataset: Dataset) -> Exhibit:
+    spaces = {SPACE: space}
+    codes, maps = result_of(encode_spaces(spaces, dataset))
+    return Exhibit(
+        name=name,
+        source=dataset.source,
+        codes=codes,
+        maps=maps,
+        labels=dataset.labels,
+        label_names=dataset.label_names,
+        dataset=dataset,
+        spaces=spaces,
+    )
+
+
+def _spaces(dataset: Dataset, models: Mapping[str, Any]) -> dict[str, LatentSpace]:
+    if not isinstance(models, Mapping) or not models:
+        raise InputError('The models must be given by their names, as models={"mine": model}.')
+    few = float_images(dataset.batch(slice(TRIED)))
+    return {str(name): external_space(model, few, str(name)) for name, model in models.items()}
