@@ -132,6 +132,14 @@ class Run:
     maps: Mapping[str, Mapping[str, Map]] = field(default_factory=dict)
 
 
+def last_measures(run: Run) -> Measures | None:
+    """At the end of the last epoch, on held-out images where there are any; None before it."""
+    if not run.history:
+        return None
+    last = run.history[-1]
+    return last.held_out or last.train
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a job is. `fraction` in [0, 1] or None where it cannot be known."""

@@ -196,6 +196,11 @@ class Model(nn.Module, ABC):
             "drawn alike. Try a smaller beta, a longer warm-up or free bits."
         )
 
+    def log_joint(self, batch: Batch, z: Tensor) -> Tensor | None:
+        """log p(x, z) in nats, (batch,), of one z of shape (size,) per image; None: not told."""
+        del batch, z
+        return None
+
 
 @dataclass(frozen=True)
 class ModelConfig:

@@ -98,8 +98,12 @@ class VariationalAutoencoder(Model):
         """log p(x, z) - log q(z|x) for one draw of z, (batch,), in nats."""
         posterior = self.network.encode(batch.images)
         z = draw(posterior, generator)
+        return self.log_joint(batch, z) - log_density(posterior, z)
+
+    def log_joint(self, batch: Batch, z: Tensor) -> Tensor:
+        """log p(x, z) in nats, (batch,), of one z of shape (size,) per image."""
         log_likelihood = self.likelihood.log_prob(self.network.decode(z), batch.images)
-        return log_likelihood + self.prior.log_prob(z) - log_density(posterior, z)
+        return log_likelihood + self.prior.log_prob(z)
 
     def decode(self, z: Tensor) -> Tensor:
         """Mean images in [0, 1], (batch, channels, height, width), of codes (batch, size)."""

@@ -126,7 +126,7 @@ def to_bytes(document: Mapping[str, Any]) -> bytes:
 
 
 def parse(file: Path, raw: bytes, *, with_history: bool = True) -> Description:
-    """Read run.json; the history, which is most of it, is only counted if not asked for.
+    """Read run.json; of the history, which is most of it, only the end if not asked for.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def parse(file: Path, raw: bytes, *, with_history: bool = True) -> Description:
         split_seed=top.integer("split_seed"),
         status=top.choice("status", STATUSES),
         created=top.text("created"),
-        history=tuple(_epoch(record) for record in epochs) if with_history else (),
+        history=tuple(_epoch(record) for record in (epochs if with_history else epochs[-1:])),
         weights={},
         threads=top.integer("threads"),
         versions=top.object("versions").texts(),

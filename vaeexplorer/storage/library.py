@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 import platformdirs
 
 from vaeexplorer.data.dataset import InputError
-from vaeexplorer.run import Run
+from vaeexplorer.run import Measures, Run, last_measures
 from vaeexplorer.storage.atomic import StorageError, asides
 from vaeexplorer.storage.exchange import TURNS, discard, place, settle
 from vaeexplorer.storage.run_folder import (
@@ -45,6 +45,10 @@ class RunSummary:
         Latent dimensions; None where the family's default applies and nothing is encoded yet.
     epochs
         Epochs done.
+    fingerprint
+        Of its data: only runs of the same images can be compared.
+    measures
+        At the end of its last epoch, on held-out images where there are any; None before that.
     problem
         One sentence that says why it cannot be opened; None where it can.
     """
@@ -56,6 +60,8 @@ class RunSummary:
     data_kind: str = ""
     latent_dim: int | None = None
     epochs: int = 0
+    fingerprint: str = ""
+    measures: Measures | None = None
     status: str = ""
     created: str = ""
     problem: str | None = None
@@ -158,6 +164,8 @@ def _summary(path: Path) -> RunSummary:
         data_kind=run.source.kind,
         latent_dim=described.latent_dim,
         epochs=described.epochs,
+        fingerprint=run.source.fingerprint,
+        measures=last_measures(run),
         status=run.status,
         created=run.created,
     )

@@ -54,6 +54,12 @@ def _training(session: Session) -> QWidget:
     return TrainingPanel(session)
 
 
+def _evidence(session: Session) -> QWidget:
+    from vaeexplorer.gui.panels.evidence import EvidencePanel
+
+    return EvidencePanel(session)
+
+
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
@@ -76,6 +82,7 @@ PANELS = (
         False,
         "Ctrl+K",
     ),
+    Panel("evidence", lambda: translate("Panels", "Evidence"), _evidence, BOTTOM, False, "Ctrl+I"),
     Panel("training", lambda: translate("Panels", "Training"), _training, BOTTOM, False, "Ctrl+T"),
     Panel("runs", lambda: translate("Panels", "Runs"), RunsPanel, BOTTOM, False, "Ctrl+R"),
     Panel(

@@ -2,8 +2,8 @@
 
 A verb is thin: what takes long lives in `jobs`, on a lane. The verbs stand in one file each for
 the state (document), the probe (probing), what is opened (opening), what is scored (scoring),
-what is compared (comparing), selected (selecting) and searched for (finding), and here what is
-trained.
+what is compared (comparing), selected (selecting), searched for (finding) and bounded (bounding),
+and here what is trained.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import Dataset
+from vaeexplorer.gui.session.bounding import Bounding
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.gui.session.finding import Finding
 from vaeexplorer.jobs.opening import exhibit_of, keep_maps
 from vaeexplorer.latent.projection import Map, ProjectionError
 from vaeexplorer.run import Config, Exhibit, MappingProgress, Run
@@ -32,7 +32,7 @@ __all__ = ["MAX_SLOTS", "Session", "Slot"]
 translate = QCoreApplication.translate
 
 
-class Session(Finding):
+class Session(Bounding):
     """Holds the document, changes it by verbs, and tells of every change by a signal."""
 
     def prepare_training(self) -> None:

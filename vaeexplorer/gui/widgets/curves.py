@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from vaeexplorer.gui.widgets.plot import Plot
 from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.run import EpochRecord, Measures
 
@@ -17,34 +18,26 @@ translate = QCoreApplication.translate
 TURN_MS = 25
 
 
-class CurvePlot(pg.PlotWidget):
+class CurvePlot(Plot):
     """One measure against epochs: training dashed, held-out images solid.
 
     Its ranges move seldom: drawing axes anew costs more than drawing curves.
     """
 
     def __init__(self, title: str, read: Callable[[Measures | None], float]) -> None:
-        super().__init__()
-        self._title, self._read = title, read
+        super().__init__(title)
+        self._read = read
         self._forget()
-        self.setAccessibleName(title)
-        self.setMouseEnabled(False, False)
-        self.hideButtons()
-        self.setMenuEnabled(False)
-        self.setMinimumWidth(150)
         self.setDownsampling(auto=True, mode="subsample")
         self.train = self.plot(connect="finite")
         self.held_out = self.plot(connect="finite")
         self.disableAutoRange()
+        self.dress()
 
     def dress(self) -> None:
         """Take over the colours of the theme."""
+        super().dress()
         theme = colours()
-        self.setBackground(theme.surface)
-        self.setTitle(self._title, color=theme.text, size="9pt")
-        for side in ("left", "bottom"):
-            self.getAxis(side).setPen(theme.border)
-            self.getAxis(side).setTextPen(theme.muted)
         self.train.setPen(pg.mkPen(theme.muted, width=1.5, style=Qt.PenStyle.DashLine))
         self.held_out.setPen(pg.mkPen(theme.accent, width=2))
 
@@ -106,18 +99,11 @@ class LearningCurves(QWidget):
         ]
         for plot in self.plots:
             row.addWidget(plot, 1)
-            plot.dress()
 
     @property
     def up_to_date(self) -> bool:
         """Whether every plot shows the last history that was given."""
         return not self._turns.isActive()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            for plot in self.plots:
-                plot.dress()
 
     def start(self, epochs: int) -> None:
         """Empty the plots, and make room for `epochs`."""

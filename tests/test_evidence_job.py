@@ -1,0 +1,97 @@
+"""The evidence of real runs: it agrees with the ELBO in closed form, and with quadrature."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vaeexplorer.data import InputError, find_data, open_data
+from vaeexplorer.jobs.bundled import default_pair_folders
+from vaeexplorer.jobs.evidence import DRAWS, integrate_evidence, measure_evidence
+from vaeexplorer.models import restore
+from vaeexplorer.models.base import Batch, float_images
+from vaeexplorer.run import Config
+from vaeexplorer.storage import load_run
+from vaeexplorer.training import train
+
+
+def finish(steps):
+    fractions = []
+    while True:
+        try:
+            fractions.append(next(steps).fraction)
+        except StopIteration as end:
+            assert fractions == sorted(fractions)
+            return end.value
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return [load_run(folder) for folder in default_pair_folders()]
+
+
+@pytest.fixture(scope="module")
+def flat():
+    """A VAE with two latent dimensions, and its data."""
+    dataset = open_data("digits")
+    return finish(
+        train(dataset, Config("vae", {"latent_dim": 2, "hidden": [32]}, epochs=4))
+    ), dataset
+
+
+def test_the_elbo_is_minus_distortion_minus_rate(pair):
+    run = pair[1]
+    dataset = find_data(run.source)
+    found = finish(measure_evidence(run, dataset))
+    model = restore(run.config.family, run.config.model, run.source.shape, run.weights).eval()
+    images = float_images(dataset.batch(found.images))
+    with torch.inference_mode():
+        noise = torch.Generator().manual_seed(5)
+        rounds = [model(Batch(images), noise) for _ in range(100)]
+        elbo = -torch.stack([one.distortion + one.rate for one in rounds]).double()
+    error = found.draw_deviation * (1 / 100 + 1 / DRAWS[-1]) ** 0.5 / len(images) ** 0.5
+    assert found.elbo.mean() == pytest.approx(elbo.mean().item(), abs=4 * error)
+    assert found.best.draws == 500
+    assert 0 < found.gap < 2
+
+
+def test_draws_from_the_prior_say_less_than_as_many_from_the_posterior(pair):
+    found = finish(measure_evidence(pair[1], find_data(pair[1].source), images=20))
+    assert len(found.images) == 20
+    assert found.prior_means[0] < found.bounds[0].mean - 10
+    assert found.prior_means[-1] < found.best.mean
+
+
+def test_an_autoencoder_has_no_evidence(pair):
+    assert finish(measure_evidence(pair[0], find_data(pair[0].source))) is None
+
+
+def test_no_images_are_refused(pair):
+    dataset = find_data(pair[1].source)
+    none = replace(dataset, images=dataset.images[:0], labels=None, official_held_out=None)
+    with pytest.raises(InputError, match="no images"):
+        finish(measure_evidence(pair[1], none))
+
+
+def test_quadrature_lies_above_the_bounds_and_closes_the_identity(flat):
+    run, dataset = flat
+    bounds = finish(measure_evidence(run, dataset, images=5))
+    for place, index in enumerate(bounds.images[:3]):
+        exact = finish(integrate_evidence(run, dataset.pixels([index])[0]))
+        assert abs(exact.elbo + exact.gap - exact.log_evidence) < 1e-10
+        assert exact.gap > 0
+        assert exact.log_evidence == pytest.approx(bounds.best.per_image[place], abs=0.25)
+        assert exact.elbo == pytest.approx(bounds.elbo[place], abs=0.25)
+
+
+def test_more_than_two_dimensions_are_not_integrated(pair):
+    image = find_data(pair[1].source).pixels([0])[0]
+    assert finish(integrate_evidence(pair[1], image)) is None
+
+
+def test_two_measurements_agree_to_the_last_bit(pair):
+    dataset = find_data(pair[1].source)
+    first, second = (finish(measure_evidence(pair[1], dataset, images=10)) for _ in range(2))
+    assert np.array_equal(first.elbo, second.elbo)
+    assert np.array_equal(first.best.per_image, second.best.per_image)

@@ -1,0 +1,357 @@
+"""The evidence: how probable the models of the slots find held-out images, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtGui import QHideEvent, QIcon, QPixmap, QShowEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QWidget,
+)
+
+from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.evidence_plots import BoundPlot, PosteriorPlot, RatePlane
+from vaeexplorer.gui.widgets.image_view import to_qimage
+from vaeexplorer.gui.widgets.theme import GRID, tabular
+from vaeexplorer.regularity.information import active_units
+from vaeexplorer.run import Exhibit, Measures, Progress, last_measures
+from vaeexplorer.storage import RunSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vaeexplorer.jobs.evidence import Evidence
+    from vaeexplorer.regularity.evidence import ExactEvidence
+
+translate = QCoreApplication.translate
+
+HARDEST = 6
+THUMBNAIL = 40
+NOTHING = "--"
+NUMBERS_WIDTH = 400
+
+
+class EvidencePanel(QWidget):
+    """Rate and distortion, bounds of log p(x), their numbers, and the hardest images."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._runs: tuple[RunSummary, ...] = ()
+        self._reasons: dict[int, str] = {}
+        self.plane = RatePlane()
+        self.bounds = BoundPlot()
+        self.posterior = PosteriorPlot()
+        self._exact_slot: int | None = None
+        # In the same place: the exact picture says more, but exists for two dimensions only.
+        self._tight = QStackedWidget()
+        self._tight.addWidget(self.bounds)
+        self._tight.addWidget(self.posterior)
+        self._numbers = QScrollArea()
+        self._numbers.setWidgetResizable(True)
+        self._numbers.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._numbers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._numbers.setFixedWidth(NUMBERS_WIDTH)
+        self._waiting: dict[int, QLabel] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GRID, GRID, GRID, GRID)
+        row.setSpacing(GRID)
+        row.addWidget(self.plane, 1)
+        row.addWidget(self._tight, 1)
+        row.addWidget(self._numbers)
+        session.evidence_measured.connect(self._take)
+        session.evidence_integrated.connect(self._show_exact)
+        session.exhibit_changed.connect(self._forget)
+        # No lambdas: the session would keep the plots alive, whose menus have no parent.
+        session.activated.connect(self._choose_plot)
+        session.slots_changed.connect(self._show)
+        session.progressed.connect(self._show_progress)
+        session.runs_changed.connect(session.list_runs)
+        session.runs_listed.connect(self._take_runs)
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._session.list_runs()
+        self._session.watch_evidence(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._session.watch_evidence(False)
+
+    # --- what the session says ----------------------------------------------------------------
+
+    def _take(self, slot: int, evidence: Evidence | None, reason: str) -> None:
+        self._reasons[slot] = "" if evidence is not None else reason
+        self._show()
+
+    def _take_runs(self, runs: Iterable[RunSummary]) -> None:
+        self._runs = tuple(runs)
+        self._draw_plane()
+
+    def _forget(self, slot: int, exhibit: Exhibit | None) -> None:
+        del exhibit
+        self._reasons.pop(slot, None)
+        if slot == self._exact_slot:
+            self._exact_slot = None
+        self._choose_plot()
+        self._show()
+
+    def _show_progress(self, job: str, progress: Progress) -> None:
+        name, _, slot = job.partition(" ")
+        if name == "evidence" and progress.fraction is not None:
+            self._reasons[int(slot)] = translate("Evidence", "measuring, {share:.0%}").format(
+                share=progress.fraction
+            )
+            if int(slot) in self._waiting:
+                self._waiting[int(slot)].setText(self._reasons[int(slot)])
+
+    def _show_exact(self, slot: int, index: int, found: ExactEvidence | None) -> None:
+        exhibit = self._session.slots[slot].exhibit
+        if found is None or exhibit is None:
+            return
+        codes = next(iter(exhibit.codes.values()))
+        if codes.log_variance is None:
+            return
+        title = translate(
+            "Evidence",
+            "#{index}: log p(x) {evidence:.2f} = ELBO {elbo:.2f} + KL {gap:.3f}",
+        ).format(index=index, evidence=found.log_evidence, elbo=found.elbo, gap=found.gap)
+        self.posterior.show_posterior(
+            title,
+            found.axes,
+            found.log_true,
+            codes.mean[index].astype(float),
+            np.exp(codes.log_variance[index].astype(float) / 2),
+        )
+        self._exact_slot = slot
+        self._choose_plot()
+
+    def _choose_plot(self) -> None:
+        exact = self._exact_slot is not None and self._exact_slot == self._session.active
+        self._tight.setCurrentWidget(self.posterior if exact else self.bounds)
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        self._draw_plane()
+        self._fill_table()
+        self.bounds.show_bounds(
+            {
+                slot: (
+                    [bound.draws for bound in one.bounds],
+                    [bound.mean for bound in one.bounds],
+                    one.prior_means,
+                )
+                for slot, one in self._session.evidence.items()
+            }
+        )
+
+    def _draw_plane(self) -> None:
+        slots: dict[int, Measures] = {}
+        fingerprint = None
+        origins = set()
+        for slot, state in enumerate(self._session.slots):
+            exhibit = state.exhibit
+            if exhibit is None or exhibit.run is None:
+                continue
+            fingerprint = fingerprint or exhibit.source.fingerprint
+            measures = last_measures(exhibit.run)
+            if measures is not None and exhibit.source.fingerprint == fingerprint:
+                slots[slot] = measures
+                origins.add(exhibit.origin)
+        others = [
+            (run.name, run.measures)
+            for run in self._runs
+            if run.measures is not None
+            and run.fingerprint == fingerprint
+            and str(run.path) not in origins
+        ]
+        self.plane.show_runs(others, slots)
+
+    def _fill_table(self) -> None:
+        """Write the numbers anew: a column for each slot, and below its hardest images."""
+        page = QWidget()
+        table = QGridLayout(page)
+        table.setContentsMargins(0, 0, GRID, 0)
+        table.setHorizontalSpacing(2 * GRID)
+        table.setVerticalSpacing(GRID // 2)
+        table.setColumnStretch(0, 1)
+        slots = [
+            slot for slot, state in enumerate(self._session.slots) if state.exhibit is not None
+        ]
+        for column, slot in enumerate(slots, 1):
+            table.addWidget(SlotBadge(slot), 0, column, Qt.AlignmentFlag.AlignRight)
+        rows = self._rows(slots)
+        for line, (title, about, values) in enumerate(rows, 1):
+            for column, text in enumerate((title, *values)):
+                label = QLabel(text)
+                label.setFont(tabular(label.font()))
+                label.setToolTip(about)
+                side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+                table.addWidget(label, line, column, side)
+        self._waiting.clear()
+        for line, slot in enumerate(slots, len(rows) + 1):
+            table.addWidget(self._below(slot), line, 0, 1, len(slots) + 1)
+        table.setRowStretch(len(rows) + len(slots) + 1, 1)
+        self._numbers.setWidget(page)
+
+    def _rows(self, slots: list[int]) -> list[tuple[str, str, list[str]]]:
+        """Title, definition and one value per slot, of each line."""
+        found = [self._session.evidence.get(slot) for slot in slots]
+        read = {
+            "elbo": lambda one: f"{one.elbo.mean():.1f}",
+            "bound": lambda one: (
+                f"{one.best.mean:.1f} \N{PLUS-MINUS SIGN} {one.best.standard_error:.1f}"
+            ),
+            "gap": lambda one: f"{one.gap:.2f}",
+            "effective": lambda one: f"{np.median(one.best.effective):.0f}",
+            "draw": lambda one: f"{one.draw_deviation:.1f}",
+            "prior": lambda one: (
+                NOTHING if one.prior_means is None else f"{one.prior_means[-1]:.1f}"
+            ),
+        }
+        lines = [
+            (title, about, [NOTHING if one is None else read[key](one) for one in found])
+            for key, title, about in _definitions()
+        ]
+        title = translate("Evidence", "active dimensions")
+        about = translate(
+            "Evidence",
+            "Dimensions whose posterior mean varies between images by more than .01 (variance), "
+            "of all.",
+        )
+        return [*lines, (title, about, [self._active(slot) for slot in slots])]
+
+    def _active(self, slot: int) -> str:
+        exhibit = self._session.slots[slot].exhibit
+        assert exhibit is not None
+        codes = next(iter(exhibit.codes.values()))
+        if codes.log_variance is None:
+            return NOTHING
+        return f"{int(active_units(codes.mean).sum())} / {codes.mean.shape[1]}"
+
+    def _below(self, slot: int) -> QWidget:
+        """Make what stands below the numbers: a slot's hardest images, or why there are none."""
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, GRID // 2, 0, 0)
+        row.setSpacing(GRID // 2)
+        row.addWidget(SlotBadge(slot), 0, Qt.AlignmentFlag.AlignVCenter)
+        evidence = self._session.evidence.get(slot)
+        exhibit = self._session.slots[slot].exhibit
+        if evidence is None or exhibit is None or exhibit.dataset is None:
+            text = QLabel(_reason(self._reasons.get(slot, "")))
+            text.setProperty("muted", True)
+            text.setWordWrap(True)
+            text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+            row.addWidget(text, 1)
+            self._waiting[slot] = text
+            return page
+        for place in np.argsort(evidence.best.per_image)[:HARDEST]:
+            index = int(evidence.images[place])
+            nats = float(evidence.best.per_image[place])
+            picture = to_qimage(exhibit.dataset.pixels(slice(index, index + 1))[0])
+            button = QToolButton()
+            button.setIcon(QIcon(QPixmap.fromImage(picture.scaled(THUMBNAIL, THUMBNAIL))))
+            button.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
+            button.setToolTip(
+                translate(
+                    "Evidence",
+                    "One of the images that this model finds least probable: #{index}, log p(x) "
+                    "about {nats:.1f} nats. Click to probe it.",
+                ).format(index=index, nats=nats)
+            )
+            button.setAccessibleName(
+                translate("Evidence", "Probe image {index}").format(index=index)
+            )
+            button.clicked.connect(lambda _=False, s=slot, i=index: self._probe(s, i))
+            row.addWidget(button)
+        row.addStretch()
+        return page
+
+    def _probe(self, slot: int, index: int) -> None:
+        self._session.activate(slot)
+        self._session.probe_image(slot, index)
+        self._session.hold()
+
+
+def _definitions() -> list[tuple[str, str, str]]:
+    """Key, title and definition of each number."""
+    return [
+        (
+            "elbo",
+            translate("Evidence", "ELBO, nats"),
+            translate(
+                "Evidence",
+                "Minus distortion minus rate, at beta 1 whatever beta trained the model: mean over "
+                "500 draws from the posterior of each of the first 100 held-out images.",
+            ),
+        ),
+        (
+            "bound",
+            translate("Evidence", "bound from 500 draws"),
+            translate(
+                "Evidence",
+                "Importance-weighted bound of log p(x), with the standard error of its mean over "
+                "images. It is a bound in expectation only.",
+            ),
+        ),
+        (
+            "gap",
+            translate("Evidence", "gap"),
+            translate(
+                "Evidence",
+                "That bound minus the ELBO: nearly KL(q(z|x) || p(z|x)), what the encoder's "
+                "Gaussian misses, for log p(x) = ELBO + KL.",
+            ),
+        ),
+        (
+            "effective",
+            translate("Evidence", "effective draws"),
+            translate(
+                "Evidence",
+                "Of the 500, median over images: (sum of weights)\N{SUPERSCRIPT TWO} / sum of "
+                "weights\N{SUPERSCRIPT TWO}. Near 1 a single draw decides, and the bound says "
+                "little.",
+            ),
+        ),
+        (
+            "draw",
+            translate("Evidence", "spread of one draw"),
+            translate(
+                "Evidence",
+                "Standard deviation between ELBOs of one draw each: how far off a single draw is.",
+            ),
+        ),
+        (
+            "prior",
+            translate("Evidence", "from the prior instead"),
+            translate(
+                "Evidence",
+                "The same mean over 500 draws from the prior: far below, for they hardly ever meet "
+                "the image.",
+            ),
+        ),
+    ]
+
+
+def _reason(reason: str) -> str:
+    return {
+        "": translate("Evidence", "not measured yet"),
+        "family": translate(
+            "Evidence", "This model declares no probability of an image: there is no evidence."
+        ),
+        "data": translate("Evidence", "The images of this run were not found."),
+        "failed": translate("Evidence", "The measurement failed."),
+    }.get(reason, reason)

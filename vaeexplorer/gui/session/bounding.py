@@ -1,0 +1,139 @@
+"""Bounding log p(x): for the models of all slots, as long as somebody looks at the evidence."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+
+from vaeexplorer.gui.session.finding import Finding
+from vaeexplorer.run import Exhibit, Progress
+
+if TYPE_CHECKING:
+    from vaeexplorer.jobs.evidence import Evidence
+    from vaeexplorer.regularity.evidence import ExactEvidence
+
+GREATEST_EXACT = 2
+"""More latent dimensions than this are not integrated on a grid."""
+
+
+class Bounding(Finding):
+    """The verbs of the evidence. Nothing is computed until somebody looks at it.
+
+    `evidence_measured` brings a slot's Evidence, or None with "family", "data" or "failed" for the
+    reason; `evidence_integrated` its ExactEvidence with the index of the image, or None.
+    """
+
+    evidence_measured = Signal(int, object, str)
+    evidence_integrated = Signal(int, int, object)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.evidence: dict[int, Evidence] = {}
+        self._evidence_watched = False
+        self._integrated: set[int] = set()
+        self.exhibit_changed.connect(self._forget_evidence)
+        self.model_changed.connect(self._measure_when_ready)
+        self.held_changed.connect(lambda slot, _: self._integrate(slot))
+        self.probe_moved.connect(self._integrate_first)
+
+    def watch_evidence(self, watched: bool) -> None:
+        """Say whether the evidence is looked at: only then is it measured."""
+        if watched == self._evidence_watched:
+            return
+        self._evidence_watched = watched
+        for slot in range(len(self.slots)):
+            if watched:
+                self._measure(slot)
+                self._integrate(slot)
+            else:
+                self._map_lane.cancel(("evidence", slot))
+                self._map_lane.cancel(("exact", slot))
+
+    def _forget_evidence(self, slot: int, exhibit: Exhibit | None) -> None:
+        del exhibit
+        self._map_lane.cancel(("evidence", slot))
+        self._map_lane.cancel(("exact", slot))
+        self.evidence.pop(slot, None)
+        self._integrated.discard(slot)
+
+    def _measure_when_ready(self, slot: int, state: str) -> None:
+        if state == "ready":
+            self._measure(slot)
+            self._integrate(slot)
+
+    def _measure(self, slot: int) -> None:
+        exhibit = self.slots[slot].exhibit
+        if not self._evidence_watched or exhibit is None or slot in self.evidence:
+            return
+        run, dataset = exhibit.run, exhibit.dataset
+        if run is None or dataset is None:
+            self.evidence_measured.emit(slot, None, "family" if run is None else "data")
+            return
+
+        def job() -> Any:
+            from vaeexplorer.jobs.evidence import measure_evidence  # imports torch
+
+            return (yield from measure_evidence(run, dataset))
+
+        self._map_lane.submit(
+            ("evidence", slot),
+            job,
+            on_progress=lambda progress: self._evidence_progressed(slot, progress),
+            on_result=partial(self._take_evidence, slot, exhibit),
+            on_error=partial(self._evidence_failed, slot, exhibit),
+        )
+
+    def _evidence_progressed(self, slot: int, progress: Progress) -> None:
+        self.progressed.emit(f"evidence {slot}", progress)
+
+    def _take_evidence(self, slot: int, exhibit: Exhibit, found: Evidence | None) -> None:
+        if not self._shows(slot, exhibit):
+            return
+        if found is not None:
+            self.evidence[slot] = found
+        self.evidence_measured.emit(slot, found, "" if found is not None else "family")
+
+    def _evidence_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
+        self._tell(error)
+        if self._shows(slot, exhibit):
+            self.evidence_measured.emit(slot, None, "failed")
+
+    def _integrate_first(self, slot: int) -> None:
+        """Integrate log p(x) of the first image that is probed: later ones when they are held."""
+        if slot not in self._integrated:
+            self._integrate(slot)
+
+    def _integrate(self, slot: int) -> None:
+        """Integrate log p(x) of the image that the held probe, or else the probe, is nearest to."""
+        if slot >= len(self.slots):
+            return
+        state = self.slots[slot]
+        exhibit, probe = state.exhibit, state.held or state.probe
+        if not self._evidence_watched or exhibit is None or probe is None:
+            return
+        run, dataset, index = exhibit.run, exhibit.dataset, probe.nearest
+        size = next(iter(exhibit.codes.values())).mean.shape[1]
+        if run is None or dataset is None or size > GREATEST_EXACT:
+            return
+
+        self._integrated.add(slot)
+
+        def job() -> Any:
+            from vaeexplorer.jobs.evidence import integrate_evidence  # imports torch
+
+            return (yield from integrate_evidence(run, dataset.pixels(slice(index, index + 1))[0]))
+
+        self._map_lane.submit(
+            ("exact", slot),
+            job,
+            on_result=partial(self._take_exact, slot, exhibit, index),
+            on_error=self._tell,
+        )
+
+    def _take_exact(
+        self, slot: int, exhibit: Exhibit, index: int, found: ExactEvidence | None
+    ) -> None:
+        if self._shows(slot, exhibit):
+            self.evidence_integrated.emit(slot, index, found)

@@ -1,0 +1,278 @@
+"""Plots of the evidence: rate and distortion, bounds by draws, and p(z|x) beside q(z|x)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, QRectF, Qt
+from PySide6.QtGui import QColor
+
+from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.gui.widgets.plot import Plot
+from vaeexplorer.gui.widgets.theme import SLOT_LETTERS, colours
+from vaeexplorer.run import Measures
+
+translate = QCoreApplication.translate
+
+LINES = 5
+DEVIATIONS = (1.0, 2.0)
+SEEN = 0.003
+"""Share of the highest density below which nothing is drawn."""
+
+
+class RatePlane(Plot):
+    """Every run as a point at its rate and distortion; on a diagonal the ELBO is the same."""
+
+    def __init__(self) -> None:
+        super().__init__(translate("Evidence", "rate and distortion, nats"))
+        self.setToolTip(
+            translate(
+                "Evidence",
+                "Each point is one run on the same images, at the end of its training, on held-out "
+                "images where there are any. To the left the codes say less of the image; further "
+                "down the picture is closer to it. On a dashed line the ELBO is the same. A dotted "
+                "line is a model without a rate, such as an AE.",
+            )
+        )
+        self.setLabel("bottom", translate("Evidence", "rate"))
+        self.setLabel("left", translate("Evidence", "distortion"))
+        self._others: list[tuple[str, Measures]] = []
+        self._slots: dict[int, Measures] = {}
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
+
+    def show_runs(
+        self, others: Sequence[tuple[str, Measures]], slots: Mapping[int, Measures]
+    ) -> None:
+        """Draw runs by name, and those that stand in a slot with its letter."""
+        self._others, self._slots = list(others), dict(slots)
+        self._draw()
+
+    def _draw(self) -> None:
+        theme = colours()
+        self.plotItem.clear()
+        every = [*(measures for _, measures in self._others), *self._slots.values()]
+        if not every:
+            return
+        right = 1.25 * max(1.0, *(one.rate or 0.0 for one in every))
+        distortions = [one.distortion for one in every]
+        low, high = _with_room(min(distortions), max(distortions), least=right)
+        self.setXRange(0, right, padding=0.04)
+        self.setYRange(low, high, padding=0)
+        for level in np.linspace(low, high + right, LINES + 2)[1:-1]:
+            line = pg.PlotDataItem([0, right], [level, level - right])
+            line.setPen(pg.mkPen(theme.border, width=1, style=Qt.PenStyle.DashLine))
+            self.addItem(line)
+            text = pg.TextItem(f"ELBO {-level:.1f}", color=theme.muted, anchor=(0, 0))
+            self.addItem(text, ignoreBounds=True)
+            text.setPos(max(0.0, level - high), min(level, high))
+        grey = [(one.rate, one.distortion) for _, one in self._others if one.rate is not None]
+        if grey:
+            self.addItem(
+                pg.ScatterPlotItem(pos=grey, size=7, pen=None, brush=pg.mkBrush(theme.muted))
+            )
+        for slot, one in self._slots.items():
+            if one.rate is None:
+                self._add_level(slot, one.distortion, right)
+            else:
+                self._add_slot(slot, one.rate, one.distortion)
+
+    def _add_level(self, slot: int, distortion: float, right: float) -> None:
+        """Draw a model without a rate, such as an AE, as a line: it stands nowhere along it."""
+        line = pg.PlotDataItem([0, right], [distortion, distortion])
+        line.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2, style=Qt.PenStyle.DotLine))
+        self.addItem(line)
+        self._add_letter(slot, right, distortion, (1, 1))
+
+    def _add_slot(self, slot: int, rate: float, distortion: float) -> None:
+        colour = SLOT_COLOURS[slot]
+        self.addItem(
+            pg.ScatterPlotItem(
+                pos=[(rate, distortion)],
+                size=11,
+                pen=pg.mkPen(colours().surface, width=1.5),
+                brush=pg.mkBrush(colour),
+            )
+        )
+        self._add_letter(slot, rate, distortion, (0, 0.5))
+
+    def _add_letter(self, slot: int, x: float, y: float, anchor: tuple[float, float]) -> None:
+        letter = pg.TextItem(SLOT_LETTERS[slot], color=colours().text, anchor=anchor)
+        self.addItem(letter, ignoreBounds=True)
+        letter.setPos(x, y)
+
+
+class BoundPlot(Plot):
+    """Bounds of log p(x) against the number of draws, one curve per slot."""
+
+    def __init__(self) -> None:
+        super().__init__(translate("Evidence", "bound of log p(x) by draws, nats"))
+        self.setToolTip(
+            translate(
+                "Evidence",
+                "Solid: the importance-weighted bound, which rises from the ELBO of one draw "
+                "towards log p(x). Dotted: the same number of draws from the prior instead of the "
+                "posterior, which hardly ever meet the image.",
+            )
+        )
+        self.setLabel("bottom", translate("Evidence", "draws"))
+        self.setLogMode(x=True)
+        self._curves: dict[int, tuple[NDArray[np.float64], ...]] = {}
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
+
+    def show_bounds(
+        self,
+        curves: Mapping[int, tuple[Sequence[int], Sequence[float], Sequence[float] | None]],
+    ) -> None:
+        """Draw for each slot the draws, the bounds, and what the prior gives (or None)."""
+        self._curves = {
+            slot: tuple(np.asarray(part, float) for part in parts if part is not None)
+            for slot, parts in curves.items()
+        }
+        self._draw()
+
+    def _draw(self) -> None:
+        self.plotItem.clear()
+        for slot, (draws, *curves) in self._curves.items():
+            styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DotLine)
+            for values, style in zip(curves, styles, strict=False):
+                curve = pg.PlotDataItem(draws, values)
+                curve.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2, style=style))
+                self.addItem(curve)
+        bounds = [curves[1] for curves in self._curves.values()]
+        if bounds:
+            everything = np.concatenate(bounds)
+            low, high = _with_room(everything.min(), everything.max())
+            self.setYRange(low, high, padding=0)
+
+
+class PosteriorPlot(Plot):
+    """The true posterior of one image as a density, and the encoder's as ellipses."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.setToolTip(
+            translate(
+                "Evidence",
+                "Filled: p(z|x), integrated on a grid. Ellipses: one and two standard deviations "
+                "of q(z|x), what the encoder believes. How much they differ is KL(q || p(z|x)).",
+            )
+        )
+        self._grid: tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]] | None = None
+        self._posterior: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
+
+    def show_posterior(
+        self,
+        title: str,
+        axes: tuple[NDArray[np.float64], ...],
+        log_true: NDArray[np.float64],
+        mean: NDArray[np.float64],
+        deviation: NDArray[np.float64],
+    ) -> None:
+        """Draw log p(z|x) on a grid, and the Gaussian with `mean` and `deviation`, (size,) each."""
+        self._title = title
+        self.setAccessibleName(title)
+        self._grid, self._posterior = (axes, log_true), (mean, deviation)
+        self.dress()
+
+    def _draw(self) -> None:
+        self.plotItem.clear()
+        if self._grid is None or self._posterior is None:
+            return
+        axes, log_true = self._grid
+        mean, deviation = self._posterior
+        if len(axes) == 1:
+            self._draw_curves(axes[0], log_true, mean[0], deviation[0])
+        else:
+            self._draw_plane(axes, log_true, mean, deviation)
+
+    def _draw_curves(
+        self,
+        axis: NDArray[np.float64],
+        log_true: NDArray[np.float64],
+        mean: float,
+        deviation: float,
+    ) -> None:
+        theme = colours()
+        q = np.exp(-0.5 * ((axis - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
+        fill = QColor(theme.accent)
+        fill.setAlpha(90)
+        true = pg.PlotDataItem(axis, np.exp(log_true), fillLevel=0, brush=fill)
+        true.setPen(pg.mkPen(theme.accent, width=1))
+        self.addItem(true)
+        believed = pg.PlotDataItem(axis, q)
+        believed.setPen(pg.mkPen(theme.text, width=1.5))
+        self.addItem(believed)
+        self.setAspectLocked(False)
+        self.autoRange()
+
+    def _draw_plane(
+        self,
+        axes: tuple[NDArray[np.float64], ...],
+        log_true: NDArray[np.float64],
+        mean: NDArray[np.float64],
+        deviation: NDArray[np.float64],
+    ) -> None:
+        theme = colours()
+        accent = QColor(theme.accent)
+        density = np.exp(log_true - log_true.max())
+        density[density < SEEN] = 0
+        axes, density = _cut_out(axes, density, mean, 3 * deviation)
+        picture = np.zeros((*density.shape, 4), np.uint8)
+        picture[..., :3] = accent.red(), accent.green(), accent.blue()
+        picture[..., 3] = np.rint(230 * density).astype(np.uint8)
+        item = pg.ImageItem(picture, axisOrder="col-major")
+        low = [axis[0] for axis in axes]
+        size = [axis[-1] - axis[0] for axis in axes]
+        item.setRect(QRectF(*low, *size))
+        self.addItem(item)
+        turn = np.linspace(0, 2 * np.pi, 129)
+        for reach in DEVIATIONS:
+            ellipse = pg.PlotDataItem(
+                mean[0] + reach * deviation[0] * np.cos(turn),
+                mean[1] + reach * deviation[1] * np.sin(turn),
+            )
+            ellipse.setPen(pg.mkPen(theme.text, width=1.5))
+            self.addItem(ellipse)
+        self.setAspectLocked(True)
+        self.autoRange(padding=0.02)
+
+
+def _cut_out(
+    axes: tuple[NDArray[np.float64], ...],
+    density: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    reach: NDArray[np.float64],
+) -> tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]]:
+    """Leave out the margins where `density` is 0 and that are out of reach of `mean`."""
+    parts = []
+    for dimension, axis in enumerate(axes):
+        seen = density.any(axis=1 - dimension) | (np.abs(axis - mean[dimension]) < reach[dimension])
+        found = np.flatnonzero(seen)
+        parts.append(slice(found[0], found[-1] + 1))
+    return tuple(axis[part] for axis, part in zip(axes, parts, strict=True)), density[tuple(parts)]
+
+
+def _with_room(low: float, high: float, least: float = 1e-3) -> tuple[float, float]:
+    """Widen the range from `low` to `high`, to `least` at least."""
+    margin = max(0.15 * (high - low), (least - (high - low)) / 2)
+    return low - margin, high + margin

@@ -1,0 +1,178 @@
+"""What a run's model makes of held-out images: its ELBO, tighter bounds, and log p(x) itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vaeexplorer.data.dataset import Dataset, InputError
+from vaeexplorer.models import restore
+from vaeexplorer.models.base import Batch, Model, float_images
+from vaeexplorer.regularity.evidence import (
+    ExactEvidence,
+    ImportanceBound,
+    exact_evidence,
+    importance_bounds,
+    log_mean,
+)
+from vaeexplorer.run import Progress, Run
+
+IMAGES = 100
+"""Held-out images, the first ones in file order."""
+
+DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+"""Values of K."""
+
+AT_ONCE = 1_000
+"""Codes decoded at once, between two reports."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Bounds of log p(x) for some images, in nats.
+
+    Attributes
+    ----------
+    images
+        Indices of the images in the data set, (n,).
+    elbo
+        Per image, (n,), each the mean over as many draws as the largest K.
+    draw_deviation
+        Standard deviation between single draws of one image, root mean square over images: how
+        far off an ELBO from one draw may be.
+    bounds
+        Importance-weighted bounds, one for each of DRAWS.
+    prior_means
+        What the mean over as many draws from the prior instead of the posterior gives, for each
+        of DRAWS; None where the model does not tell p(x, z).
+    """
+
+    images: NDArray[np.int64] = field(repr=False)
+    elbo: NDArray[np.float64] = field(repr=False)
+    draw_deviation: float
+    bounds: tuple[ImportanceBound, ...]
+    prior_means: tuple[float, ...] | None
+
+    @property
+    def best(self) -> ImportanceBound:
+        """The bound with the most draws."""
+        return self.bounds[-1]
+
+    @property
+    def gap(self) -> float:
+        """Best bound minus ELBO, in nats: nearly KL(q(z|x) || p(z|x)), mean over images."""
+        return self.best.mean - float(self.elbo.mean())
+
+
+def measure_evidence(
+    run: Run, dataset: Dataset, images: int = IMAGES, seed: int = 0
+) -> Generator[Progress, None, Evidence | None]:
+    """Bound log p(x) of the first held-out images (training images where none are held out).
+
+    Returns None for a family that declares no probability of an image, such as an AE.
+
+    Raises
+    ------
+    InputError
+        If there are no images.
+    """
+    split = dataset.split(run.split_seed)
+    chosen = np.sort(split.held_out if len(split.held_out) else split.train)[:images]
+    if not len(chosen):
+        raise InputError("There are no images to measure the evidence of.")
+    yield Progress("evidence", 0.0)
+    model = _model(run)
+    batch = _floats(dataset.pixels(chosen))
+    generator = torch.Generator().manual_seed(seed)
+    if model.log_weight(Batch(batch[:1]), generator) is None:
+        return None
+    log_weights = yield from _posterior_draws(model, batch, generator)
+    prior = yield from _prior_draws(model, batch, generator)
+    return Evidence(
+        chosen,
+        log_weights.mean(axis=0),
+        float(np.sqrt(log_weights.var(axis=0, ddof=1).mean())),
+        importance_bounds(log_weights, DRAWS),
+        None if prior is None else tuple(float(log_mean(prior[:k]).mean()) for k in DRAWS),
+    )
+
+
+def integrate_evidence(
+    run: Run, image: NDArray[np.uint8]
+) -> Generator[Progress, None, ExactEvidence | None]:
+    """Integrate log p(x) of one image, (channels, height, width), on a grid over z.
+
+    Returns None where the model has more than two latent dimensions, or does not tell p(x, z).
+    """
+    model = _model(run)
+    x = _floats(image[None])
+    space = next(iter(model.spaces().values()))
+    posterior = space.encode(x)
+    if space.size > 2 or posterior.log_variance is None:
+        return None
+
+    @torch.inference_mode()
+    def log_joint(z: NDArray[np.float32]) -> NDArray[np.float64]:
+        found = model.log_joint(Batch(x.expand(len(z), -1, -1, -1)), torch.from_numpy(z))
+        assert found is not None
+        return found.double().numpy()
+
+    with torch.inference_mode():
+        if model.log_joint(Batch(x), posterior.mean) is None:
+            return None
+    steps = exact_evidence(log_joint, posterior.mean[0].numpy(), posterior.log_variance[0].numpy())
+    while True:
+        try:
+            yield Progress("evidence", next(steps))
+        except StopIteration as end:
+            result: ExactEvidence = end.value
+            return result
+
+
+def _posterior_draws(
+    model: Model, images: Tensor, generator: torch.Generator
+) -> Generator[Progress, None, NDArray[np.float64]]:
+    """log p(x, z) - log q(z|x) of draws from the posterior, (most of DRAWS, n)."""
+    count, rounds = DRAWS[-1], []
+    per_round = max(1, AT_ONCE // len(images))
+    repeated = Batch(images.repeat(per_round, 1, 1, 1))
+    for start in range(0, count, per_round):
+        yield Progress("evidence", 0.7 * start / count)
+        with torch.inference_mode():
+            found = model.log_weight(repeated, generator)
+        assert found is not None
+        rounds.append(found.double().numpy().reshape(per_round, len(images)))
+    return np.concatenate(rounds)[:count]
+
+
+def _prior_draws(
+    model: Model, images: Tensor, generator: torch.Generator
+) -> Generator[Progress, None, NDArray[np.float64] | None]:
+    """log p(x|z) of draws from the prior, (most of DRAWS, n)."""
+    prior = next(iter(model.spaces().values())).prior
+    if prior is None:
+        return None
+    z = prior.sample(DRAWS[-1], generator)
+    columns = []
+    for number, image in enumerate(images):
+        yield Progress("evidence", 0.7 + 0.3 * number / len(images))
+        with torch.inference_mode():
+            found = model.log_joint(Batch(image.expand(len(z), -1, -1, -1)), z)
+        if found is None:
+            return None
+        columns.append((found - prior.log_prob(z)).double().numpy())
+    return np.stack(columns, axis=1)
+
+
+def _model(run: Run) -> Model:
+    restored = restore(run.config.family, run.config.model, run.source.shape, run.weights)
+    return restored.eval().requires_grad_(False)
+
+
+def _floats(pixels: NDArray[np.uint8]) -> Tensor:
+    return float_images(torch.from_numpy(np.ascontiguousarray(pixels)))
