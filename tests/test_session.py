@@ -214,14 +214,14 @@ def test_a_probe_that_rests_is_decoded_and_encoded_again(pair, qtbot):
 
 def test_the_lattice_of_every_map_is_made_in_the_background(pair, qtbot):
     surveyed = []
-    pair.surveyed.connect(lambda slot, lift: surveyed.append((slot, lift)))
+    pair.surveyed.connect(lambda *news: surveyed.append(news))
     qtbot.waitUntil(lambda: all(state.lift.lattice for state in pair.slots), timeout=WAIT_MS)
     codes = [state.codes for state in pair.slots]
     pair.set_map_method("pca")
     qtbot.waitUntil(
-        lambda: dict(surveyed) == dict(enumerate(state.lift for state in pair.slots)),
-        timeout=WAIT_MS,
+        lambda: all(state.lift and state.lift.lattice for state in pair.slots), timeout=WAIT_MS
     )
+    assert dict(surveyed) == dict(enumerate(state.no_data for state in pair.slots))
     assert [state.codes for state in pair.slots] == codes, "codes are indexed once"
 
 
@@ -289,7 +289,7 @@ def test_a_map_is_kept_under_the_name_that_the_run_has_by_then(pair, library, qt
     pair.put(1, shown)
     pair.rename_run(path, "second")
     pair.clear(1)
-    pair._mapped(1, shown, replace(shown.run, maps=run.maps))
+    pair._mapped(1, shown, run.maps)
     wait_for_lanes(pair, qtbot)
     kept = load_run(path)
     assert kept.name == "second"
@@ -302,7 +302,7 @@ def test_a_map_brings_no_deleted_run_back(pair, library, qtbot):
     shown = exhibit_of(load_run(path), str(path))
     pair.put(1, shown)
     pair.delete_run(path)
-    pair._mapped(1, shown, replace(shown.run, maps=run.maps))
+    pair._mapped(1, shown, run.maps)
     wait_for_lanes(pair, qtbot)
     assert library.list() == ()
     assert pair.told == []

@@ -66,7 +66,8 @@ class Explorer:
     def wait_for_the_maps(self) -> None:
         """Wait until every map rests and decodes: while it moves, no place of it means anything."""
         self.wait(lambda: all(state.lift for state in self.session.slots))
-        self.wait(lambda: not any(panel.view._moving for panel in self.window.maps))
+        views = [panel.view for panel in self.window.maps]
+        self.wait(lambda: not any(view._moving or view._growing for view in views))
         self.wait(self.decoded)
 
     def pixel(self, slot: int, index: int) -> QPoint:

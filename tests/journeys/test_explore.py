@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.gui.widgets.theme import DARK, LIGHT
 from vaeexplorer.jobs.opening import decode_pixels
+from vaeexplorer.latent.lift import Lift
+from vaeexplorer.run import MappingProgress
 
 
 def shown_picture(explorer, slot):
@@ -126,6 +128,47 @@ def test_the_numbers_beside_the_probe_say_what_is_known_of_z(explorer):
     explorer.hover(1, empty_place(explorer, 1))
     spread = explorer.probe(1).spread
     assert numbers.spread.text() == f"on map, \N{PLUS-MINUS SIGN} {spread:.2f}"
+
+
+def frame_of_growth(explorer, slot, seed):
+    """The next frame of a growing map, with its lift, as the projection process sends it."""
+    state = explorer.session.slots[slot]
+    positions = np.random.default_rng(seed).normal(size=(1797, 2)).astype(np.float32)
+    lift = Lift(positions, state.codes, {}, quick=True)
+    explorer.session._map_grows(slot, state.exhibit, (MappingProgress("mapping"), lift))
+    return positions
+
+
+def test_under_the_cursor_a_growing_map_decodes_the_frame_that_is_drawn(explorer):
+    explorer.click(1, explorer.pixel(1, 42))
+    middle = QPoint(explorer.map(1).width() // 2, explorer.map(1).height() // 2)
+    explorer.hover(1, middle)
+    for seed in range(2):
+        positions = frame_of_growth(explorer, 1, seed)
+        explorer.map(1).repaint()
+        view = explorer.map(1)
+        view.dots.drawn_at = 0.0  # as if there had been time for another frame
+        np.testing.assert_array_equal(view.dots.positions, positions)
+        probe = explorer.probe(1)
+        np.testing.assert_allclose(
+            view.to_pixel(probe.position).toTuple(), middle.toTuple(), atol=view.snap_distance + 7
+        )
+        held = explorer.session.slots[1].held
+        np.testing.assert_allclose(held.position, positions[42])
+        explorer.hover(1, explorer.pixel(1, 7))
+        np.testing.assert_allclose(explorer.probe(1).position, positions[7])
+        shown = red_channel(shown_picture(explorer, 1))
+        np.testing.assert_array_equal(shown, expected_picture(explorer, 1))
+        explorer.hover(1, middle)
+
+
+def test_a_frame_that_there_is_no_time_to_draw_is_not_lifted_either(explorer):
+    drawn = frame_of_growth(explorer, 1, 0)
+    explorer.map(1).repaint()
+    explorer.map(1).dots.drawing_s = 1e6
+    frame_of_growth(explorer, 1, 1)
+    np.testing.assert_array_equal(explorer.map(1).dots.positions, drawn)
+    np.testing.assert_array_equal(explorer.session.slots[1].lift.positions, drawn)
 
 
 def test_a_click_holds_what_moves_leave_and_escape_lets_go(explorer):

@@ -311,12 +311,35 @@ def test_a_map_that_is_cancelled_gives_way_to_the_former_one(explorer):
     former = explorer.session.shown_map(1)
     explorer.session.map_run(1)
     explorer.wait(lambda: explorer.session.slots[1].growing, UMAP_MS)
-    QTest.mouseMove(explorer.map(1), QPoint(90, 90))  # no place stands for a code now
+    QTest.mouseMove(explorer.map(1), QPoint(90, 90))
     explorer.session.cancel_map()
     explorer.wait_for_the_maps()
     assert explorer.session.shown_map(1) is former
     assert not explorer.window._strips["map"].isVisible()
     explorer.hover(1, explorer.pixel(1, 8))
+
+
+@pytest.mark.slow
+def test_the_cursor_decodes_all_the_while_that_a_map_grows(explorer):
+    view, state = explorer.map(1), explorer.session.slots[1]
+    former, seen = state.exhibit, []
+
+    def look(slot, probe, _):
+        # By then another frame may be drawn; but never has a probe been of another one.
+        if slot == 1 and state.growing and explorer.session.slots[1].exhibit is former:
+            seen.append(probe)
+
+    explorer.session.decoded.connect(look)
+    explorer.session.map_run(1)
+    explorer.wait(lambda: state.growing, UMAP_MS)
+    for share in (0.3, 0.5, 0.7):
+        count = len(seen)
+        QTest.mouseMove(view, QPoint(int(share * view.width()), int(share * view.height())))
+        explorer.wait(lambda count=count: len(seen) > count or not state.growing)
+    explorer.wait_for_the_maps()
+    assert len({tuple(probe.position) for probe in seen}) >= 2
+    explorer.hover(1, explorer.pixel(1, 8))
+    assert explorer.probe(1).kind == "dot"
 
 
 @pytest.mark.slow

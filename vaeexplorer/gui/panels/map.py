@@ -28,6 +28,7 @@ from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.lattice import NoData
+from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.latent.selection import Change, Selection
@@ -237,9 +238,11 @@ class MapPanel(QWidget):
         if slot == self._slot:
             self._show_map(shown, glide=True)
 
-    def _show_growth(self, slot: int, positions: NDArray[np.float32]) -> None:
-        if slot == self._slot:
-            self.view.move_points(positions)
+    def _show_growth(self, slot: int, lift: Lift) -> None:
+        # What is not drawn must not be what is lifted: the cursor is among the dots of one frame.
+        if slot == self._slot and self.view.move_points(lift.positions):
+            self._session.follow_growth(slot, lift)
+            self.view.hover_again()
 
     def _show_map(self, shown: Map | None, glide: bool) -> None:
         exhibit = self._exhibit

@@ -2,15 +2,14 @@
 
 A verb is thin: what takes long lives in `jobs`, on a lane. The verbs stand in one file each for
 the state (document), the probe (probing), what is opened (opening), what is scored (scoring),
-what is compared (comparing), selected (selecting), searched for (finding) and bounded (bounding),
-and here what is trained.
+mapped (mapping), compared (comparing), selected (selecting), searched for (finding) and bounded
+(bounding), and here what is trained.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -22,9 +21,9 @@ from PySide6.QtCore import QCoreApplication
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.bounding import Bounding
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.jobs.opening import exhibit_of, keep_maps
-from vaeexplorer.latent.projection import Map, ProjectionError
-from vaeexplorer.run import Config, Exhibit, MappingProgress, Run
+from vaeexplorer.jobs.opening import exhibit_of
+from vaeexplorer.latent.projection import ProjectionError
+from vaeexplorer.run import Config, Run
 from vaeexplorer.storage import save_run
 
 __all__ = ["MAX_SLOTS", "Session", "Slot"]
@@ -112,63 +111,6 @@ class Session(Bounding):
         self.put(slot, exhibit_of(run, "" if path is None else str(path), dataset))
         self.map_run(slot)
 
-    def map_run(self, slot: int) -> None:
-        """Make the UMAP of what is in `slot`, in the projection process; a run keeps it."""
-        exhibit = self.slots[slot].exhibit
-        if exhibit is None:
-            return
-        codes, maps = exhibit.codes, exhibit.maps
-
-        def job() -> Any:
-            from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
-
-            return (yield from project_codes(codes, maps, self._projection, settings=MAP_SETTINGS))
-
-        self._map_lane.submit(
-            ("map", slot),
-            job,
-            on_progress=partial(self._map_grows, slot, exhibit),
-            on_result=partial(self._mapped, slot, exhibit),
-            on_error=partial(self._mapping_failed, slot, exhibit),
-        )
-
-    def _map_grows(self, slot: int, exhibit: Exhibit, progress: MappingProgress) -> None:
-        self.progressed.emit("map", progress)
-        shown = self.map_method != "pca" and self._shows(slot, exhibit)
-        if shown and progress.positions is not None:
-            # No place of this map stands for a code until it is done.
-            self.slots[slot].lift, self.slots[slot].growing = None, True
-            self.map_grew.emit(slot, progress.positions)
-
-    def cancel_map(self) -> None:
-        """Give up the maps that are being made; the former ones stay."""
-        for slot in range(MAX_SLOTS):
-            self._map_lane.cancel(("map", slot))
-        self.ended.emit("map")
-        for slot, state in enumerate(self.slots):
-            self._take_back_growth(slot, state)
-
-    def _mapped(self, slot: int, exhibit: Exhibit, maps: Mapping[str, Mapping[str, Map]]) -> None:
-        self.ended.emit("map")
-        state = self.slots[slot] if slot < len(self.slots) else Slot()
-        if state.exhibit is not None and self._shows(slot, exhibit):
-            run = None if state.exhibit.run is None else replace(state.exhibit.run, maps=maps)
-            state.exhibit = replace(state.exhibit, maps=maps, run=run)
-            self._map_replaced(slot, state.exhibit)
-        # Among the changes of runs, one after another: the run keeps the name that it has by then.
-        self._change_runs(lambda: keep_maps(exhibit.origin, maps))
-
-    def _mapping_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
-        self.ended.emit("map")
-        self._tell(error)
-        if self._shows(slot, exhibit):
-            self._take_back_growth(slot, self.slots[slot])
-
-    def _take_back_growth(self, slot: int, state: Slot) -> None:
-        """Show the former map again, where the one that grew has come to nothing."""
-        if state.growing and state.exhibit is not None:
-            self._map_replaced(slot, state.exhibit)
-
     def rename_run(self, path: Path, name: str) -> None:
         """Give a run of the library another name."""
         self._change_runs(
@@ -201,16 +143,3 @@ class Session(Bounding):
         if exhibit is not None and exhibit.run is not None:
             run = exhibit.run
             self._change_runs(lambda: save_run(run, target))
-
-    def _change_runs(
-        self, change: Callable[[], object], then: Callable[[], None] = lambda: None
-    ) -> None:
-        """Do `change` in its turn, also when the window closes meanwhile."""
-
-        def done(_: object) -> None:
-            then()
-            self.runs_changed.emit()
-
-        self._work_lane.submit(
-            ("runs", object()), change, on_result=done, on_error=self._tell, lasting=True
-        )

@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 
 from vaeexplorer.drawing.strips import Strip
-from vaeexplorer.gui.session.scoring import Scoring
+from vaeexplorer.gui.session.mapping import MapMaking
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.paths import (
     STEPS,
@@ -28,7 +28,7 @@ from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit
 
 
-class Comparing(Scoring):
+class Comparing(MapMaking):
     """The verbs of the path check. Nothing is computed until somebody looks at a path.
 
     `path_chosen` brings the PathChoice; `path_filmed` a slot's Film, or None with the reason why
@@ -93,6 +93,7 @@ class Comparing(Scoring):
             lift, path = self.slots[slot].lift, self.path
             if lift is not None and path is not None:
                 self._set_probe(slot, _frame_probe(lift, film, path, frame), urgent=True)
+                self._probed = slot
         self.hold()
         self.path_stepped.emit(frame)
 

@@ -169,6 +169,19 @@ class Document(QObject):
             key, job, on_result=finished, on_progress=progressed, on_error=failed
         )
 
+    def _change_runs(
+        self, change: Callable[[], object], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Do `change` in its turn, also when the window closes meanwhile."""
+
+        def done(_: object) -> None:
+            then()
+            self.runs_changed.emit()
+
+        self._work_lane.submit(
+            ("runs", object()), change, on_result=done, on_error=self._tell, lasting=True
+        )
+
     def _tell(self, error: Exception) -> None:
         """Say a user's mistake in its own sentence; a bug of ours is logged with its traceback."""
         if any(kind.__module__.startswith("vaeexplorer.") for kind in type(error).__mro__):

@@ -82,6 +82,7 @@ class MapView(QWidget):
         self._dragging = False
         self._panning = True
         self._growing = False
+        self._cursor: QPointF | None = None
         self._focus_by_key = False
         self._glide = QVariantAnimation(self)
         self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
@@ -124,16 +125,24 @@ class MapView(QWidget):
             self.dots.set_points(positions, dot_colours)
             self.fit()
 
-    def move_points(self, positions: NDArray[np.float32]) -> None:
-        """Put the same dots to `positions`, (n, 2), for now; the marks are hidden meanwhile."""
+    def move_points(self, positions: NDArray[np.float32]) -> bool:
+        """Put the same dots to `positions`, (n, 2), for now; whether there was time for that."""
         # Frames come faster than many dots can be drawn: the window must have time for the rest.
         since_s = time.perf_counter() - self.dots.drawn_at
         if self._growing and (self.dots.busy or since_s < PAUSE * self.dots.drawing_s):
-            return
+            return False
         self._glide.stop()
         self.dots.set_positions(positions)
+        if self._fitted or not self._growing:
+            self.fit()
         self._growing = True
-        self.fit()
+        self.update()
+        return True
+
+    def hover_again(self) -> None:
+        """Tell where the cursor is on a map that has moved under it."""
+        if self._cursor is not None and self._pressed is None:
+            self.hovered.emit(self.to_map(self._cursor), self.snap_distance)
 
     def set_visible(self, visible: NDArray[np.bool_]) -> None:
         """Draw only the dots where `visible`, (n,), is true."""
@@ -217,7 +226,7 @@ class MapView(QWidget):
     @property
     def _moving(self) -> bool:
         """Whether no place of the map means anything for now."""
-        return self._growing or self._glide.state() == QVariantAnimation.State.Running
+        return self._glide.state() == QVariantAnimation.State.Running
 
     def to_map(self, pixel: QPointF) -> FloatArray:
         """Return the place on the map, (2,), under `pixel` of this widget."""
@@ -254,6 +263,7 @@ class MapView(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
+        self._cursor = None
         self.left.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -266,7 +276,7 @@ class MapView(QWidget):
             )
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        place = event.position()
+        self._cursor = place = event.position()
         if self._moving:
             return
         if self._pressed is None:
@@ -341,10 +351,10 @@ class MapView(QWidget):
         size = (self.width(), self.height())
         ratio = self.devicePixelRatioF()
         painter.drawImage(0, 0, self.dots.draw(size, self._centre, self._scale, ratio))
-        if not self._moving:
+        if not self._moving and not self._growing:
             self.hatch.draw(painter, self._centre, self._scale, self.size())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._path is not None and not self._moving:
+        if self._path is not None and not (self._moving or self._growing):
             draw_path(painter, [self.to_pixel(place) for place in self._path])
         if self._held is not None and not self._moving:
             draw_held(painter, self.to_pixel(self._held))

@@ -1,0 +1,114 @@
+"""Mapping: the maps that take their time, shown and lifted while they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
+from vaeexplorer.gui.session.scoring import Scoring
+from vaeexplorer.jobs.opening import keep_maps, main_space
+from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.neighbours import CodeIndex
+from vaeexplorer.latent.projection import Map
+from vaeexplorer.run import Exhibit, MappingProgress
+
+if TYPE_CHECKING:
+    from vaeexplorer.jobs.mapping import Maps
+
+
+class MapMaking(Scoring):
+    """The verbs that make maps in the projection process."""
+
+    def map_run(self, slot: int) -> None:
+        """Make the UMAP of what is in `slot`, in the projection process; a run keeps it."""
+        exhibit = self.slots[slot].exhibit
+        if exhibit is None:
+            return
+        codes, maps, index = exhibit.codes, exhibit.maps, self.slots[slot].codes
+
+        def job() -> Generator[tuple[MappingProgress, Lift | None], None, Maps]:
+            from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
+
+            growth = project_codes(codes, maps, self._projection, settings=MAP_SETTINGS)
+            return (yield from _lifted(growth, exhibit, index))
+
+        self._map_lane.submit(
+            ("map", slot),
+            job,
+            on_progress=partial(self._map_grows, slot, exhibit),
+            on_result=partial(self._mapped, slot, exhibit),
+            on_error=partial(self._mapping_failed, slot, exhibit),
+        )
+
+    def _map_grows(
+        self, slot: int, exhibit: Exhibit, news: tuple[MappingProgress, Lift | None]
+    ) -> None:
+        progress, lift = news
+        self.progressed.emit("map", progress)
+        if lift is not None and self.map_method != "pca" and self._shows(slot, exhibit):
+            self.slots[slot].growing = True
+            self.map_grew.emit(slot, lift)
+
+    def follow_growth(self, slot: int, lift: Lift) -> None:
+        """Probe by `lift`, now that the dots are drawn where it has them."""
+        state = self.slots[slot]
+        state.lift, state.codes, state.no_data = lift, lift.index, None
+        if state.held is not None:
+            state.held = self._moved_to(lift, state.held)
+            self.held_changed.emit(slot, state.held)
+        if state.probe is not None:
+            self._set_probe(slot, self._moved_to(lift, state.probe))
+
+    def cancel_map(self) -> None:
+        """Give up the maps that are being made; the former ones stay."""
+        for slot in range(MAX_SLOTS):
+            self._map_lane.cancel(("map", slot))
+        self.ended.emit("map")
+        for slot, state in enumerate(self.slots):
+            self._take_back_growth(slot, state)
+
+    def _mapped(self, slot: int, exhibit: Exhibit, maps: Mapping[str, Mapping[str, Map]]) -> None:
+        self.ended.emit("map")
+        state = self.slots[slot] if slot < len(self.slots) else Slot()
+        if state.exhibit is not None and self._shows(slot, exhibit):
+            run = None if state.exhibit.run is None else replace(state.exhibit.run, maps=maps)
+            state.exhibit = replace(state.exhibit, maps=maps, run=run)
+            self._map_replaced(slot, state.exhibit)
+        # Among the changes of runs, one after another: the run keeps the name that it has by then.
+        self._change_runs(lambda: keep_maps(exhibit.origin, maps))
+
+    def _mapping_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
+        self.ended.emit("map")
+        self._tell(error)
+        if self._shows(slot, exhibit):
+            self._take_back_growth(slot, self.slots[slot])
+
+    def _take_back_growth(self, slot: int, state: Slot) -> None:
+        """Show the former map again, where the one that grew has come to nothing."""
+        if state.growing and state.exhibit is not None:
+            self._map_replaced(slot, state.exhibit)
+
+
+def _lifted(
+    growth: Generator[MappingProgress, None, Maps], exhibit: Exhibit, index: CodeIndex | None
+) -> Generator[tuple[MappingProgress, Lift | None], None, Maps]:
+    """Pass on how a map grows, each frame of the space that is explored with a lift of it."""
+    space = main_space(exhibit)
+    try:
+        while True:
+            try:
+                progress = next(growth)
+            except StopIteration as stop:
+                maps: Maps = stop.value
+                return maps
+            lift = None
+            if progress.positions is not None and progress.space == space:
+                index = index or CodeIndex(exhibit.codes[space].mean)
+                lift = Lift(progress.positions, index, {}, quick=True)
+            yield progress, lift
+    finally:
+        # A cancelled job must end its fit now, not when the garbage collector comes by.
+        growth.close()
