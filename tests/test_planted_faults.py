@@ -1,5 +1,7 @@
 """Faults planted into a trained VAE move the score that they should, and by enough.
 
+And an AE, a VAE and beta = 0 are ranked as they should be.
+
 On the digits that ship, and (slow, with real data) on MNIST, where the published bounds hold.
 Two of these need its 2,000 held-out images and 50 kinds: ten images are most of 14 kinds, and
 with 8 x 8 pixels 20 axes see almost everything.
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from vaeexplorer.models.base import CodeSpace
 from vaeexplorer.regularity.completeness import LawScore, completeness
 from vaeexplorer.regularity.continuity import Continuity, continuity
 from vaeexplorer.regularity.ground import Ground, common_ground, encode, reconstruct
+from vaeexplorer.regularity.verdict import more_complete, more_continuous
 from vaeexplorer.run import Config
 from vaeexplorer.storage import load_run
 from vaeexplorer.training import train
@@ -202,19 +205,68 @@ def test_a_collapsed_vae_scores_nothing(dataset: Dataset, digits: Trained) -> No
     assert collapsed.completeness().score < 0.2
 
 
+@pytest.mark.slow
+@pytest.mark.external_data
+def test_ae_vae_and_beta_0_are_ranked_on_mnist(mnist: Trained, external_data: Path) -> None:
+    """One training seed; tests/benchmarks/regularity.py has the means of three.
+
+    The published bounds are 1.3 for C and 1.2 for C20. Ours starts with an output bias at the mean
+    image, with which an AE decodes more evenly (C .362 for .338, C20 .587 for .509): in means of
+    three seeds the C20 of the VAE was 1.197 times that of the AE, and 1.265 without that bias.
+    """
+    data = open_data(external_data / "mnist")
+    images = data.pixels(data.split(0).train[:20_000])
+    ae, beta_0 = (
+        mnist._replace(space=_train(data, images, options, epochs=12, family=family))
+        for family, options in (
+            ("ae", {"latent_dim": 10}),
+            ("vae", {"latent_dim": 10, "beta": 0.0}),
+        )
+    )
+    ours, theirs = mnist.continuity(), ae.continuity()
+    assert min(ours.gate, theirs.gate) >= 0.95
+    assert ours.score > 1.25 * theirs.score
+    assert ours.visible_evenness > 1.12 * theirs.visible_evenness
+    complete = mnist.completeness().score
+    assert complete > ae.completeness().score + 0.01
+    assert beta_0.completeness().score < complete - 0.5
+
+
+def test_ae_and_vae_are_ranked_on_digits(default_pair_scores: dict[str, dict[str, Any]]) -> None:
+    ae, vae = default_pair_scores["ae"], default_pair_scores["vae"]
+    assert (more_continuous(vae, ae), more_complete(vae, ae)) == (1, 1)
+
+
+@pytest.mark.slow
+def test_beta_0_is_the_least_complete_on_digits(
+    dataset: Dataset, digits: Trained, default_pair_scores: dict[str, dict[str, Any]]
+) -> None:
+    """Its codes have forgotten the prior that it declares."""
+    images = dataset.pixels(dataset.split(0).train)
+    space = _train(dataset, images, {"latent_dim": 8, "beta": 0.0}, epochs=100)
+    complete = digits._replace(space=space).completeness().score
+    for scores in default_pair_scores.values():
+        assert complete < scores["completeness"]["score"] - 0.3
+
+
 def _train(
-    dataset: Dataset, images: NDArray[np.uint8], model: dict[str, float], *, epochs: int
+    dataset: Dataset,
+    images: NDArray[np.uint8],
+    model: dict[str, float],
+    *,
+    epochs: int,
+    family: str = "vae",
 ) -> CodeSpace:
-    """Train a VAE on all of `images`, which are of the kind of `dataset`."""
+    """Train a model on all of `images`, which are of the kind of `dataset`."""
     source = replace(dataset.source, n=len(images), fingerprint=fingerprint(images))
     part = Dataset("part", images, source, official_held_out=np.zeros(len(images), bool))
-    steps = train(part, Config("vae", model, epochs))
+    steps = train(part, Config(family, model, epochs))
     while True:
         try:
             next(steps)
         except StopIteration as end:
             run = end.value
             break
-    space = restore("vae", run.config.model, dataset.shape, run.weights).spaces()["z"]
+    space = restore(family, run.config.model, dataset.shape, run.weights).spaces()["z"]
     assert isinstance(space, CodeSpace)
     return space

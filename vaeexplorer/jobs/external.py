@@ -25,7 +25,7 @@ def score_models(
     split, grounds = dataset.split(0), Grounds()
     scored = []
     for name, space in spaces.items():
-        scores = result_of(score_space(space, dataset, split, grounds=grounds))
+        scores = result_of(score_space(space, dataset, split, with_secondary=True, grounds=grounds))
         about = {"run": name, "folder": None, "space": SPACE, "family": None}
         scored.append({**about, **scores})
     return with_comparisons(scored)

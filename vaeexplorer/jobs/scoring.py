@@ -81,7 +81,7 @@ def score_runs(
         split = images.split(run.split_seed)
         for nth, (name, one) in enumerate(spaces.items()):
             part = share / len(spaces)
-            job = score_space(one, images, split, grounds=grounds)
+            job = score_space(one, images, split, with_secondary=True, grounds=grounds)
             scores = yield from _part(job, index * share + nth * part, part, run.name)
             about = {"run": run.name, "folder": str(folder), "space": name}
             scored.append({**about, "family": run.config.family, **scores})
@@ -163,6 +163,7 @@ def score_space(
     split: Split,
     *,
     with_others: bool = True,
+    with_secondary: bool = False,
     grounds: Grounds | None = None,
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Measure continuity and completeness of `space`; every yield is a cancel point.
@@ -173,6 +174,8 @@ def score_space(
         The data that the model was trained on, and how it was split then.
     with_others
         Also score draws from the laws that are the same for every model.
+    with_secondary
+        Also measure what stands beside the scores (see `regularity.secondary`).
     grounds
         Where what is the same for every model of a data set is kept, to spare its second; None:
         made here and forgotten.
@@ -181,7 +184,8 @@ def score_space(
     -------
     dict
         JSON object: "latent_dim", "n", "data" and "split" (fingerprints), "continuity",
-        "completeness", "r2_train_minus_held_out" and "verdict" (sentences on this space alone).
+        "completeness", "r2_train_minus_held_out", "verdict" (sentences on this space alone) and,
+        where it was wanted, "secondary".
 
     Raises
     ------
@@ -210,6 +214,11 @@ def score_space(
         "completeness": full.as_dict(),
         "r2_train_minus_held_out": ground.r2(ground.real, trained.images) - even.r2,
     }
+    if with_secondary:
+        from vaeexplorer.regularity.secondary import secondary
+
+        yield Progress("Measuring what stands beside the scores", 0.8)
+        scores["secondary"] = secondary(space, ground, held_out)
     yield Progress("Scored", 1.0)
     return {**scores, "verdict": verdict.about(scores)}
 

@@ -1,0 +1,281 @@
+"""The reference table of the scores, measured again on MNIST, and how long both scores take.
+
+Trained as the table was: the first 20,000 training and the first 2,000 test images, MLP
+784-400-200-d, 12 epochs. Our training begins with an output bias at the mean image, which the table
+evidently did not; the rows "bias 0" begin without. `--quick` trains AE, VAE and beta 0 at d = 10
+from one seed. The peer of each score is the value of the table. Both scores for 10,000 images are
+timed beside the bare decodes that they need.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see cli.main
+
+import numpy as np
+import torch
+
+from vaeexplorer import models
+from vaeexplorer.data import Dataset, open_data
+from vaeexplorer.jobs.scoring import Grounds, score_space
+from vaeexplorer.models import build, restore
+from vaeexplorer.models.base import CodeSpace, LatentSpace, Posterior
+from vaeexplorer.regularity.continuity import BASE_POINTS
+from vaeexplorer.regularity.ground import CHUNK, SCORE_SEEDS, Ground
+from vaeexplorer.run import Config
+from vaeexplorer.training import train
+
+TRAINED, HELD_OUT, EPOCHS, HIDDEN = 20_000, 2_000, 12, (400, 200)
+TIMED, ROUNDS = 10_000, 5
+Scores = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Row:
+    """A model of the table: what is trained, from how many seeds, and what the table says.
+
+    reference: C, C20, completeness, P, Q and gate by name, those that the table gives.
+    """
+
+    name: str
+    family: str
+    latent_dim: int
+    beta: float | None = None
+    seeds: int = 1
+    reference: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    bias: bool = True
+
+    @property
+    def key(self) -> str:
+        return f"d{self.latent_dim}_{self.name.replace(' ', '_').replace(',', '').lower()}"
+
+
+AE, B0, VAE = "AE", "beta 0", "VAE"
+ROWS = (
+    Row("PCA", "pca", 2, reference={"C": 1.0, "C20": 0.99, "completeness": 0.45}),
+    Row(AE, "ae", 2, reference={"C": 0.060, "C20": 0.068, "completeness": 0.80}),
+    Row(B0, "vae", 2, 0.0, reference={"C": 0.037, "C20": 0.041, "completeness": 0.59}),
+    Row(VAE, "vae", 2, 1.0, reference={"C": 0.175, "C20": 0.203, "completeness": 0.88}),
+    Row("beta 4", "vae", 2, 4.0, reference={"C": 0.239, "C20": 0.269, "completeness": 0.87}),
+    Row("beta 200", "vae", 2, 200.0, reference={"gate": 0.0, "completeness": 0.09}),
+    Row("PCA", "pca", 10, reference={"C": 0.99, "C20": 1.0, "completeness": 0.73}),
+    Row(AE, "ae", 10, None, 3, {"C": 0.328, "C20": 0.488, "completeness": 0.834, "P": 0.78,
+                                "Q": 0.90, "fitted": 0.836}),
+    Row(B0, "vae", 10, 0.0, 3, {"C": 0.332, "C20": 0.501, "completeness": 0.132, "P": 0.71,
+                                "Q": 0.08, "fitted": 0.825}),
+    Row(VAE, "vae", 10, 1.0, 3, {"C": 0.492, "C20": 0.657, "completeness": 0.863, "P": 0.80,
+                                 "Q": 0.91, "fitted": 0.868}),
+    Row("beta 4", "vae", 10, 4.0, reference={"C": 0.560, "C20": 0.661, "completeness": 0.934}),
+    Row("beta 20", "vae", 10, 20.0, reference={"gate": 0.20, "completeness": 0.24}),
+    Row("beta 60", "vae", 10, 60.0, reference={"gate": 0.0, "completeness": 0.05}),
+    Row("beta 200", "vae", 10, 200.0, reference={"gate": 0.0, "completeness": 0.02}),
+    Row("AE, bias 0", "ae", 10, None, 3, {"C": 0.328, "C20": 0.488, "completeness": 0.834,
+                                          "P": 0.78, "Q": 0.90, "fitted": 0.836}, bias=False),
+    Row("VAE, bias 0", "vae", 10, 1.0, 3, {"C": 0.492, "C20": 0.657, "completeness": 0.863,
+                                           "P": 0.80, "Q": 0.91, "fitted": 0.868}, bias=False),
+    Row(AE, "ae", 20, reference={"C": 0.425, "C20": 0.679, "completeness": 0.796}),
+    Row(VAE, "vae", 20, 1.0, reference={"C": 0.513, "C20": 0.672, "completeness": 0.873}),
+)  # fmt: skip
+QUICK = tuple(
+    dataclasses.replace(row, seeds=1)
+    for row in ROWS
+    if row.latent_dim == 10 and row.name in (AE, B0, VAE)
+)
+PARTS: Mapping[str, Callable[[Scores], float]] = {
+    "C": lambda scores: scores["continuity"]["C"],
+    "C20": lambda scores: scores["continuity"]["C20"],
+    "gate": lambda scores: scores["continuity"]["gate"],
+    "R2": lambda scores: scores["continuity"]["R2"],
+    "A": lambda scores: scores["continuity"]["A"],
+    "J": lambda scores: scores["continuity"]["J"] or 0.0,
+    "completeness": lambda scores: scores["completeness"]["score"],
+    "P": lambda scores: scores["completeness"]["P"],
+    "Q": lambda scores: scores["completeness"]["Q"],
+    "fitted": lambda scores: scores["completeness"]["others"]["fitted Gaussian"],
+    "mixture": lambda scores: scores["completeness"]["others"]["fitted mixture of 10"],
+}
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def first_images(data: Dataset, trained: int, held_out: int) -> Dataset:
+    """The first images that the publisher trains on, and the first that it holds out."""
+    split = data.split(0)
+    chosen = np.concatenate([split.train[:trained], split.held_out[:held_out]])
+    kept_apart = np.arange(len(chosen)) >= trained
+    images = data.pixels(chosen)
+    return dataclasses.replace(data, images=images, labels=None, official_held_out=kept_apart)
+
+
+@contextmanager
+def without_bias() -> Iterator[None]:
+    """Let models begin with an output bias of 0, the logit of grey, not at the mean image."""
+
+    def grey(family: str, options: Any, shape: Any, mean: torch.Tensor, **seed: int) -> Any:
+        return build(family, options, shape, torch.full_like(mean, 0.5), **seed)
+
+    with mock.patch.object(models, "build", grey):
+        yield
+
+
+def trained_space(row: Row, seed: int, dataset: Dataset) -> LatentSpace:
+    options = {"latent_dim": row.latent_dim, "body": "mlp", "hidden": HIDDEN}
+    if row.beta is not None:
+        options["beta"] = row.beta
+    steps = train(dataset, Config(row.family, options, EPOCHS, 128, seed=seed))
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            run = end.value
+            return restore(row.family, options, dataset.shape, run.weights).spaces()["z"]
+
+
+def pca_space(size: int, ground: Ground) -> LatentSpace:
+    axes, mean, shape = ground.axes[:, :size], ground.mean, ground.shape
+    return CodeSpace(
+        size,
+        lambda images: Posterior((images.flatten(1) - mean) @ axes, None),
+        lambda z: (mean + z @ axes.T).reshape(-1, *shape),
+    )
+
+
+def scores_of(space: LatentSpace, dataset: Dataset, grounds: Grounds) -> Scores:
+    steps = score_space(space, dataset, dataset.split(0), grounds=grounds)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            scores: Scores = end.value
+            return scores
+
+
+def measure(row: Row, dataset: Dataset, grounds: Grounds) -> dict[str, list[float]]:
+    """Every part of the scores, one value per training seed."""
+    values: dict[str, list[float]] = {part: [] for part in PARTS}
+    for seed in range(row.seeds):
+        began = time.perf_counter()
+        if row.family == "pca":
+            space = pca_space(row.latent_dim, grounds.of(dataset, dataset.split(0)))
+        elif row.bias:
+            space = trained_space(row, seed, dataset)
+        else:
+            with without_bias():
+                space = trained_space(row, seed, dataset)
+        took = time.perf_counter() - began
+        scores = scores_of(space, dataset, grounds)
+        for part, value in PARTS.items():
+            values[part].append(value(scores))
+        said = "  ".join(f"{part} {values[part][-1]:.3f}" for part in PARTS)
+        say(f"d = {row.latent_dim} {row.name}, seed {seed} ({took:.0f} s): {said}")
+    return values
+
+
+def table(rows: Mapping[Row, Mapping[str, list[float]]]) -> Iterator[str]:
+    """Our values beside those of the table, as Markdown."""
+    yield "| d | model | C | C20 | gate | completeness | P | Q | same Gaussian |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for row, values in rows.items():
+        cells = []
+        for part in ("C", "C20", "gate", "completeness", "P", "Q", "fitted"):
+            ours = statistics.fmean(values[part])
+            theirs = row.reference.get(part)
+            cells.append(f"{ours:.3f}" + ("" if theirs is None else f" ({theirs:.3g})"))
+        yield f"| {row.latent_dim} | {row.name} | {' | '.join(cells)} |"
+
+
+def timed(data: Dataset) -> tuple[float, float]:
+    """Seconds of both scores for 10,000 images at d = 10, and of the decodes alone; medians."""
+    dataset = first_images(data, TIMED - HELD_OUT, HELD_OUT)
+    mean = torch.full(dataset.shape, 0.5)
+    options = {"latent_dim": 10, "body": "mlp", "hidden": HIDDEN}
+    space = build("vae", options, dataset.shape, mean).spaces()["z"]
+    images = dataset.batch(slice(0, 2 * HELD_OUT)).float() / 255
+    decodes = 2 * HELD_OUT + len(SCORE_SEEDS) * (4 * BASE_POINTS + HELD_OUT)
+    z = torch.randn(CHUNK, 10)
+    both, bare = [], []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        scores_of_own_law(space, dataset)
+        both.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        with torch.no_grad():
+            space.encode(images)
+            for _ in range(decodes // CHUNK + 1):
+                space.decode(z)
+        bare.append(time.perf_counter() - began)
+    return statistics.median(both), statistics.median(bare)
+
+
+def scores_of_own_law(space: LatentSpace, dataset: Dataset) -> None:
+    """What the window does when a model enters a slot, the ground included."""
+    for _ in score_space(space, dataset, dataset.split(0), with_others=False):
+        pass
+
+
+def ratios_of(rows: Mapping[Row, Mapping[str, list[float]]]) -> dict[str, float]:
+    """The acceptance of the scores at d = 10, from means over training seeds."""
+    mean = {
+        row.name: {part: statistics.fmean(each) for part, each in values.items()}
+        for row, values in rows.items()
+        if row.latent_dim == 10
+    }
+    ratios = {}
+    for ending in ("", ", bias 0"):
+        if AE + ending in mean:
+            ae, vae, key = (
+                mean[AE + ending],
+                mean[VAE + ending],
+                ending.replace(", bias ", "_bias_"),
+            )
+            ratios[f"continuity_vae_over_ae{key}"] = vae["C"] * vae["gate"] / ae["C"] / ae["gate"]
+            ratios[f"c20_vae_over_ae{key}"] = vae["C20"] / ae["C20"]
+            ratios[f"completeness_vae_minus_ae{key}"] = vae["completeness"] - ae["completeness"]
+    ratios["completeness_vae_minus_beta_0"] = mean[VAE]["completeness"] - mean[B0]["completeness"]
+    return ratios
+
+
+def main() -> None:
+    folder = os.environ.get("VAEEXPLORER_DATA")
+    figures: dict[str, float] = {}
+    peers: dict[str, float] = {}
+    ratios: dict[str, float] = {}
+    if folder is None:
+        say("VAEEXPLORER_DATA is not set: there is nothing to train on")
+    else:
+        mnist = open_data(Path(folder) / "mnist")
+        say(f"both scores, {ROUNDS} times, {torch.get_num_threads()} threads")
+        both, bare = timed(mnist)
+        figures["both_scores_s_10000"], peers["bare_decodes_s_10000"] = both, bare
+        ratios["both_scores_over_bare_decodes"] = both / bare
+        dataset, grounds = first_images(mnist, TRAINED, HELD_OUT), Grounds()
+        rows = {
+            row: measure(row, dataset, grounds)
+            for row in (QUICK if "--quick" in sys.argv else ROWS)
+        }
+        for row, values in rows.items():
+            for part in PARTS:
+                figures[f"{row.key}_{part}"] = statistics.fmean(values[part])
+            peers |= {f"{row.key}_{part}": value for part, value in row.reference.items()}
+        ratios |= ratios_of(rows)
+        say("\n".join(table(rows)))
+    parts = {"figures": figures, "peers": peers, "ratios": ratios}
+    rounded = {name: {key: round(v, 4) for key, v in part.items()} for name, part in parts.items()}
+    print(json.dumps({"benchmark": "regularity", **rounded}))
+
+
+if __name__ == "__main__":
+    main()

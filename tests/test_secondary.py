@@ -1,0 +1,181 @@
+"""Secondary numbers have the values that they must have where everything is known."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from analytic import blob_ground, blob_space, blobs, without_prior
+from torch import Tensor
+
+from vaeexplorer.models.base import CodeSpace, Posterior, StandardNormal
+from vaeexplorer.regularity.aggregate import aggregate_terms
+from vaeexplorer.regularity.ground import Ground, Reconstructions, reconstruct
+from vaeexplorer.regularity.information import rate_per_dimension
+from vaeexplorer.regularity.secondary import (
+    DEFINITIONS,
+    active_dimensions,
+    cycle_error,
+    far_share,
+    largest_step,
+    local_stretch,
+    path_length,
+    secondary,
+)
+
+AGGREGATE = (
+    "aggregate_kl",
+    "total_correlation",
+    "dimension_kl",
+    "mutual_information",
+    "mutual_information_limit",
+)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def normal(n: int, size: int, seed: int = 1) -> Tensor:
+    return torch.randn(n, size, generator=seeded(seed))
+
+
+@pytest.fixture(scope="module")
+def affine() -> tuple[CodeSpace, Reconstructions]:
+    """Three latent dimensions of very different scale, decoded by straight lines."""
+    matrix, offset = normal(16, 3, 2), torch.rand(16, generator=seeded(3))
+    decoder = lambda z: (offset + z @ matrix.T).reshape(-1, 1, 4, 4)  # noqa: E731
+    back = torch.linalg.pinv(matrix)
+    space = CodeSpace(
+        3, lambda x: Posterior((x.flatten(1) - offset) @ back.T, None), decoder, StandardNormal(3)
+    )
+    codes = normal(500, 3) * torch.tensor([0.1, 1.0, 10.0])
+    return space, Reconstructions(codes, decoder(codes).flatten(1))
+
+
+def test_an_affine_decoder_stretches_nothing(affine: tuple[CodeSpace, Reconstructions]) -> None:
+    space, held_out = affine
+    for value in local_stretch(space, held_out, seeded()).values():
+        assert value == pytest.approx(1, abs=1e-3)
+    assert largest_step(space, held_out.codes, seeded()) == pytest.approx(1, abs=1e-3)
+    assert path_length(space, StandardNormal(3), seeded()) == pytest.approx(1, abs=0.05)
+
+
+def test_a_cliff_stretches_where_it_is() -> None:
+    """Along one axis of 64 steps, all of the change is in one of them."""
+    space = CodeSpace(
+        1, lambda x: Posterior(x[:, 0, 0], None), lambda z: (z > 0).float().reshape(-1, 1, 1, 1)
+    )
+    codes = torch.cat([torch.full((50, 1), -1.0), torch.full((50, 1), 1.0)])
+    assert largest_step(space, codes, seeded()) == pytest.approx(64)
+    stretch = local_stretch(space, Reconstructions(codes, (codes > 0).float()), seeded())
+    assert stretch["stretch_q50"] == 0
+
+
+def test_a_round_trip_that_shrinks_codes_costs_its_square() -> None:
+    ground = blob_ground(100, 100)
+    shrinking = blob_space(
+        lambda z: z.reshape(-1, 2, 1, 1).expand(-1, 2, 6, 12).reshape(-1, 1, 12, 12)
+    )
+    back = CodeSpace(2, lambda x: Posterior(0.7 * x[:, 0, ::6, 0], None), shrinking.decoder)
+    draws = normal(20_000, 2)
+    both = torch.ones(2, dtype=torch.bool)
+    assert cycle_error(back, ground, draws, both) == pytest.approx(0.09, rel=1e-3)
+    none = torch.zeros(2, dtype=torch.bool)
+    assert cycle_error(back, ground, draws, none) is None
+
+
+def test_dead_dimensions_are_not_active() -> None:
+    codes = normal(1000, 3) * torch.tensor([1.0, 0.05, 0.0])
+    assert active_dimensions(codes, has_posterior=True).tolist() == [True, False, False]
+    assert active_dimensions(codes, has_posterior=False).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(("shift", "wanted"), [(0.0, 0.01), (20.0, 1.0)])
+def test_draws_of_the_law_of_the_codes_are_near(shift: float, wanted: float) -> None:
+    scale = torch.tensor([0.01, 100.0])
+    codes, held_out, draws = (normal(4000, 2, seed) * scale for seed in range(3))
+    assert far_share(draws + shift * scale, codes, held_out) == pytest.approx(wanted, abs=0.008)
+
+
+def terms(mean: Tensor, log_variance: Tensor) -> dict[str, Any]:
+    return aggregate_terms(mean, log_variance, StandardNormal(mean.shape[1]), seeded())
+
+
+def test_a_collapsed_posterior_is_the_prior() -> None:
+    found = terms(torch.zeros(300, 4), torch.zeros(300, 4))
+    for key in ("aggregate_kl", "total_correlation", "dimension_kl", "mutual_information"):
+        assert found[key] == pytest.approx(0, abs=1e-6)
+
+
+def test_far_posteriors_tell_which_image_it_was() -> None:
+    mean = 50.0 * torch.arange(8.0)[:, None].expand(8, 2)
+    found = terms(mean, torch.zeros(8, 2))
+    assert found["mutual_information"] == pytest.approx(math.log(8), abs=1e-6)
+    assert found["mutual_information_limit"] == pytest.approx(math.log(8))
+    # One dimension tells all of the other: the correlation is what it says of the image.
+    assert found["total_correlation"] == pytest.approx(math.log(8), abs=1e-6)
+
+
+def test_correlated_dimensions_have_the_correlation_of_a_gaussian() -> None:
+    correlation, noise = 0.8, 0.1
+    covariance = torch.tensor([[1.0, correlation], [correlation, 1.0]]) - noise * torch.eye(2)
+    root = torch.linalg.cholesky(covariance)
+    found = terms(normal(20_000, 2) @ root.T, torch.full((20_000, 2), math.log(noise)))
+    assert found["total_correlation"] == pytest.approx(
+        -0.5 * math.log(1 - correlation**2), abs=0.06
+    )
+    assert found["dimension_kl"] == pytest.approx(0, abs=0.02)
+    assert found["mutual_information"] == pytest.approx(
+        0.5 * math.log((1 - correlation**2) / noise**2), abs=0.06
+    )
+
+
+def test_the_terms_add_up_to_the_rate() -> None:
+    mean, log_variance = 0.7 * normal(4000, 3), -1 + 0.3 * normal(4000, 3, 5)
+    found = terms(mean, log_variance)
+    assert found["aggregate_kl"] == pytest.approx(
+        found["total_correlation"] + found["dimension_kl"], abs=1e-6
+    )
+    rate = rate_per_dimension(mean.numpy(), log_variance.numpy()).sum()
+    assert found["mutual_information"] + found["aggregate_kl"] == pytest.approx(rate, abs=0.2)
+
+
+def test_what_does_not_exist_is_none() -> None:
+    ground = blob_ground(400, 200)
+    space = without_prior(blob_space())
+    found = secondary(space, ground, reconstruct(space, ground, ground.held_out))
+    assert found.keys() == DEFINITIONS.keys()
+    assert {key for key, value in found.items() if value is None} == set(AGGREGATE)
+
+
+def test_a_decoder_of_nothing_has_no_numbers() -> None:
+    ground = blob_ground(400, 200)
+    broken = blob_space(lambda z: blobs(z) * torch.nan)
+    found = secondary(broken, ground, reconstruct(broken, ground, ground.held_out))
+    assert set(found.values()) == {None}
+
+
+def test_a_space_with_posteriors_has_every_number() -> None:
+    ground: Ground = blob_ground(400, 200)
+    exact = blob_space()
+    space = CodeSpace(
+        2,
+        lambda x: Posterior(exact.encoder(x).mean, torch.full((len(x), 2), -4.0)),
+        exact.decoder,
+        exact.prior,
+    )
+    found = secondary(space, ground, reconstruct(space, ground, ground.held_out))
+    assert all(value is not None and np.isfinite(value) for value in found.values())
+    assert found["cycle_error"] < 0.1
+    assert found["stretch_q05"] < found["stretch_q50"] < found["stretch_q95"]
+
+
+def test_every_definition_is_in_the_documentation() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "scores.md").read_text(encoding="utf-8")
+    for key in DEFINITIONS:
+        assert f"`{key}`" in text, key

@@ -1,0 +1,244 @@
+"""Secondary numbers: shown beside the scores and never inside them.
+
+Each is written so that its value is known where everything is simple: 1 for an affine decoder, 0
+for a perfect round trip, 0 nats where the aggregate posterior is the prior.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from vaeexplorer.models.base import LatentSpace, Posterior
+from vaeexplorer.regularity.aggregate import aggregate_terms
+from vaeexplorer.regularity.continuity import STEP
+from vaeexplorer.regularity.ground import (
+    CHUNK,
+    MOST_FITTED,
+    SCORE_SEEDS,
+    Ground,
+    Reconstructions,
+    chunks,
+    decode,
+    encode,
+    symmetric_root,
+)
+from vaeexplorer.regularity.information import ACTIVE_VARIANCE
+from vaeexplorer.regularity.laws import Law, fit_gaussian
+
+DECODES = 4096
+"""Decodes that the local stretch may cost."""
+LEAST_PLACES = 64
+PATHS, PATH_STEPS = 64, 64
+SMALL_STEP = 0.01
+FAR_QUANTILE = 0.99
+QUANTILES = {"stretch_q05": 0.05, "stretch_q50": 0.5, "stretch_q95": 0.95}
+DEAD = 1e-6
+"""Dimensions without a posterior are dead below this share of the largest variance."""
+
+
+class Definition(NamedTuple):
+    """What a secondary number is called, and what it is in one sentence."""
+
+    title: str
+    text: str
+
+
+_STRETCH = (
+    " of the local stretch at codes and on chords between them: the root of the squared change per "
+    "step along every axis of the whitened codes, 1 everywhere for an affine decoder."
+)
+DEFINITIONS: Mapping[str, Definition] = {
+    "stretch_q05": Definition("Local stretch, 5 %", "5 % quantile" + _STRETCH),
+    "stretch_q50": Definition("Local stretch, median", "Median" + _STRETCH),
+    "stretch_q95": Definition("Local stretch, 95 %", "95 % quantile" + _STRETCH),
+    "largest_over_mean_step": Definition(
+        "Largest / mean step",
+        "On straight paths of 64 steps between codes of held-out images, the largest decoded step "
+        "over the mean one, median over 64 paths: an alarm, which does not rank models.",
+    ),
+    "path_length": Definition(
+        "Path length",
+        "Mean squared decoded change per squared step between two draws (perceptual path length of "
+        "StyleGAN, in pixels), over twice the variance of decoded draws: 1 for an affine decoder.",
+    ),
+    "cycle_error": Definition(
+        "Cycle error",
+        "Draws decoded and encoded again: mean squared distance to where they started, over the "
+        "variance of the draws, averaged over active dimensions; 0 for a perfect round trip.",
+    ),
+    "far_share": Definition(
+        "Draws far from every posterior",
+        "Share of draws that are farther from everything that the posteriors of training images "
+        "gave, in whitened coordinates, than 99 % of what those of held-out images gave: about .01 "
+        "where the law is that of the codes.",
+    ),
+    "aggregate_kl": Definition(
+        "KL(q(z)||p(z))",
+        "KL of the aggregate posterior, the mixture of all training posteriors, from the declared "
+        "prior, in nats: total correlation + sum of the KL of each dimension.",
+    ),
+    "total_correlation": Definition(
+        "Total correlation",
+        "KL of the aggregate posterior from the product of its marginals, in nats: how much the "
+        "dimensions depend on one another.",
+    ),
+    "dimension_kl": Definition(
+        "KL of the dimensions",
+        "Sum over dimensions of the KL of the aggregate posterior's marginal from the prior's, in "
+        "nats.",
+    ),
+    "mutual_information": Definition(
+        "Mutual information",
+        "What a code tells of which training image it came from, in nats: rate − KL(q(z)||p(z)). "
+        "It cannot exceed the logarithm of their number; near it, read it as a lower bound.",
+    ),
+    "mutual_information_limit": Definition(
+        "Its limit", "Logarithm of the number of training images that it was measured on, in nats."
+    ),
+}
+
+
+@torch.no_grad()
+def secondary(
+    space: LatentSpace, ground: Ground, held_out: Reconstructions
+) -> dict[str, float | None]:
+    """Measure every secondary number of `space`, by the keys of `DEFINITIONS`.
+
+    None where a quantity does not exist: no declared prior or no posterior (the last five),
+    nothing that varies, something that is not finite.
+    """
+    values: dict[str, float | None] = dict.fromkeys(DEFINITIONS)
+    codes, log_variance = _posterior(space, ground, ground.train[:MOST_FITTED])
+    if not (held_out.finite and bool(codes.isfinite().all())):
+        return values
+    law: Law = fit_gaussian(codes) if space.prior is None else space.prior
+    generator = torch.Generator().manual_seed(SCORE_SEEDS[0])
+    draws = law.sample(ground.n, generator)
+    values |= local_stretch(space, held_out, generator)
+    values["largest_over_mean_step"] = largest_step(space, held_out.codes, generator)
+    values["path_length"] = path_length(space, law, generator)
+    active = active_dimensions(codes, log_variance is not None)
+    values["cycle_error"] = cycle_error(space, ground, draws, active)
+    unseen = _posterior(space, ground, (255 * ground.held_out).round().to(torch.uint8))
+    values["far_share"] = far_share(
+        draws, _drawn(Posterior(codes, log_variance), generator), _drawn(unseen, generator)
+    )
+    if space.prior is not None and log_variance is not None:
+        values |= aggregate_terms(codes, log_variance, space.prior, generator)
+    return {
+        key: value if value is not None and math.isfinite(value) else None
+        for key, value in values.items()
+    }
+
+
+def local_stretch(
+    space: LatentSpace, held_out: Reconstructions, generator: torch.Generator
+) -> dict[str, float | None]:
+    """Quantiles of the local stretch, see `DEFINITIONS`."""
+    spread = float(held_out.images.var(dim=0, correction=1).sum(dtype=torch.float64))
+    if not spread > 0:
+        return {}
+    root = symmetric_root(held_out.codes).float()
+    places = _base_points(held_out.codes, max(LEAST_PLACES, DECODES // space.size), generator)
+    squared = torch.zeros(len(places), dtype=torch.float64)
+    still = _decode_all(space, places)
+    for axis in root:
+        change = _decode_all(space, places + STEP * axis) - still
+        squared += change.square().sum(dim=1, dtype=torch.float64)
+    stretch = (squared / (STEP**2 * spread)).sqrt()
+    return {key: float(stretch.quantile(at)) for key, at in QUANTILES.items()}
+
+
+def largest_step(space: LatentSpace, codes: Tensor, generator: torch.Generator) -> float | None:
+    """Largest over mean decoded step of straight paths, median over paths."""
+    along = torch.linspace(0, 1, PATH_STEPS + 1)[:, None]
+    ratios = []
+    for start, end in torch.randint(len(codes), (PATHS, 2), generator=generator).tolist():
+        pictures = decode(space, (1 - along) * codes[start] + along * codes[end])
+        steps = pictures.diff(dim=0).double().square().sum(dim=1).sqrt()
+        if float(steps.mean()) > 0:
+            ratios.append(steps.amax() / steps.mean())
+    return float(torch.stack(ratios).median()) if ratios else None
+
+
+def path_length(space: LatentSpace, law: Law, generator: torch.Generator) -> float | None:
+    """Perceptual path length in pixels, 1 for an affine decoder (Karras et al. 2019)."""
+    count = DECODES // 2
+    first, second = law.sample(count, generator), law.sample(count, generator)
+    along = torch.rand(count, 1, generator=generator)
+    one = _decode_all(space, first + along * (second - first))
+    other = _decode_all(space, first + (along + SMALL_STEP) * (second - first))
+    change = (other - one).square().sum(dim=1, dtype=torch.float64).mean() / SMALL_STEP**2
+    spread = _decode_all(space, first).double().var(dim=0, correction=1).sum()
+    return float(change / (2 * spread)) if float(spread) > 0 else None
+
+
+def cycle_error(space: LatentSpace, ground: Ground, draws: Tensor, active: Tensor) -> float | None:
+    """Relative squared error of a round trip of `draws`, mean over `active` dimensions."""
+    if not active.any():
+        return None
+    again = encode(space, ground, _decode_all(space, draws))
+    error = (again - draws).double().square().mean(dim=0) / draws.double().var(dim=0)
+    return float(error[active].mean())
+
+
+def active_dimensions(codes: Tensor, has_posterior: bool) -> Tensor:
+    """Whether each dimension carries something, (size,), bool, of `codes` (n, size).
+
+    With a posterior by the variance of its mean; an AE's scale is arbitrary, and there only dead
+    dimensions are left out.
+    """
+    variance = codes.double().var(dim=0)
+    return variance > (ACTIVE_VARIANCE if has_posterior else DEAD * variance.amax())
+
+
+def far_share(draws: Tensor, codes: Tensor, held_out: Tensor) -> float:
+    """Share of `draws` farther from every one of `codes` than 99 % of `held_out` ones are.
+
+    Both are draws from posteriors, one per image: the means alone would leave out how wide a
+    posterior is, and put almost all of a prior far away.
+    """
+    values, vectors = torch.linalg.eigh(torch.cov(codes.double().T).reshape(codes.shape[1], -1))
+    alive = values > DEAD * values.amax()
+    whiten = (vectors[:, alive] / values[alive].clamp_min(1e-30).sqrt()).float()
+    nearest = [_nearest(each @ whiten, codes @ whiten) for each in (draws, held_out)]
+    return float((nearest[0] > nearest[1].quantile(FAR_QUANTILE)).double().mean())
+
+
+def _nearest(points: Tensor, targets: Tensor) -> Tensor:
+    parts = torch.split(points, CHUNK // 4)
+    return torch.cat([torch.cdist(part, targets).amin(dim=1) for part in parts])
+
+
+def _posterior(space: LatentSpace, ground: Ground, images: Tensor) -> Posterior:
+    """Posteriors of uint8 `images`."""
+    parts = [space.encode(part.reshape(-1, *ground.shape)) for part in chunks(images)]
+    variances = [part.log_variance for part in parts if part.log_variance is not None]
+    whole = torch.cat(variances) if len(variances) == len(parts) else None
+    return Posterior(torch.cat([part.mean for part in parts]), whole)
+
+
+def _drawn(posterior: Posterior, generator: torch.Generator) -> Tensor:
+    """One draw of each posterior; its code where that is deterministic."""
+    mean, log_variance = posterior
+    if log_variance is None:
+        return mean
+    noise = torch.randn(mean.shape, generator=generator)
+    return mean + noise * (0.5 * log_variance).exp()
+
+
+def _base_points(codes: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Half at codes, half on chords between two of them."""
+    start, end = torch.randint(len(codes), (2, count), generator=generator)
+    along = torch.rand(count, 1, generator=generator)
+    along[::2] = 0
+    return (1 - along) * codes[start] + along * codes[end]
+
+
+def _decode_all(space: LatentSpace, z: Tensor) -> Tensor:
+    return torch.cat([decode(space, part) for part in torch.split(z, CHUNK)])
