@@ -100,8 +100,24 @@ def _add_file_menu(window: Window, session: Session) -> None:
     _act(bundled, translate("Menus", "Shapes"), lambda: session.open_data("shapes"))
     menu.addSeparator()
     _act(menu, translate("Menus", "Open the default pair"), session.open_default_pair)
+    pictures = menu.addMenu(translate("Menus", "Save as a picture"))
+    _act(
+        pictures,
+        translate("Menus", "The window..."),
+        lambda: window.save_picture(window, "vae-explorer"),
+    )
+    for panel in PANELS:
+        action = _act(pictures, panel.title(), lambda key=panel.key: _save_panel(window, key))
+        # Only what is on the screen has a picture.
+        pictures.aboutToShow.connect(
+            lambda action=action, key=panel.key: action.setEnabled(window.docks[key].isVisible())
+        )
     menu.addSeparator()
     _act(menu, translate("Menus", "Quit"), window.close, "Ctrl+Q")
+
+
+def _save_panel(window: Window, key: str) -> None:
+    window.save_picture(window.docks[key].widget(), key)
 
 
 def _add_view_menu(window: Window, session: Session) -> None:

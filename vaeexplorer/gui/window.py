@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QFileDialog,
-    QGridLayout,
     QLabel,
     QMainWindow,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -34,6 +34,7 @@ from vaeexplorer.gui.panels.map import MapPanel
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
 from vaeexplorer.gui.widgets.mode_switch import ModeSwitch
+from vaeexplorer.gui.widgets.picture_of import picture_of, with_suffix
 from vaeexplorer.gui.widgets.search_field import SearchField
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, apply_theme
 from vaeexplorer.latent.probe import Probe
@@ -44,6 +45,9 @@ translate = QCoreApplication.translate
 
 LAYOUT_VERSION = 1
 RIGHT_WIDTH = 336
+MAPS_IN_ROW = 2
+EQUAL = 10_000
+"""Size that is asked for each part of a splitter: more than there is, so that all get the same."""
 BOTTOM_HEIGHT = 300
 
 
@@ -90,25 +94,26 @@ class Window(QMainWindow):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setProperty("muted", True)
         self.hint.setContentsMargins(GRID, GRID // 2, GRID, 0)
-        self._grid = QGridLayout()
-        self._grid.setSpacing(0)
+        self._rows = QSplitter(Qt.Orientation.Vertical)
+        for row in (QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Horizontal)):
+            row.setChildrenCollapsible(False)
+            self._rows.addWidget(row)
+        self._rows.setChildrenCollapsible(False)
         stage = QWidget()
         column = QVBoxLayout(stage)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.messages)
         column.addWidget(self.hint)
-        column.addLayout(self._grid, 1)
+        column.addWidget(self._rows, 1)
         self.setCentralWidget(stage)
         self._arrange_maps(len(self._session.slots))
 
     def _arrange_maps(self, count: int) -> None:
         """Keep as many map panels as there are slots: a row of two, or two rows."""
         while len(self.maps) > count:
-            panel = self.maps.pop()
-            self._grid.removeWidget(panel)
             # At once: until then it would hear of slots that are gone.
-            shiboken6.delete(panel)
+            shiboken6.delete(self.maps.pop())
         while len(self.maps) < count:
             slot = len(self.maps)
             panel = MapPanel(self._session, slot)
@@ -117,11 +122,12 @@ class Window(QMainWindow):
             panel.locate_requested.connect(self.locate_data)
             panel.view.tool.mode = self.mode
             panel.scores_requested.connect(lambda: self.show_panel("scorecard"))
-            self._grid.addWidget(panel, slot // 2, slot % 2)
+            self._rows.widget(slot // MAPS_IN_ROW).addWidget(panel)
             self.maps.append(panel)
-        for line in range(2):
-            self._grid.setColumnStretch(line, 1 if count > line else 0)
-            self._grid.setRowStretch(line, 1 if count > 2 * line else 0)
+        self._rows.widget(1).setVisible(count > MAPS_IN_ROW)
+        # Equal shares, whatever the sizes that the panels would like.
+        for splitter in (self._rows, *(self._rows.widget(line) for line in range(2))):
+            splitter.setSizes([EQUAL] * splitter.count())
 
     def _add_dock(self, panel: Panel) -> None:
         dock = QDockWidget(panel.title(), self)
@@ -297,6 +303,18 @@ class Window(QMainWindow):
         )
         if target:
             self._session.save_copy(slot, Path(target))
+
+    def save_picture(self, widget: QWidget, name: str) -> None:
+        """Ask for a file and save `widget` as it is on the screen, as PNG or SVG."""
+        path, _ = QFileDialog.getSaveFileName(
+            self,
+            translate("Window", "Save as a picture"),
+            f"{name}.png",
+            translate("Window", "Pictures (*.png *.svg)"),
+        )
+        if path:
+            target = with_suffix(path)
+            self._session.save_picture(target, picture_of(widget, target.suffix))
 
     def fit_maps(self) -> None:
         """Show the whole of every map."""

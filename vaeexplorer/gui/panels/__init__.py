@@ -82,7 +82,7 @@ PANELS = (
         False,
         "Ctrl+K",
     ),
-    Panel("evidence", lambda: translate("Panels", "Evidence"), _evidence, BOTTOM, False, "Ctrl+I"),
+    Panel("evidence", lambda: translate("Panels", "Evidence"), _evidence, BOTTOM, False, "Ctrl+B"),
     Panel("training", lambda: translate("Panels", "Training"), _training, BOTTOM, False, "Ctrl+T"),
     Panel("runs", lambda: translate("Panels", "Runs"), RunsPanel, BOTTOM, False, "Ctrl+R"),
     Panel(

@@ -307,8 +307,11 @@ class MapPanel(QWidget):
                 caption = translate("Map", "#{index}, label {label}").format(
                     index=probe.nearest, label=label
                 )
+        lift = self._session.slots[slot].lift
+        link = None if on_image or lift is None else lift.positions[probe.nearest].astype(float)
+        outside = probe.kind == "outside"
         self.view.set_cross_hair(
-            CrossHair(probe.position, on_image, probe.kind == "outside", caption, probe.radius)
+            CrossHair(probe.position, on_image, outside, caption, probe.radius, link)
         )
 
     def _show_path(self, slot: int, places: NDArray[np.float64] | None) -> None:

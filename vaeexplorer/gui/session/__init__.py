@@ -24,7 +24,7 @@ from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.latent.projection import ProjectionError
 from vaeexplorer.run import Config, Run
-from vaeexplorer.storage import save_run
+from vaeexplorer.storage import save_run, write_atomically
 
 __all__ = ["MAX_SLOTS", "Session", "Slot"]
 
@@ -143,3 +143,12 @@ class Session(Bounding):
         if exhibit is not None and exhibit.run is not None:
             run = exhibit.run
             self._change_runs(lambda: save_run(run, target))
+
+    def save_picture(self, target: Path, content: bytes) -> None:
+        """Write a picture file, also when the window closes meanwhile."""
+        self._work_lane.submit(
+            ("picture", target),
+            lambda: write_atomically(target, content),
+            on_error=self._tell,
+            lasting=True,
+        )

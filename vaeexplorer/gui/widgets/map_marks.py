@@ -13,6 +13,7 @@ from vaeexplorer.gui.widgets.theme import colours
 
 AROUND_PX = 11
 SMALLEST_RING_PX = 6.0
+LINKED_PX = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,9 @@ class CrossHair:
         Of the ring around it, in units of the map; 0: none. It says where the dots are whose
         codes are averaged: the root mean square of their distances from here, weighted as in that
         average, as z's spread is of their codes.
+    link
+        (2,), where the dot is that the probe stands for in other maps: a line leads there. None
+        where the probe is on it.
     """
 
     position: NDArray[np.float64]
@@ -40,6 +44,7 @@ class CrossHair:
     outside: bool = False
     caption: str = ""
     radius: float = 0.0
+    link: NDArray[np.float64] | None = None
 
     def draw(self, painter: QPainter, at: QPointF, area: QRect, scale: float) -> None:
         """Draw it at pixel `at` of the widget whose pixels are `area`, `scale` to a unit."""
@@ -56,6 +61,12 @@ class CrossHair:
             painter.setPen(QPen(outline, 1.2))
             painter.setBrush(inside)
             painter.drawEllipse(at, ring, ring)
+        if self.link is not None:
+            end = self._link_end(at, scale)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.text), 1.2))
+            painter.drawLine(at, end)
+            painter.drawEllipse(end, LINKED_PX, LINKED_PX)
         style = Qt.PenStyle.DashLine if self.outside else Qt.PenStyle.SolidLine
         painter.setPen(QPen(QColor(theme.text), 2 if self.ringed else 1.2, style))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -78,10 +89,19 @@ class CrossHair:
         region = QRegion(x - 1, 0, 3, area.height())
         region += QRegion(0, y - 1, area.width(), 3)
         region += QRegion(x - around, y - around, 2 * around, 2 * around)
+        if self.link is not None:
+            line = QRectF(at, self._link_end(at, scale)).normalized().toAlignedRect()
+            beside = round(LINKED_PX) + 3
+            region += QRegion(line.adjusted(-beside, -beside, beside, beside))
         if self.caption:
             box = self._caption_box(at, area, metrics)
             region += QRegion(box.adjusted(-2, -2, 2, 2).toAlignedRect())
         return region
+
+    def _link_end(self, at: QPointF, scale: float) -> QPointF:
+        assert self.link is not None
+        x, y = (self.link - self.position) * scale
+        return QPointF(at.x() + x, at.y() - y)
 
     def _caption_box(self, at: QPointF, area: QRect, metrics: QFontMetrics) -> QRectF:
         """Return where the caption stands: beside the cross-hair, inside the map."""
