@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from vaeexplorer.regularity.information import active_units, dimension_order, rate_per_dimension
+from vaeexplorer.regularity import information
+from vaeexplorer.regularity.information import (
+    active_units,
+    dimension_order,
+    rate_per_dimension,
+    rate_per_image,
+)
 
 
 @pytest.fixture
@@ -22,6 +28,16 @@ def test_rate_is_the_kl_of_torch_distributions(posterior):
         torch.distributions.Normal(0.0, 1.0),
     ).mean(dim=0)
     np.testing.assert_allclose(rate_per_dimension(*posterior), expected.numpy(), rtol=1e-6)
+
+
+def test_the_mean_of_the_rates_of_images_is_the_sum_of_those_of_dimensions(posterior, monkeypatch):
+    monkeypatch.setattr(information, "IMAGES_AT_ONCE", 33)
+    rates = rate_per_image(*posterior)
+    assert rates.shape == (500,)
+    np.testing.assert_allclose(rates.mean(), rate_per_dimension(*posterior).sum(), rtol=1e-5)
+    np.testing.assert_allclose(
+        rate_per_image(*(part[7:8] for part in posterior)), rates[7:8], rtol=1e-6
+    )
 
 
 def test_rate_is_zero_at_the_prior_and_half_the_square_of_a_shift():

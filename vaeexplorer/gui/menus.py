@@ -13,6 +13,8 @@ from vaeexplorer.gui.panels import BOTTOM, PANELS
 from vaeexplorer.gui.panels.map import method_title
 from vaeexplorer.gui.panels.selection import save_selection
 from vaeexplorer.gui.session import MAX_SLOTS, Session
+from vaeexplorer.gui.session.colouring import COLOURINGS
+from vaeexplorer.gui.widgets.dot_key import measure_described
 from vaeexplorer.gui.widgets.help import show_about, show_help
 from vaeexplorer.gui.widgets.mode_switch import described
 from vaeexplorer.gui.widgets.selection_tool import MODES
@@ -212,6 +214,9 @@ def add_toolbar(window: Window, session: Session) -> None:
     bar.addSeparator()
     bar.addWidget(QLabel(translate("Menus", "map")))
     bar.addWidget(_method_choice(session))
+    bar.addWidget(QLabel(translate("Menus", "colour")))
+    bar.addWidget(_colour_choice(session))
+    bar.addWidget(window.dot_controls)
     bar.addSeparator()
     bar.addWidget(window.mode_switch)
     space = QWidget()
@@ -230,4 +235,16 @@ def _method_choice(session: Session) -> QComboBox:
     for method in METHODS:
         choice.addItem(method_title(method), method)
     choice.activated.connect(lambda index: session.set_map_method(choice.itemData(index)))
+    return choice
+
+
+def _colour_choice(session: Session) -> QComboBox:
+    choice = QComboBox()
+    choice.setAccessibleName(translate("Menus", "What the colours of the dots say"))
+    choice.setToolTip(
+        translate("Menus", "Colour every dot by the label of its image, or by a number")
+    )
+    for what in COLOURINGS:
+        choice.addItem(measure_described(what)[0], what)
+    choice.activated.connect(lambda index: session.colour_by(choice.itemData(index)))
     return choice

@@ -32,6 +32,7 @@ from vaeexplorer.gui.menus import add_menus, add_toolbar
 from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel
 from vaeexplorer.gui.panels.map import MapPanel
 from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.dot_controls import DotControls
 from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
 from vaeexplorer.gui.widgets.mode_switch import ModeSwitch
 from vaeexplorer.gui.widgets.picture_of import picture_of, with_suffix
@@ -64,6 +65,7 @@ class Window(QMainWindow):
         self.theme = settings.value("theme", "system", type=str)
         self._painted = False
         self.mode = "pan"
+        self.dot_controls = DotControls(settings)
         self.maps: list[MapPanel] = []
         self.docks: dict[str, QDockWidget] = {}
         self._build_stage()
@@ -121,6 +123,7 @@ class Window(QMainWindow):
             panel.train_requested.connect(lambda: self.show_panel("training"))
             panel.locate_requested.connect(self.locate_data)
             panel.view.tool.mode = self.mode
+            panel.view.set_dot_style(*self.dot_controls.style_chosen)
             panel.scores_requested.connect(lambda: self.show_panel("scorecard"))
             self._rows.widget(slot // MAPS_IN_ROW).addWidget(panel)
             self.maps.append(panel)
@@ -185,6 +188,7 @@ class Window(QMainWindow):
     def _build_tools(self) -> None:
         self.mode_switch = ModeSwitch()
         self.mode_switch.chosen.connect(self.set_mode)
+        self.dot_controls.changed.connect(self._style_dots)
         self.search = SearchField()
         self.search.asked.connect(self._session.find)
 
@@ -225,6 +229,10 @@ class Window(QMainWindow):
                 "Window", "data to train on: {name}, {n} images of {width} x {height}"
             ).format(name=dataset.name, n=f"{len(dataset):,}", width=width, height=height)
         )
+
+    def _style_dots(self, size: int, opacity: int) -> None:
+        for panel in self.maps:
+            panel.view.set_dot_style(size, opacity)
 
     def _show_progress(self, job: str, progress: Progress) -> None:
         if job in self._strips:

@@ -19,11 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
-from vaeexplorer.gui.widgets.legend import Legend
+from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
@@ -54,7 +53,8 @@ class MapPanel(QWidget):
         self.view.setAccessibleName(
             translate("Map", "Map of slot {letter}").format(letter=SLOT_LETTERS[slot])
         )
-        self.legend = Legend()
+        self.key = DotKey()
+        self.legend = self.key.legend
         self._stage = QStackedWidget()
         self._stage.addWidget(self._empty_state())
         self._stage.addWidget(self.view)
@@ -64,7 +64,7 @@ class MapPanel(QWidget):
         column.addLayout(self._heading())
         column.addWidget(self._scores)
         column.addWidget(self._stage, 1)
-        column.addWidget(self.legend)
+        column.addWidget(self.key)
         self._connect()
         self._show_exhibit(slot, session.slots[slot].exhibit)
 
@@ -148,6 +148,7 @@ class MapPanel(QWidget):
         session.probe_moved.connect(self._show_probe)
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)
+        session.measured.connect(self._show_measured)
         session.path_placed.connect(self._show_path)
         session.surveyed.connect(self._show_no_data)
         session.hatched.connect(lambda _: self._show_no_data(slot, session.slots[slot].no_data))
@@ -188,11 +189,10 @@ class MapPanel(QWidget):
         if exhibit is None:
             self._title.setText("")
             self._details.setText("")
-            self.legend.set_labels((), np.zeros((0, 3), np.uint8))
+            self.key.set_labels(None, ())
             return
         self._title.setText(exhibit.name)
-        names = exhibit.label_names
-        self.legend.set_labels(names, class_colours(len(names)))
+        self.key.set_labels(exhibit.labels, exhibit.label_names)
         self.legend.set_hidden(self._session.hidden_labels)
         self._show_map(self._session.shown_map(slot), glide=False)
         self._show_link()
@@ -249,10 +249,7 @@ class MapPanel(QWidget):
         if exhibit is None or shown is None:
             return
         n = len(shown.positions)
-        if exhibit.labels is None:
-            dots = np.tile(class_colours(1), (n, 1))
-        else:
-            dots = class_colours(len(exhibit.label_names))[exhibit.labels]
+        dots = self.key.colours(n)
         self.view.set_points(shown.positions, dots, glide=glide)
         self._show_no_data(self._slot, None)
         self._hide_labels(self._session.hidden_labels)
@@ -313,6 +310,11 @@ class MapPanel(QWidget):
         self.view.set_cross_hair(
             CrossHair(probe.position, on_image, outside, caption, probe.radius, link)
         )
+
+    def _show_measured(self, slot: int, what: str, values: NDArray[np.float32] | None) -> None:
+        if slot == self._slot and self._exhibit is not None:
+            self.key.show_measure(what, values)
+            self.view.set_colours(self.key.colours(self._exhibit.source.n))
 
     def _show_path(self, slot: int, places: NDArray[np.float64] | None) -> None:
         if slot == self._slot:

@@ -2,8 +2,8 @@
 
 A verb is thin: what takes long lives in `jobs`, on a lane. The verbs stand in one file each for
 the state (document), the probe (probing), what is opened (opening), what is scored (scoring),
-mapped (mapping), compared (comparing), selected (selecting), searched for (finding) and bounded
-(bounding), and here what is trained.
+mapped (mapping), compared (comparing), selected (selecting), searched for (finding), bounded
+(bounding) and shown by colours (colouring), and here what is trained.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import Dataset
-from vaeexplorer.gui.session.bounding import Bounding
+from vaeexplorer.gui.session.colouring import Colouring
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.latent.projection import ProjectionError
@@ -31,7 +31,7 @@ __all__ = ["MAX_SLOTS", "Session", "Slot"]
 translate = QCoreApplication.translate
 
 
-class Session(Bounding):
+class Session(Colouring):
     """Holds the document, changes it by verbs, and tells of every change by a signal."""
 
     def prepare_training(self) -> None:

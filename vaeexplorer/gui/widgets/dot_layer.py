@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,9 +23,9 @@ from vaeexplorer.drawing.dot_field import (
 )
 from vaeexplorer.drawing.palette import rgb
 from vaeexplorer.drawing.raster import over, raster_points
+from vaeexplorer.gui.widgets.dot_picture import Picture, panned
 from vaeexplorer.gui.widgets.theme import colours
 
-OPACITY = 0.85
 SMALLEST_PX, LARGEST_PX = 2.0, 14.0
 
 AT_ONCE = 4_000_000
@@ -39,36 +38,9 @@ REST_MS = 60
 """A view that has not changed for so long is drawn in full."""
 SMOOTH_S = 0.012
 """Dots that take longer to draw than this jump to their new places: gliding would stutter."""
-WHOLE_PIXEL = 1e-3
 OUTDATED = -1
 FloatArray = NDArray[np.float64]
 Job = tuple[Callable[[], Any], Callable[[Any], None]]
-
-
-@dataclass(eq=False)
-class Picture:
-    """What has been drawn.
-
-    Attributes
-    ----------
-    pixels
-        uint32, (height, width), 0xffRRGGBB; `image` shows this very memory.
-    frame
-        The view.
-    content
-        The state of the dots, counted by their changes.
-    whole
-        Whether all dots were drawn.
-    """
-
-    pixels: NDArray[np.uint32]
-    frame: Frame
-    content: int
-    whole: bool
-
-    def __post_init__(self) -> None:
-        height, width = self.pixels.shape
-        self.image = QImage(self.pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
 
 
 class DotLayer(QObject):
@@ -85,6 +57,8 @@ class DotLayer(QObject):
         (n,), which dots are drawn.
     standing_out
         (n,), which dots are drawn above the others, which fade; None: all alike.
+    size, opacity
+        Diameter of a dot as a multiple of what fits their number, and opacity of one, in (0, 1].
     busy
         Whether a thread sorts or draws.
     drawing_s, drawn_at
@@ -99,6 +73,7 @@ class DotLayer(QObject):
         self.positions: NDArray[np.float32] = np.zeros((0, 2), np.float32)
         self.visible: NDArray[np.bool_] = np.zeros(0, bool)
         self.standing_out: NDArray[np.bool_] | None = None
+        self.size, self.opacity = 1.0, 0.85
         self.busy = False
         self.drawing_s = self.drawn_at = 0.0
         self._colours: NDArray[np.uint8] = np.zeros((0, 3), np.uint8)
@@ -218,7 +193,7 @@ class DotLayer(QObject):
             (float(centre[0]), float(centre[1])),
             scale * ratio,
             self._diameter(size, scale) * ratio,
-            OPACITY,
+            self.opacity,
             QColor(colours().surface).rgb(),
         )
         shown = self._picture
@@ -236,9 +211,9 @@ class DotLayer(QObject):
         if field is None:
             return self._drawn_unsorted(frame, before)
         if before is not None and before.content == self._content and before.whole:
-            panned = _panned(field, before.pixels, before.frame, frame)
-            if panned is not None:
-                return Picture(panned, frame, self._content, True)
+            shifted = panned(field, before.pixels, before.frame, frame)
+            if shifted is not None:
+                return Picture(shifted, frame, self._content, True)
         if field.work(frame) <= AT_ONCE:
             return Picture(field.paint(frame), frame, self._content, True)
         if before is not None and before.frame == frame:
@@ -257,8 +232,8 @@ class DotLayer(QObject):
                 return before
         kept = np.arange(n) if every else np.random.default_rng(0).integers(0, n, SAMPLE)
         # Each dot of a sample stands for several.
-        opacity = OPACITY if every else 1 - (1 - OPACITY) ** (n / SAMPLE)
-        view = frame._replace(opacity=min(opacity, 0.99))
+        opacity = self.opacity if every else 1 - (1 - min(self.opacity, 0.99)) ** (n / SAMPLE)
+        view = frame._replace(opacity=opacity)
         picture = np.full((*frame.size[::-1], 3), rgb(colours().surface), np.uint8)
         if self.standing_out is None:
             picture = over(self._raster(kept, view), picture)
@@ -287,7 +262,8 @@ class DotLayer(QObject):
         low, high = self._extent
         base = 0.36 * np.sqrt(size[0] * size[1] / len(self.positions))
         zoom = scale * max(float((high - low).max()), 1e-9) / max(min(size), 1)
-        return float(np.clip(base * max(zoom, 1.0) ** 0.5, SMALLEST_PX, LARGEST_PX))
+        usual = np.clip(base * max(zoom, 1.0) ** 0.5, SMALLEST_PX, LARGEST_PX)
+        return max(float(usual) * self.size, 1.0)
 
     # --- on a thread --------------------------------------------------------------------------
 
@@ -343,36 +319,3 @@ class DotLayer(QObject):
             raise result
         take(result)
         self.refined.emit()
-
-
-def _panned(
-    field: DotField, pixels: NDArray[np.uint32], before: Frame, frame: Frame
-) -> NDArray[np.uint32] | None:
-    """Shift a picture of all dots and draw what comes into view; None unless that is all."""
-    if before._replace(centre=frame.centre) != frame:
-        return None
-    right = (before.centre[0] - frame.centre[0]) * frame.scale
-    down = (frame.centre[1] - before.centre[1]) * frame.scale
-    (width, height), x, y = frame.size, round(right), round(down)
-    if (
-        max(abs(right - x), abs(down - y)) > WHOLE_PIXEL
-        or 2 * abs(x) > width
-        or 2 * abs(y) > height
-    ):
-        return None
-    top, bottom = max(y, 0), height + min(y, 0)
-    strips = [
-        (0, 0, width, top),
-        (0, bottom, width, height),
-        (0, top, max(x, 0), bottom),
-        (width + min(x, 0), top, width, bottom),
-    ]
-    shifted = np.empty_like(pixels)
-    inside = slice(top, bottom), slice(max(x, 0), width + min(x, 0))
-    outside = slice(top - y, bottom - y), slice(max(-x, 0), width + min(-x, 0))
-    shifted[inside] = pixels[outside]
-    for strip in strips:
-        left, upper, end, lower = strip
-        if left < end and upper < lower:
-            shifted[upper:lower, left:end] = field.paint(frame, None, strip)
-    return shifted

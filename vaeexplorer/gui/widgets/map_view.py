@@ -144,6 +144,16 @@ class MapView(QWidget):
         if self._cursor is not None and self._pressed is None:
             self.hovered.emit(self.to_map(self._cursor), self.snap_distance)
 
+    def set_colours(self, dot_colours: NDArray[np.uint8]) -> None:
+        """Draw the same dots in `dot_colours`, (n, 3)."""
+        self.dots.set_colours(dot_colours)
+        self.update()
+
+    def set_dot_style(self, size: int, opacity: int) -> None:
+        """Draw dots of `size`, in percent of the usual one, and of `opacity`, in percent."""
+        self.dots.size, self.dots.opacity = size / 100, opacity / 100
+        self.update()
+
     def set_visible(self, visible: NDArray[np.bool_]) -> None:
         """Draw only the dots where `visible`, (n,), is true."""
         self.dots.set_visible(visible)

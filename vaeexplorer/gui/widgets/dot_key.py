@@ -1,0 +1,82 @@
+"""What the colours of the dots mean: a legend of labels, or the scale of a number."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from vaeexplorer.drawing.colour_scales import number_colours, robust_range
+from vaeexplorer.drawing.palette import class_colours
+from vaeexplorer.gui.widgets.colour_bar import ColourBar
+from vaeexplorer.gui.widgets.legend import Legend
+
+translate = QCoreApplication.translate
+
+BY_LABEL = "label"
+
+
+def measure_described(what: str) -> tuple[str, str, str]:
+    """Title, unit, and why there may be no values, of what dots are coloured by."""
+    descriptions = {
+        BY_LABEL: (translate("DotKey", "label"), "", ""),
+        "rate": (
+            translate("DotKey", "rate"),
+            translate("DotKey", "nats"),
+            translate("DotKey", "This model has no posterior, hence no rate."),
+        ),
+        "distance": (translate("DotKey", "distance from the origin"), "", ""),
+        "index": (translate("DotKey", "number of the image"), "", ""),
+        "distortion": (
+            translate("DotKey", "distortion"),
+            translate("DotKey", "nats"),
+            translate("DotKey", "The images of this run, or its model, are not at hand."),
+        ),
+    }
+    return descriptions[what]
+
+
+class DotKey(QWidget):
+    """Gives every dot its colour, and says what it stands for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.legend = Legend()
+        self.bar = ColourBar()
+        self.bar.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.legend)
+        column.addWidget(self.bar)
+        self._labels: NDArray[np.int64] | None = None
+        self._names: tuple[str, ...] = ()
+        self._what = BY_LABEL
+        self._values: NDArray[np.float32] | None = None
+
+    def set_labels(self, labels: NDArray[np.int64] | None, names: tuple[str, ...]) -> None:
+        """Take the labels of other images, (n,), indices into `names`, and colour by them."""
+        self._labels, self._names = labels, names
+        self.legend.set_labels(names, class_colours(len(names)))
+        self.show_measure(BY_LABEL, None)
+
+    def show_measure(self, what: str, values: NDArray[np.float32] | None) -> None:
+        """Colour by `values`, (n,), of the measure `what`; None: by label, or there are none."""
+        self._what, self._values = what, values
+        title, unit, reason = measure_described(what)
+        if values is not None:
+            self.bar.show_values(title, unit, values)
+        elif what != BY_LABEL:
+            self.bar.show_none(title, reason)
+        self.bar.setVisible(what != BY_LABEL)
+        self.legend.setVisible(what == BY_LABEL and bool(self._names))
+
+    def colours(self, n: int) -> NDArray[np.uint8]:
+        """Colours of `n` dots, (n, 3)."""
+        if self._what != BY_LABEL:
+            if self._values is None:
+                return number_colours(np.full(n, np.nan), 0, 1)
+            return number_colours(self._values, *robust_range(self._values))
+        if self._labels is None:
+            return np.tile(class_colours(1), (n, 1))
+        return class_colours(len(self._names))[self._labels]

@@ -1,0 +1,70 @@
+"""A number for every image, by which the dots of a map are coloured."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.data.dataset import Dataset
+from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.regularity.information import rate_per_image
+from vaeexplorer.run import Codes, Exhibit, Progress, Run
+
+CHUNK = 256
+"""Images whose distortion is measured between two looks at whether it is still wanted."""
+
+OF_CODES = ("rate", "distance", "index")
+MEASURES = (*OF_CODES, "distortion")
+"""What `measure` can measure."""
+
+
+def measure(exhibit: Exhibit, what: str) -> Generator[Progress, None, NDArray[np.float32] | None]:
+    """Measure one of MEASURES on every image of `exhibit`.
+
+    rate: KL of the posterior from the standard normal, in nats. distance: of the code from the
+    origin. index: number of the image. distortion: -log p(x|z) in nats, for one draw of z that
+    is the same every time.
+
+    Returns
+    -------
+    Values, (n,); None where they do not exist: the rate of a model without a posterior, the
+    distortion of one that was not trained here or whose images are not at hand.
+    """
+    codes = exhibit.codes[main_space(exhibit)]
+    if what == "distortion":
+        if exhibit.run is None or exhibit.dataset is None:
+            return None
+        return (yield from _distortions(exhibit.run, exhibit.dataset))
+    return _of_codes(codes, what)
+
+
+def _of_codes(codes: Codes, what: str) -> NDArray[np.float32] | None:
+    if what == "rate":
+        if codes.log_variance is None:
+            return None
+        return rate_per_image(codes.mean, codes.log_variance)
+    if what == "distance":
+        distances: NDArray[np.float32] = np.sqrt(np.einsum("ij,ij->i", codes.mean, codes.mean))
+        return distances
+    return np.arange(len(codes.mean), dtype=np.float32)
+
+
+def _distortions(run: Run, dataset: Dataset) -> Generator[Progress, None, NDArray[np.float32]]:
+    import torch
+
+    from vaeexplorer.models import restore
+    from vaeexplorer.models.base import Batch, float_images
+
+    model = restore(run.config.family, run.config.model, dataset.shape, run.weights).frozen()
+    generator = torch.Generator().manual_seed(0)
+    values = np.empty(len(dataset), np.float32)
+    for start in range(0, len(dataset), CHUNK):
+        part = slice(start, start + CHUNK)
+        with torch.inference_mode():
+            terms = model(Batch(float_images(dataset.batch(part))), generator)
+        values[part] = terms.distortion.numpy()
+        done = min(start + CHUNK, len(dataset)) / len(dataset)
+        yield Progress("Measuring distortion", done)
+    return values
