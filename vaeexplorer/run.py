@@ -173,12 +173,16 @@ class TrainingProgress(Progress):
         reconstructions by the last snapshot; None before the first epoch ends.
     warning
         What goes wrong in this training and what to try, in plain words; empty: nothing.
+    remark
+        What else its last epoch has shown, in a few words: the rate of every layer, the codes in
+        use; empty: nothing.
     """
 
     epoch: int = 0
     snapshot: Run | None = None
     reconstructions: NDArray[np.uint8] | None = field(default=None, repr=False)
     warning: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -167,7 +167,7 @@ def _train(
         record = yield from training.epoch(epoch) if fit is None else training.measured()
         run = replace(run, history=(*run.history, record), weights=training.learner.weights())
         training.snapshot, training.shown = run, training.reconstructions()
-        training.look(record)
+        training.look()
         yield training.progress(epoch + 1)
     return replace(run, status="finished")
 
@@ -178,18 +178,23 @@ class _Sums:
     def __init__(self) -> None:
         self.images = 0
         self.distortion = 0.0
-        self.rate: float | None = None
+        self.rates: dict[str, float] = {}
 
     def add(self, terms: Terms) -> None:
         self.images += len(terms.distortion)
         self.distortion += terms.distortion.sum().item()
-        if terms.rate is not None:
-            self.rate = (self.rate or 0.0) + terms.rate.sum().item()
+        for space, rates in (terms.rates or {}).items():
+            self.rates[space] = self.rates.get(space, 0.0) + rates.sum().item()
+
+    def by_space(self) -> dict[str, float]:
+        """Return the mean rate of every space, in nats; empty without a prior."""
+        return {space: rate / self.images for space, rate in self.rates.items()}
 
     def means(self) -> Measures:
-        if not math.isfinite(self.distortion + (self.rate or 0.0)):
+        total = sum(self.rates.values())
+        if not math.isfinite(self.distortion + total):
             raise DivergedError
-        rate = None if self.rate is None else self.rate / self.images
+        rate = total / self.images if self.rates else None
         return Measures(self.distortion / self.images, rate)
 
 
@@ -217,7 +222,8 @@ class _Training:
         self.steps_done, self.steps = 0, max(self.epochs, 1) * math.ceil(n / self.batch_size)
         self.snapshot: Run | None = None
         self.shown: NDArray[np.uint8] | None = None
-        self.warning = self.diverged = ""
+        self.warning = self.diverged = self.remark = ""
+        self.rates: dict[str, float] = {}
         self.started = self.reported = time.perf_counter()
 
     def epoch(self, epoch: int) -> Steps[EpochRecord]:
@@ -268,16 +274,20 @@ class _Training:
             self.snapshot,
             self.shown,
             self.warning,
+            self.remark,
         )
 
-    def look(self, record: EpochRecord) -> None:
+    def look(self) -> None:
         """Notice what goes wrong, after an epoch."""
+        model = self.learner.model
+        layers = [f"{space} {rate:.1f}" for space, rate in self.rates.items()]
+        parts = [f"rates {', '.join(layers)}" if len(layers) > 1 else "", model.remark()]
+        self.remark = "   ".join(part for part in parts if part)
         settings, done = self.learner.settings, self.steps_done / self.steps
         now, full = settings.pressure(done).weight, settings.pressure(1.0).weight
-        if not full or now < full:
-            return  # nothing presses on the rate, or it may yet grow with its weight
-        trouble = self.learner.model.trouble((record.held_out or record.train).rate)
-        self.warning = f"{trouble} {self.diverged}".strip()
+        # Nothing presses on the rate, or it may yet grow with its weight.
+        rates = self.rates if full and now >= full else {}
+        self.warning = f"{model.trouble(rates)} {self.diverged}".strip()
 
     def reconstructions(self) -> NDArray[np.uint8] | None:
         """Held-out images and their reconstructions, (2, up to 8, channels, height, width)."""
@@ -296,6 +306,7 @@ class _Training:
             self.steps_done += 1
             yield from self._report(epoch)
         self.learner.check_weights()
+        self.rates = sums.by_space()
         held_out = yield from self._measure(self.held_out, epoch)
         return EpochRecord(epoch + 1, sums.means(), held_out)
 
@@ -308,6 +319,7 @@ class _Training:
         for pixels in torch.split(images, self.batch_size):
             sums.add(self.learner.measure(Batch(float_images(pixels)), noise))
             yield from self._report(epoch)
+        self.rates = sums.by_space()
         return sums.means()
 
     def _report(self, epoch: int) -> Iterator[TrainingProgress]:

@@ -81,7 +81,9 @@ def test_a_trained_model_is_shown_saved_and_listed(explorer, family):
     assert explorer.session.shown_map(1).method == "pca"
     assert explorer.session.linked(0, 1)
     kept = load_run(explorer.session.library.folder / second.origin)
-    np.testing.assert_array_equal(kept.codes["z"].mean, second.codes["z"].mean)
+    assert list(kept.codes) == list(second.codes)
+    for space, codes in second.codes.items():
+        np.testing.assert_array_equal(kept.codes[space].mean, codes.mean)
     assert row(runs_panel(explorer, 1))[:6] == [
         *("mine", family, "digits", "3", str(epochs), "finished")
     ]

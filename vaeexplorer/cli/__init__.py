@@ -178,7 +178,9 @@ def train(
     data: Annotated[
         str, typer.Option(help="digits, shapes, or the path of an IDX file or folder.")
     ],
-    family: Annotated[str, typer.Option(help="Kind of model: pca, ae, dae, vae.")] = "vae",
+    family: Annotated[
+        str, typer.Option(help="Kind of model: pca, ae, dae, vae, hvae, vqvae.")
+    ] = "vae",
     latent_dim: Annotated[
         int | None, typer.Option(help="Latent dimensions; by default the family's.")
     ] = None,

@@ -47,7 +47,10 @@ def show_progress(job: Generator[Progress, None, Result]) -> Result:
 def _describe(progress: Progress) -> str:
     """Say how far a job is, with the newest measures once there are some."""
     snapshot = getattr(progress, "snapshot", None)
-    return progress.message if snapshot is None else f"{progress.message}  {last_line(snapshot)}"
+    if snapshot is None:
+        return progress.message
+    remark = getattr(progress, "remark", "")
+    return f"{progress.message}  {last_line(snapshot)}  {remark}".rstrip()
 
 
 def last_line(run: Run) -> str:

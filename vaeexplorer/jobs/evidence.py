@@ -158,14 +158,15 @@ def _prior_draws(
     if prior is None:
         return None
     z = prior.sample(DRAWS[-1], generator)
+    density = prior.log_prob(z)
     columns = []
     for number, image in enumerate(images):
         yield Progress("evidence", 0.7 + 0.3 * number / len(images))
         with torch.inference_mode():
             found = model.log_joint(Batch(image.expand(len(z), -1, -1, -1)), z)
-        if found is None:
+        if found is None or density is None:
             return None
-        columns.append((found - prior.log_prob(z)).double().numpy())
+        columns.append((found - density).double().numpy())
     return np.stack(columns, axis=1)
 
 

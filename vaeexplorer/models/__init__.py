@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vaeexplorer.models import autoencoder, denoising, gaussian, linear
+from vaeexplorer.models import autoencoder, denoising, gaussian, hierarchical, linear, quantized
 from vaeexplorer.models.base import Family, Model, ModelConfig, SettingError, check_settings
 from vaeexplorer.models.options import parse_settings
 
@@ -23,6 +23,8 @@ FAMILIES: dict[str, Family] = {
     "ae": autoencoder.FAMILY,
     "dae": denoising.FAMILY,
     "vae": gaussian.FAMILY,
+    "hvae": hierarchical.FAMILY,
+    "vqvae": quantized.FAMILY,
 }
 
 
@@ -63,6 +65,8 @@ def settings(family: str, options: Mapping[str, Any]) -> ModelConfig:
     }
     made = config(**values)
     check_settings(made)
+    if problem := made.problem():
+        raise SettingError(problem)
     return made
 
 

@@ -85,8 +85,8 @@ class Prior(Protocol):
         """Draw `n` codes, (n, size)."""
         ...
 
-    def log_prob(self, z: Tensor) -> Tensor:
-        """log p(z) in nats, (batch,), for z of shape (batch, size)."""
+    def log_prob(self, z: Tensor) -> Tensor | None:
+        """log p(z) in nats, (batch,), for z of shape (batch, size); None where nobody knows it."""
         ...
 
 
@@ -101,6 +101,11 @@ class LatentSpace(Protocol):
     @property
     def prior(self) -> Prior | None:
         """The prior that the model declares; None for an AE."""
+        ...
+
+    @property
+    def codebook(self) -> Tensor | None:
+        """Codes, (codes, width), that `decode` snaps to; None where z is free."""
         ...
 
     def encode(self, images: Tensor) -> Posterior:
@@ -133,12 +138,13 @@ class StandardNormal:
 
 @dataclass(frozen=True, eq=False)
 class CodeSpace:
-    """A latent space made of an encoder and a decoder: the one space of an AE or a VAE."""
+    """A latent space made of an encoder and a decoder."""
 
     size: int
     encoder: Callable[[Tensor], Posterior]
     decoder: Callable[[Tensor], Tensor]
     prior: Prior | None = None
+    codebook: Tensor | None = None
 
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Posterior:
@@ -183,17 +189,28 @@ class Model(nn.Module, ABC):
         del batch, generator
         return None
 
-    def trouble(self, rate: float | None) -> str:
+    def remark(self) -> str:
+        """Say in a few words what else there is to know of the training; empty: nothing."""
+        return ""
+
+    def trouble(self, rates: Mapping[str, float]) -> str:
         """One sentence on what goes wrong in the training and what to try; empty: nothing.
 
-        Asked after an epoch on whose images the mean rate was `rate` nats, once the weight of
-        the rate has grown to its full size.
+        Asked after an epoch on whose images `rates` were the mean rates by space, in nats; empty
+        without a prior, and until the weight of the rate has grown to its full size.
         """
-        if rate is None or rate >= COLLAPSED:
+        if rates and sum(rates.values()) < COLLAPSED:
+            return (
+                f"The posterior has collapsed: the codes carry {sum(rates.values()):.2f} nats, so "
+                "that every image is drawn alike. Try a smaller beta, a longer warm-up or free "
+                "bits."
+            )
+        silent = [name for name, rate in rates.items() if rate < COLLAPSED]
+        if not silent:
             return ""
         return (
-            f"The posterior has collapsed: the codes carry {rate:.2f} nats, so that every image is "
-            "drawn alike. Try a smaller beta, a longer warm-up or free bits."
+            f"{' and '.join(silent)} carr{'ies' if len(silent) == 1 else 'y'} less than "
+            f"{COLLAPSED} nats. Try a longer warm-up or more free bits."
         )
 
     def log_joint(self, batch: Batch, z: Tensor) -> Tensor | None:
@@ -219,6 +236,10 @@ class ModelConfig:
         """Return what the loss makes of the rates when the share `done` of the training is over."""
         del done
         return Pressure(1.0)
+
+    def problem(self) -> str:
+        """Say in one sentence why these settings do not go together; empty: they do."""
+        return ""
 
     def nats(self, image_shape: tuple[int, int, int]) -> str:
         """One sentence on what the nats of the distortion are; empty: nothing to be said."""

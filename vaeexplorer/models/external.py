@@ -55,6 +55,10 @@ class ExternalSpace:
     _decode: Function = field(repr=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    @property
+    def codebook(self) -> None:
+        """None: its codes are free."""
+
     @torch.no_grad()
     def encode(self, images: Tensor) -> Posterior:
         """Posterior of float images in [0, 1], (batch, channels, height, width)."""

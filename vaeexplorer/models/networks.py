@@ -86,7 +86,10 @@ class EncoderDecoder(nn.Module):
 
     def encode(self, images: Tensor) -> Posterior:
         """Posterior of float images in [0, 1], (batch, channels, height, width)."""
-        features = self.body(images)
+        return self.posterior(self.body(images))
+
+    def posterior(self, features: Tensor) -> Posterior:
+        """Posterior of what the body makes of images."""
         if self.log_variance is None:
             return Posterior(self.mean(features), None)
         log_variance = self.log_variance(features).clamp(*LOG_VARIANCE_BOUNDS)

@@ -61,6 +61,11 @@ def setting(
     return field(default=default, metadata=about)
 
 
+def replaced(config: type, name: str, default: Any) -> Any:
+    """Declare again the setting `name` of the dataclass `config`, with another default."""
+    return field(default=default, metadata=config.__dataclass_fields__[name].metadata)  # type: ignore[attr-defined]
+
+
 def check_settings(config: Any) -> None:
     """Raise SettingError with one sentence if a field of `config` has a wrong type or value.
 

@@ -36,7 +36,8 @@ def aggregate_terms(
     -------
     dict
         "aggregate_kl", "total_correlation", "dimension_kl", "mutual_information" and
-        "mutual_information_limit" (log n); None for terms by dimension of another prior.
+        "mutual_information_limit" (log n); None for terms by dimension of another prior, and for
+        the whole where the density of the prior is not known.
     """
     n, size = mean.shape
     draws = max(1, min(DRAWS, int(MOST_TERMS / (n * size))))
@@ -46,9 +47,9 @@ def aggregate_terms(
     z = mean[chosen] + noise * (0.5 * log_variance[chosen]).exp()
     own = -0.5 * (noise.square() + log_variance[chosen] + math.log(2 * math.pi)).sum(dim=1)
     whole, marginals = _log_mixture(z, mean, log_variance)
-    log_prior = prior.log_prob(z.float()).double()
+    log_prior = prior.log_prob(z.float())
     terms: dict[str, float | None] = {
-        "aggregate_kl": float((whole - log_prior).mean()),
+        "aggregate_kl": None if log_prior is None else float((whole - log_prior.double()).mean()),
         "total_correlation": float((whole - marginals).mean()),
         "mutual_information": float((own - whole).mean()),
         "mutual_information_limit": math.log(n),

@@ -290,6 +290,8 @@ class TrainingPanel(QWidget):
                         value=-last.elbo
                     )
                 )
+            if progress.remark:
+                parts.append(progress.remark)
             epoch = translate(
                 "Training",
                 "solid: held-out images, dashed: training.   Epoch {epoch}, held-out images:",

@@ -177,6 +177,11 @@ class Stoppable:
         """As the space's."""
         return self.space.prior
 
+    @property
+    def codebook(self) -> Tensor | None:
+        """As the space's."""
+        return self.space.codebook
+
     def encode(self, images: Tensor) -> Posterior:
         """As the space does, unless it was stopped."""
         self._check()

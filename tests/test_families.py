@@ -1,0 +1,57 @@
+"""Every family goes the whole way: trained, encoded, mapped, saved, opened, scored, reported."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from vaeexplorer.data import open_data
+from vaeexplorer.jobs.opening import exhibit_of, with_model
+from vaeexplorer.jobs.scoring import score_space
+from vaeexplorer.jobs.training import train_and_save
+from vaeexplorer.models import FAMILIES
+from vaeexplorer.run import Config
+from vaeexplorer.storage import load_run
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """The first 360 digits, of which a sixth are held out."""
+    whole = open_data("digits")
+    return dataclasses.replace(
+        whole,
+        images=whole.images[:360],
+        labels=whole.labels[:360],
+        source=dataclasses.replace(whole.source, n=360),
+    )
+
+
+def result_of(steps):
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.mark.usefixtures("_one_thread")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_goes_the_whole_way(family, digits, tmp_path):
+    config = Config(family, {"latent_dim": 4}, epochs=2)
+    job = train_and_save(digits, config, None, folder=tmp_path / "run", threads=1)
+    run, folder = result_of(job)
+    opened = load_run(folder)
+    assert opened.history == run.history
+    exhibit = with_model(exhibit_of(opened, str(folder), digits))
+    assert list(exhibit.spaces) == list(opened.codes) == list(opened.maps)
+    for name, space in exhibit.spaces.items():
+        np.testing.assert_array_equal(opened.codes[name].mean, run.codes[name].mean)
+        assert opened.codes[name].mean.shape == (360, space.size)
+        scores = result_of(score_space(space, digits, digits.split(0)))
+        for score in (scores["continuity"]["score"], scores["completeness"]["score"]):
+            assert 0 <= score <= 1
+        declared = None if space.prior is None else space.prior.name
+        assert scores["completeness"]["law"] == (declared or "fitted Gaussian")
+        assert math.isfinite(scores["r2_train_minus_held_out"])
+        assert scores["verdict"]

@@ -1,0 +1,124 @@
+"""A hierarchy of one layer is the VAE; of more, each layer has a rate of its own."""
+
+import pytest
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from vaeexplorer.data import open_data
+from vaeexplorer.models import build, learning
+from vaeexplorer.models.base import Batch, Posterior
+from vaeexplorer.models.hierarchical import relative_rates
+from vaeexplorer.run import Config
+from vaeexplorer.training import train
+
+SHAPE = (1, 8, 8)
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def images(n=6):
+    return torch.rand((n, *SHAPE), generator=generator(3))
+
+
+def made(family="hvae", seed=0, **options):
+    return build(family, {"latent_dim": 4, **options}, SHAPE, images().mean(dim=0), seed=seed)
+
+
+def test_one_layer_is_the_vae_weight_by_weight_and_term_by_term():
+    vae, hvae = made("vae", seed=5), made("hvae", seed=5, layers=1)
+    assert vae.state_dict().keys() == hvae.state_dict().keys()
+    assert all(torch.equal(one, hvae.state_dict()[k]) for k, one in vae.state_dict().items())
+    first, second = (model(Batch(images()), generator(1)) for model in (vae, hvae))
+    assert torch.equal(first.distortion, second.distortion)
+    assert torch.equal(first.rates["z"], second.rates["z"])
+    weights = [model.log_weight(Batch(images()), generator(1)) for model in (vae, hvae)]
+    torch.testing.assert_close(*weights)
+
+
+def test_one_layer_learns_what_the_vae_learns_bit_for_bit():
+    options = {"latent_dim": 3, "hidden": [16], "warm_up": 0.25, "free_bits": 0.0}
+    runs = []
+    for family, more in (("vae", {}), ("hvae", {"layers": 1})):
+        steps = train(open_data("digits"), Config(family, options | more, epochs=1), threads=1)
+        *_, last = steps
+        runs.append(last.snapshot)
+    assert all((runs[1].weights[name] == one).all() for name, one in runs[0].weights.items())
+    assert runs[0].history == runs[1].history
+
+
+def test_rates_between_gaussians_are_those_of_torch():
+    q, p = (
+        Posterior(*torch.randn(2, 6, 4, generator=generator(seed), dtype=torch.float64))
+        for seed in (1, 2)
+    )
+    laws = [Normal(one.mean, (0.5 * one.log_variance).exp()) for one in (q, p)]
+    torch.testing.assert_close(relative_rates(q, p), kl_divergence(*laws))
+
+
+def test_each_layer_is_a_space_the_top_first():
+    model = made(layers=3)
+    assert list(model.spaces()) == ["z3", "z2", "z1"]
+    terms = model(Batch(images()), generator())
+    assert list(terms.rates) == ["z3", "z2", "z1"]
+    assert all((rate.sum(dim=1) >= 0).all() for rate in terms.rates.values())
+
+
+def test_a_layer_is_decoded_through_the_means_of_those_below():
+    model = made(layers=3)
+    spaces = model.spaces()
+    z3 = torch.randn(5, 4, generator=generator(2))
+    z2 = model.priors[0](z3).mean.detach()
+    z1 = model.priors[1](z2).mean.detach()
+    for name, z in {"z2": z2, "z1": z1}.items():
+        torch.testing.assert_close(spaces["z3"].decode(z3), spaces[name].decode(z))
+
+
+def test_draws_of_the_lowest_layer_go_through_all_others():
+    model = made(layers=2)
+    prior = model.spaces()["z1"].prior
+    drawn = prior.sample(20_000, generator(4))
+    top = torch.randn(20_000, 4, generator=generator(5))
+    expected = model.priors[0](top)
+    torch.testing.assert_close(
+        drawn.mean(dim=0), expected.mean.mean(dim=0).detach(), atol=0.05, rtol=0
+    )
+    spread = (expected.mean.var(dim=0) + expected.log_variance.exp().mean(dim=0)).sqrt().detach()
+    torch.testing.assert_close(drawn.std(dim=0), spread, atol=0.05, rtol=0)
+    assert prior.log_prob(drawn) is None
+
+
+def test_the_mean_log_weight_is_the_elbo():
+    model = made(layers=3)
+    batch = Batch(images(1).expand(20_000, *SHAPE))
+    with torch.no_grad():
+        terms = model(batch, generator(1))
+        log_weight = model.log_weight(batch, generator(2))
+    elbo = -(terms.distortion + terms.rate)
+    error = (elbo.var() + log_weight.var()).div(len(elbo)).sqrt()
+    assert (elbo.mean() - log_weight.mean()).abs() < 4 * error
+
+
+def test_a_silent_layer_is_said():
+    model = made(layers=2)
+    assert model.trouble({"z2": 0.01, "z1": 3.0}).startswith("z2 carries less than 0.1 nats.")
+    assert model.trouble({"z2": 0.01, "z1": 0.02}).startswith("The posterior has collapsed")
+    assert model.trouble({"z2": 0.5, "z1": 3.0}) == ""
+
+
+@pytest.mark.slow
+def test_three_layers_stay_alive_on_digits():
+    config = Config("hvae", {"latent_dim": 8, "layers": 3}, epochs=40)
+    *_, last = train(open_data("digits"), config, threads=1)
+    told = dict(part.split() for part in last.remark.removeprefix("rates ").split(", "))
+    assert set(told) == {"z3", "z2", "z1"}
+    assert all(float(rate) > 0.3 for rate in told.values())
+    assert last.warning == ""
+
+
+def test_free_bits_hold_for_every_layer():
+    terms = made(layers=2)(Batch(images()), generator())
+    free = learning.Pressure(1.0, free_nats=50.0)
+    loss = learning.objective(terms, free) - terms.distortion.mean()
+    assert loss.item() == pytest.approx(2 * 4 * 50)

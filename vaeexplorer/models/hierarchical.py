@@ -1,0 +1,186 @@
+"""The hierarchical VAE: stochastic layers z_T .. z_1, each drawn given the one above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from vaeexplorer.models.base import (
+    Batch,
+    CodeSpace,
+    Family,
+    LatentSpace,
+    Model,
+    Posterior,
+    StandardNormal,
+    Terms,
+    setting,
+)
+from vaeexplorer.models.gaussian import VaeConfig, draw, log_density, rates
+from vaeexplorer.models.likelihoods import likelihood_of
+from vaeexplorer.models.networks import LOG_VARIANCE_BOUNDS, EncoderDecoder, ImageShape
+from vaeexplorer.models.options import replaced
+
+WIDTH = 64
+"""Width of the hidden layer between two stochastic layers."""
+
+
+@dataclass(frozen=True)
+class HvaeConfig(VaeConfig):
+    """Settings of a hierarchical VAE: each layer has the latent dimensions."""
+
+    layers: int = setting(
+        2,
+        "layers T",
+        "Stochastic layers, one above the other; 1 is the VAE.",
+        minimum=1,
+        maximum=5,
+        basic=True,
+    )
+    # Without these two the layers above z_1 say nothing at the end of most trainings.
+    warm_up: float = replaced(VaeConfig, "warm_up", 0.5)
+    free_bits: float = replaced(VaeConfig, "free_bits", 0.1)
+
+
+class HierarchicalAutoencoder(Model):
+    """p(z_T) = N(0, I), p(z_t|z_{t+1}) diagonal Gaussian, p(x|z_1).
+
+    The posterior goes from the top down, q(z_T|x) then q(z_t|z_{t+1}, x), so that the rate of
+    every layer is a true KL, never below 0. With one layer it is the VAE, weight by weight.
+    """
+
+    def __init__(self, config: HvaeConfig, image_shape: ImageShape, mean_image: Tensor) -> None:
+        super().__init__()
+        size, below = config.latent_dim, config.layers - 1
+        self.prior = StandardNormal(size)
+        self.likelihood = likelihood_of(config, image_shape)
+        bias = self.likelihood.bias(mean_image)
+        self.network = EncoderDecoder(config, image_shape, bias, stochastic=True)
+        width = self.network.mean.in_features
+        # From the layer below the top down to z_1.
+        self.posteriors = nn.ModuleList(_Conditional(width + size, size) for _ in range(below))
+        self.priors = nn.ModuleList(_Conditional(size, size) for _ in range(below))
+
+    def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
+        """Terms of the objective, with one draw of every layer per image from `generator`."""
+        features = self.network.body(batch.images)
+        posterior = self.network.posterior(features)
+        z = draw(posterior, generator)
+        by_layer = [rates(posterior)]
+        for conditional, prior in zip(self.posteriors, self.priors, strict=True):
+            posterior, expected = conditional(torch.cat([features, z], dim=1)), prior(z)
+            by_layer.append(relative_rates(posterior, expected))
+            z = draw(posterior, generator)
+        distortion = -self.likelihood.log_prob(self.network.decode(z), batch.images)
+        named = dict(zip(self.names, by_layer, strict=True))
+        return Terms(distortion, named, distortion.new_zeros(()))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the layers, the top first; one layer is "z"."""
+        count = len(self.priors) + 1
+        return ["z"] if count == 1 else [f"z{layer}" for layer in range(count, 0, -1)]
+
+    def spaces(self) -> dict[str, LatentSpace]:
+        """Give one space per layer of a frozen copy of this model as it is now, the top first.
+
+        Codes of a layer are means of its posterior with the layers above at their means; it is
+        decoded with the layers below at the means that the prior expects of them.
+        """
+        frozen = self.frozen()
+        return {
+            name: CodeSpace(
+                self.prior.size,
+                partial(frozen.encode, depth=depth),
+                partial(frozen.decode, depth=depth),
+                LayerPrior(frozen, depth) if depth else self.prior,
+            )
+            for depth, name in enumerate(self.names)
+        }
+
+    def encode(self, images: Tensor, depth: int = 0) -> Posterior:
+        """Posterior of the layer `depth` below the top, layers above at their means."""
+        features = self.network.body(images)
+        posterior: Posterior = self.network.posterior(features)
+        for conditional in list(self.posteriors)[:depth]:
+            posterior = conditional(torch.cat([features, posterior.mean], dim=1))
+        return posterior
+
+    def decode(self, z: Tensor, depth: int = 0) -> Tensor:
+        """Mean images, (batch, channels, height, width), of z of the layer `depth` below the top.
+
+        The layers below it are at the means that the prior expects.
+        """
+        for prior in list(self.priors)[depth:]:
+            z = prior(z).mean
+        return self.likelihood.mean(self.network.decode(z))
+
+    def log_weight(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """log p(x, z) - log q(z|x) for one draw of all layers, (batch,), in nats."""
+        features = self.network.body(batch.images)
+        posterior = self.network.posterior(features)
+        z = draw(posterior, generator)
+        weight = self.prior.log_prob(z) - log_density(posterior, z)
+        for conditional, prior in zip(self.posteriors, self.priors, strict=True):
+            posterior, expected = conditional(torch.cat([features, z], dim=1)), prior(z)
+            z = draw(posterior, generator)
+            weight = weight + log_density(expected, z) - log_density(posterior, z)
+        return weight + self.likelihood.log_prob(self.network.decode(z), batch.images)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerPrior:
+    """The law of a layer below the top: draws of all layers above it, one given the other."""
+
+    model: HierarchicalAutoencoder
+    depth: int
+    name: str = "draws through all layers above"
+
+    @torch.inference_mode()
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw `n` codes, (n, size)."""
+        z = self.model.prior.sample(n, generator)
+        for prior in list(self.model.priors)[: self.depth]:
+            z = draw(prior(z), generator)
+        return z
+
+    def log_prob(self, z: Tensor) -> None:
+        """None: the density is an integral over the layers above, which nobody can write down."""
+        del z
+
+
+class _Conditional(nn.Module):
+    """Diagonal Gaussian given a vector: one hidden layer, and heads for mean and log variance."""
+
+    def __init__(self, given: int, size: int) -> None:
+        super().__init__()
+        self.hidden = nn.Sequential(nn.Linear(given, WIDTH), nn.ReLU())
+        self.mean = nn.Linear(WIDTH, size)
+        self.log_variance = nn.Linear(WIDTH, size)
+
+    def forward(self, given: Tensor) -> Posterior:
+        features = self.hidden(given)
+        log_variance = self.log_variance(features).clamp(*LOG_VARIANCE_BOUNDS)
+        return Posterior(self.mean(features), log_variance)
+
+
+def relative_rates(posterior: Posterior, prior: Posterior) -> Tensor:
+    """KL between two diagonal Gaussians per dimension in nats, (batch, size), in closed form."""
+    (mean, log_variance), (centre, spread) = posterior, prior
+    if log_variance is None or spread is None:
+        raise TypeError("A deterministic code has no rate.")
+    scaled = ((mean - centre).square() + log_variance.exp()) * spread.neg().exp()
+    return 0.5 * (scaled - 1.0 + spread - log_variance)
+
+
+FAMILY = Family(
+    builder=HierarchicalAutoencoder,
+    config=HvaeConfig,
+    title="HVAE",
+    story="Stacks stochastic layers: the top one says roughly what the image is, each one below "
+    "fills in what the layer above leaves open.",
+    paper="Sonderby et al. 2016, Ladder variational autoencoders, arXiv:1602.02282",
+)
