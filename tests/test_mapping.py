@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vaeexplorer.data.dataset import Dataset, InputError, Source, fingerprint
-from vaeexplorer.jobs.mapping import encode, project
+from vaeexplorer.jobs.mapping import check_map, encode, project
 from vaeexplorer.latent.process import FitProgress, UmapSettings
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.models.base import CodeSpace, Posterior
@@ -186,3 +186,32 @@ def test_cancelling_the_job_ends_the_fit_at_once(dataset):
     next(job)
     job.close()
     assert process.closed_early
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "n", "size"),
+    [
+        ("umap", UmapSettings(), 100, 3),
+        ("umap-learn", UmapSettings(neighbours=99), 100, 3),
+        ("umap", UmapSettings(neighbours=10, sample=11), 100, 3),
+        ("pca", UmapSettings(neighbours=500), 10, 3),
+        ("axes", UmapSettings(), 10, 2),
+    ],
+)
+def test_settings_that_make_a_map_are_taken(method, settings, n, size):
+    assert check_map(method, settings, n, size) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "n", "size", "words"),
+    [
+        ("umap", UmapSettings(neighbours=100), 100, 3, "100 neighbours.*100 images"),
+        ("umap", UmapSettings(neighbours=20, sample=20), 100, 3, "20 neighbours.*20 images"),
+        ("umap-learn", UmapSettings(), 100, 2, "latent axes"),
+        ("axes", UmapSettings(), 100, 8, "these codes have 8"),
+    ],
+)
+def test_settings_that_make_no_map_are_refused_in_one_sentence(method, settings, n, size, words):
+    with pytest.raises(InputError, match=words) as caught:
+        check_map(method, settings, n, size)
+    assert str(caught.value).count(".") == 1

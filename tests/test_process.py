@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from vaeexplorer.data.dataset import InputError
+from vaeexplorer.latent.placing import sample_of
 from vaeexplorer.latent.process import ProjectionProcess, UmapSettings, _await_answer
 from vaeexplorer.latent.projection import ProjectionError, pca_map
 
@@ -132,6 +133,40 @@ def test_a_map_grows_in_frames_and_its_end_is_foreseen(umap_process):
     # The last frames are all but the map.
     moved = np.abs(frames[-1].positions - map_.positions).max()
     assert moved < np.abs(frames[0].positions - map_.positions).max()
+
+
+def test_a_sample_is_mapped_and_the_others_are_placed_by_their_nearest_codes(umap_process):
+    codes = random_codes(300, 5)
+    settings = UmapSettings(neighbours=5, epochs=30, sample=100)
+    map_, reports = finish(umap_process.fit(codes, settings=settings))
+    assert map_.settings["sample"] == 100
+    chosen = sample_of(300, 100)
+    alone, _ = finish(umap_process.fit(codes[chosen], settings=replace(settings, sample=None)))
+    np.testing.assert_array_equal(map_.positions[chosen], alone.positions)
+    other = np.setdiff1d(np.arange(300), chosen)[0]
+    distances = np.linalg.norm(codes[chosen] - codes[other], axis=1)
+    near = np.argsort(distances)[:3]
+    weights = 1 / distances[near]
+    expected = weights @ alone.positions[near] / weights.sum()
+    np.testing.assert_allclose(map_.positions[other], expected, rtol=1e-4)
+    frames = [report.positions for report in reports if report.positions is not None]
+    assert all(frame.shape == (300, 2) for frame in frames)
+
+
+def test_a_sample_that_is_all_codes_is_no_sample(umap_process):
+    settings = UmapSettings(neighbours=5, epochs=30, sample=50)
+    map_, _ = finish(umap_process.fit(random_codes(50, 5), settings=settings))
+    assert "sample" not in map_.settings
+
+
+def test_another_layout_of_the_same_sample_places_and_searches_nothing_again(umap_process):
+    codes = random_codes(3_000, 16)
+    settings = UmapSettings(epochs=20, sample=1_000)
+    first = [report.message for report in finish(umap_process.fit(codes, settings=settings))[1]]
+    assert "finding neighbours" in first
+    for change in ({"seed": 1}, {"min_dist": 0.5}, {"epochs": 21}):
+        fit = umap_process.fit(codes, settings=replace(settings, **change))
+        assert "finding neighbours" not in [report.message for report in finish(fit)[1]]
 
 
 def test_another_layout_of_the_same_codes_does_not_look_for_neighbours_again(umap_process):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, Q
 
 from vaeexplorer.gui.panels import BOTTOM, PANELS
 from vaeexplorer.gui.panels.map import method_title
+from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.panels.selection import save_selection
 from vaeexplorer.gui.session import MAX_SLOTS, Session
 from vaeexplorer.gui.session.colouring import COLOURINGS
@@ -166,6 +167,12 @@ def _add_model_menu(window: Window, session: Session) -> None:
             _act(menu, text, lambda key=panel.key: window.show_panel(key), panel.shortcut)
     _act(menu, translate("Menus", "Stop training"), session.stop, "Ctrl+.")
     menu.addSeparator()
+    _act(
+        menu,
+        translate("Menus", "Map settings..."),
+        lambda: set_up_map(session, session.active, window),
+        "Ctrl+M",
+    )
     for text, verb in (
         (translate("Menus", "Save a copy of"), window.save_copy),
         (translate("Menus", "Make the UMAP again of"), session.map_run),
@@ -234,6 +241,11 @@ def _method_choice(session: Session) -> QComboBox:
     )
     for method in METHODS:
         choice.addItem(method_title(method), method)
+
+    def show(method: str) -> None:
+        choice.setCurrentIndex(METHODS.index("pca" if method == "pca" else "umap"))
+
+    session.map_method_changed.connect(show)
     choice.activated.connect(lambda index: session.set_map_method(choice.itemData(index)))
     return choice
 

@@ -31,6 +31,7 @@ from vaeexplorer.data import Dataset
 from vaeexplorer.gui.menus import add_menus, add_toolbar
 from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel
 from vaeexplorer.gui.panels.map import MapPanel
+from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.dot_controls import DotControls
 from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
@@ -122,6 +123,7 @@ class Window(QMainWindow):
             panel.open_requested.connect(self.open_run)
             panel.train_requested.connect(lambda: self.show_panel("training"))
             panel.locate_requested.connect(self.locate_data)
+            panel.settings_requested.connect(lambda slot: set_up_map(self._session, slot, self))
             panel.view.tool.mode = self.mode
             panel.view.set_dot_style(*self.dot_controls.style_chosen)
             panel.scores_requested.connect(lambda: self.show_panel("scorecard"))

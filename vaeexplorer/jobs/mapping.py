@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vaeexplorer.data.dataset import Dataset
+from vaeexplorer.data.dataset import Dataset, InputError
 from vaeexplorer.latent.process import FitProgress, ProjectionProcess, UmapSettings
 from vaeexplorer.latent.projection import Map, axes_map, pca_map
 from vaeexplorer.run import Codes, MappingProgress, Progress, Run
@@ -132,6 +132,30 @@ def project_codes(
         map_ = yield from _reported(fit, name, len(codes) > 1)
         added.setdefault(name, {})[map_.method] = map_
     return added
+
+
+def check_map(method: str, settings: UmapSettings, n: int, size: int) -> None:
+    """Raise InputError, one sentence, unless `n` codes of `size` can be mapped so.
+
+    Methods are those of `Map.method`.
+    """
+    if method == "axes":
+        if size > PLANE:
+            raise InputError(
+                f"Latent axes show two dimensions and these codes have {size}: choose another "
+                "method."
+            )
+        return
+    if method == "pca":
+        return
+    if size <= PLANE:
+        raise InputError(f"Codes of {size} dimensions are a map as they are: choose latent axes.")
+    mapped = n if settings.sample is None else min(settings.sample, n)
+    if settings.neighbours >= mapped:
+        raise InputError(
+            f"{settings.neighbours} neighbours are not to be found among {mapped:,} images: "
+            "choose fewer neighbours or map more images."
+        )
 
 
 def _reported(

@@ -57,12 +57,15 @@ class UmapSettings:
         Passes of the layout, >= 1; None: 500 up to 2,000 codes ("umap-learn": 10,000), else 200.
     seed
         Equal seeds give equal maps on one machine.
+    sample
+        Codes that are mapped, >= 4; the others are placed by their 3 nearest ones. None: all.
     """
 
     neighbours: int = 15
     min_dist: float = 0.1
     epochs: int | None = None
     seed: int = 0
+    sample: int | None = None
 
 
 class FitProgress(NamedTuple):

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.latent.layout import Layout
+from vaeexplorer.latent.placing import Placing, sample_of
 from vaeexplorer.latent.projection import Map, pca_map
 from vaeexplorer.latent.umap_graph import fuzzy_graph, nearest_codes
 
@@ -45,6 +46,10 @@ FEW_EPOCHS, MANY_EPOCHS, MANY = 200, 500, 2_000
 
 umap-learn runs 500 up to 10,000 codes; beyond 2,000 they gain less than .002 in trustworthiness.
 """
+
+
+FEWEST_MAPPED = 4
+"""Codes that a sample has at least: with fewer there is no neighbourhood to keep."""
 
 
 class _StoppedError(Exception):
@@ -153,8 +158,11 @@ def _answer(
 
 def _fit_umap(codes: NDArray[np.float32], settings: Mapping[str, Any], tell: _Teller) -> Map:
     _warm_up()
+    placing = _placing_of(codes, settings, tell)
+    if placing is not None:
+        codes = codes[placing.chosen]
     n = len(codes)
-    told = dict(settings)
+    told = _told(settings, placing)
     told["neighbours"] = min(settings["neighbours"], n - 1)
     if settings["epochs"] is None:
         told["epochs"] = MANY_EPOCHS if n <= MANY else FEW_EPOCHS
@@ -164,12 +172,43 @@ def _fit_umap(codes: NDArray[np.float32], settings: Mapping[str, Any], tell: _Te
     graph = _graph(codes.tobytes(), codes.shape[1], told["neighbours"], tell)
     start = pca_map(codes).positions
     layout = Layout(graph, start, told["epochs"], told["min_dist"], told["seed"])
-    _run(layout, tell)
-    return Map("umap", layout.positions, told)
+    show = placing or _as_they_are
+    _run(layout, tell, show)
+    return Map("umap", show(layout.positions), told)
 
 
-# One is enough: what changes most often, min_dist and the seed, leaves the graph as it is.
-@lru_cache(maxsize=1)
+def _as_they_are(positions: NDArray[np.float32]) -> NDArray[np.float32]:
+    return positions
+
+
+def _told(settings: Mapping[str, Any], placing: Placing | None) -> dict[str, Any]:
+    """Return the settings as they were meant, without a sample that is all codes."""
+    told = dict(settings)
+    told.pop("sample", None)
+    return told if placing is None else {**told, "sample": len(placing.chosen)}
+
+
+def _placing_of(
+    codes: NDArray[np.float32], settings: Mapping[str, Any], tell: _Teller
+) -> Placing | None:
+    """Return how codes that are not mapped are placed; None where all are mapped."""
+    count = settings.get("sample")
+    if count is None or count >= len(codes):
+        return None
+    if count < FEWEST_MAPPED:
+        raise ValueError(f"sample is {count}, but it must be at least {FEWEST_MAPPED}")
+    tell("placing the images that are not mapped")
+    return _placing(codes.tobytes(), codes.shape[1], count)
+
+
+@lru_cache(maxsize=2)
+def _placing(content: bytes, size: int, count: int) -> Placing:
+    codes = np.frombuffer(content, np.float32).reshape(-1, size)
+    return Placing(codes, sample_of(len(codes), count))
+
+
+# What changes most often, min_dist and the seed, leaves the graph as it is. Two: slots take turns.
+@lru_cache(maxsize=2)
 def _graph(content: bytes, size: int, neighbours: int, tell: _Teller) -> csr_array[Any]:
     codes = np.frombuffer(content, np.float32).reshape(-1, size)
     message = "finding neighbours"
@@ -184,7 +223,11 @@ def _graph(content: bytes, size: int, neighbours: int, tell: _Teller) -> csr_arr
     return fuzzy_graph(*nearest_codes(codes, neighbours, report))
 
 
-def _run(layout: Layout, tell: _Teller) -> None:
+def _run(
+    layout: Layout,
+    tell: _Teller,
+    show: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+) -> None:
     """Run all epochs, showing a frame about every `FRAME_S`."""
     # Not in the measure: no edge is due in the first epoch, and the kernel may need compiling.
     layout.run(1)
@@ -195,7 +238,7 @@ def _run(layout: Layout, tell: _Teller) -> None:
         now = time.monotonic()
         left = (now - began) * (layout.epochs - layout.done) / (layout.done - 1)
         fraction = SEARCH_SHARE + (1 - SEARCH_SHARE) * layout.done / layout.epochs
-        tell("laying out", fraction, left, layout.positions)
+        tell("laying out", fraction, left, show(layout.positions))
         as_many = int(epochs * FRAME_S / max(now - shown, 1e-4))
         epochs = min(max(as_many, 1), 2 * epochs)
         shown = time.monotonic()
@@ -205,6 +248,9 @@ def _fit_umap_learn(codes: NDArray[np.float32], settings: Mapping[str, Any], tel
     tell("loading UMAP")
     import umap
 
+    placing = _placing_of(codes, settings, tell)
+    if placing is not None:
+        codes = codes[placing.chosen]
     tell("computing")
     neighbours = min(settings["neighbours"], len(codes) - 1)
     mapper = umap.UMAP(
@@ -215,8 +261,12 @@ def _fit_umap_learn(codes: NDArray[np.float32], settings: Mapping[str, Any], tel
         n_jobs=1,
     )
     positions = np.asarray(mapper.fit_transform(codes), np.float32)
-    told = {**settings, "neighbours": neighbours, "version": umap.__version__}
-    return Map("umap-learn", positions, told)
+    told = {
+        **_told(settings, placing),
+        "neighbours": neighbours,
+        "version": umap.__version__,
+    }
+    return Map("umap-learn", positions if placing is None else placing(positions), told)
 
 
 def _fit_pca(codes: NDArray[np.float32], settings: Mapping[str, Any], tell: _Teller) -> Map:

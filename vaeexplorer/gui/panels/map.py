@@ -43,6 +43,7 @@ class MapPanel(QWidget):
     open_requested = Signal(int)
     train_requested = Signal()
     locate_requested = Signal(int)
+    settings_requested = Signal(int)
     scores_requested = Signal()
 
     def __init__(self, session: Session, slot: int) -> None:
@@ -92,6 +93,13 @@ class MapPanel(QWidget):
         self._fit.setProperty("chip", True)
         self._fit.setToolTip(translate("Map", "Show the whole map (0, or double-click)"))
         self._fit.clicked.connect(self.view.fit)
+        self._settings = QToolButton()
+        self._settings.setText(translate("Map", "Settings"))
+        self._settings.setProperty("chip", True)
+        self._settings.setToolTip(
+            translate("Map", "How this map is made: method, neighbours, seed (Ctrl+M)")
+        )
+        self._settings.clicked.connect(lambda: self.settings_requested.emit(self._slot))
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addWidget(SlotBadge(self._slot))
@@ -99,6 +107,7 @@ class MapPanel(QWidget):
         row.addWidget(self._details, 1)
         row.addWidget(self._warning)
         row.addWidget(self._locate)
+        row.addWidget(self._settings)
         row.addWidget(self._fit)
         return row
 
@@ -180,7 +189,8 @@ class MapPanel(QWidget):
             return
         self._exhibit = exhibit
         self._stage.setCurrentIndex(0 if exhibit is None else 1)
-        self._fit.setVisible(exhibit is not None)
+        for button in (self._fit, self._settings):
+            button.setVisible(exhibit is not None)
         self._locate.hide()
         self._scores.setText("")
         self._scores.setToolTip("")

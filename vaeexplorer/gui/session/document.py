@@ -52,6 +52,7 @@ class Document(QObject):
     exhibit_changed = Signal(int, object)
     map_changed = Signal(int, object)
     map_grew = Signal(int, object)
+    map_method_changed = Signal(str)
     probe_moved = Signal(int, object)
     held_changed = Signal(int, object)
     decoded = Signal(int, object, object)

@@ -17,13 +17,40 @@ from vaeexplorer.run import Exhibit, MappingProgress
 
 if TYPE_CHECKING:
     from vaeexplorer.jobs.mapping import Maps
+    from vaeexplorer.latent.process import UmapSettings
+
+
+TAKES_TIME = ("umap", "umap-learn")
+"""Methods whose maps are made in the projection process; all exhibits have the others."""
 
 
 class MapMaking(Scoring):
     """The verbs that make maps in the projection process."""
 
-    def map_run(self, slot: int) -> None:
-        """Make the UMAP of what is in `slot`, in the projection process; a run keeps it."""
+    def make_map(self, slot: int, method: str, settings: UmapSettings) -> None:
+        """Show `slot` by `method`; what takes its time is made again, as `settings` say.
+
+        Raises
+        ------
+        InputError
+            The codes in `slot` cannot be mapped so.
+        """
+        from vaeexplorer.jobs.mapping import check_map
+
+        exhibit = self.slots[slot].exhibit if slot < len(self.slots) else None
+        if exhibit is None:
+            return
+        n, size = exhibit.codes[main_space(exhibit)].mean.shape
+        check_map(method, settings, n, size)
+        if method != self.map_method and method != "axes":
+            self.set_map_method(method)
+        if method in TAKES_TIME:
+            self.map_run(slot, method, settings)
+
+    def map_run(
+        self, slot: int, method: str = "umap", settings: UmapSettings | None = None
+    ) -> None:
+        """Make a UMAP of what is in `slot`, in the projection process; a run keeps it."""
         exhibit = self.slots[slot].exhibit
         if exhibit is None:
             return
@@ -32,7 +59,8 @@ class MapMaking(Scoring):
         def job() -> Generator[tuple[MappingProgress, Lift | None], None, Maps]:
             from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
 
-            growth = project_codes(codes, maps, self._projection, settings=MAP_SETTINGS)
+            wanted = settings or MAP_SETTINGS
+            growth = project_codes(codes, maps, self._projection, method, wanted)
             return (yield from _lifted(growth, exhibit, index))
 
         self._map_lane.submit(

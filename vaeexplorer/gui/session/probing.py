@@ -156,6 +156,7 @@ class Probing(Document):
     def set_map_method(self, method: str) -> None:
         """Show the maps made by `method` wherever there is one."""
         self.map_method = method
+        self.map_method_changed.emit(method)
         for slot, state in enumerate(self.slots):
             if state.exhibit is not None:
                 self._map_replaced(slot, state.exhibit)
