@@ -18,6 +18,7 @@ from vaeexplorer.gui.session.colouring import COLOURINGS
 from vaeexplorer.gui.widgets.dot_key import measure_described
 from vaeexplorer.gui.widgets.help import show_about, show_help
 from vaeexplorer.gui.widgets.mode_switch import described
+from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
 from vaeexplorer.gui.widgets.selection_tool import MODES
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS
 
@@ -224,6 +225,7 @@ def add_toolbar(window: Window, session: Session) -> None:
     bar.addWidget(QLabel(translate("Menus", "colour")))
     bar.addWidget(_colour_choice(session))
     bar.addWidget(window.dot_controls)
+    bar.addWidget(_overlay_choice(session))
     bar.addSeparator()
     bar.addWidget(window.mode_switch)
     space = QWidget()
@@ -231,6 +233,14 @@ def add_toolbar(window: Window, session: Session) -> None:
     bar.addWidget(space)
     bar.addWidget(window.search)
     window.addToolBar(bar)
+
+
+def _overlay_choice(session: Session) -> OverlayChoice:
+    choice = OverlayChoice()
+    choice.chosen.connect(session.choose_overlay)
+    choice.faded.connect(session.fade_overlay)
+    session.overlay_chosen.connect(choice.show_choice)
+    return choice
 
 
 def _method_choice(session: Session) -> QComboBox:

@@ -190,6 +190,11 @@ class Lift:
                 lifted[~covered] = self._means(points[~covered])[0]
         return lifted if self._plane is None else self._through(points, lifted)
 
+    def near(self, points: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether there is data at each of `points`, (m, 2): a dot within `reach`."""
+        distances = self._dots.nearest(np.asarray(points, np.float64), 1)[0]
+        return np.asarray(distances[:, 0] <= self.reach)
+
     def make_lattice(self) -> Generator[float, None, Lattice]:
         """Compute the lattice that `lift_grid` and overlays use, yielding the share done.
 

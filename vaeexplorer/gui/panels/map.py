@@ -25,7 +25,9 @@ from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
+from vaeexplorer.gui.widgets.overlay_layer import cell_size
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
+from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe
@@ -163,6 +165,10 @@ class MapPanel(QWidget):
         session.hatched.connect(lambda _: self._show_no_data(slot, session.slots[slot].no_data))
         session.selection_changed.connect(self._show_selection)
         session.framed.connect(self._frame)
+        self.view.watch.rested.connect(self._look)
+        session.overlaid.connect(self._show_overlay)
+        session.overlay_faded.connect(self._fade_overlay)
+        self._fade_overlay(session.overlay_opacity)
 
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
         self._session.activate(self._slot)
@@ -182,6 +188,20 @@ class MapPanel(QWidget):
         shown = self._session.shown_map(self._slot)
         if shown is not None and self._exhibit.source.fingerprint == chosen.fingerprint:
             self.view.frame(shown.positions[chosen.indices])
+
+    def _look(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
+        if self._exhibit is not None:
+            pixel = (high[0] - low[0]) / self.view.width()
+            step = pixel * np.array(cell_size(self._exhibit.source.shape))
+            self._session.look_at(self._slot, low, high, step)
+
+    def _fade_overlay(self, opacity: float) -> None:
+        self.view.overlay.opacity = opacity
+        self.view.update()
+
+    def _show_overlay(self, slot: int, overlay: DecodeGrid | Stretch | None) -> None:
+        if slot == self._slot:
+            self.view.set_overlay(overlay)
 
     def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
         if slot != self._slot:

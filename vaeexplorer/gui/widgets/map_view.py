@@ -35,8 +35,11 @@ from vaeexplorer.gui.widgets.dot_layer import DotLayer
 from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
+from vaeexplorer.gui.widgets.overlay_layer import OverlayLayer, describe
 from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT, SelectionTool
 from vaeexplorer.gui.widgets.theme import colours
+from vaeexplorer.gui.widgets.view_watch import ViewWatch
+from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
 SNAP_PX = 6.0
 DRAG_PX = 4
@@ -70,7 +73,9 @@ class MapView(QWidget):
         self.dots = DotLayer(self)
         self.dots.refined.connect(self.update)
         self.hatch = Hatch()
+        self.overlay = OverlayLayer()
         self.tool = SelectionTool(self)
+        self.watch = ViewWatch(self)
         self._target = self.dots.positions
         self._centre: FloatArray = np.zeros(2)
         self._scale = 1.0
@@ -162,6 +167,12 @@ class MapView(QWidget):
     def set_standing_out(self, standing_out: NDArray[np.bool_] | None) -> None:
         """Let the dots where `standing_out`, (n,), is true stand out; None: all are alike."""
         self.dots.set_standing_out(standing_out)
+        self.update()
+
+    def set_overlay(self, overlay: DecodeGrid | Stretch | None) -> None:
+        """Lay `overlay` over the dots, or nothing."""
+        self.overlay.show(overlay)
+        self.setAccessibleDescription("" if overlay is None else describe(overlay))
         self.update()
 
     def set_cross_hair(self, cross_hair: CrossHair | None) -> None:
@@ -361,8 +372,10 @@ class MapView(QWidget):
         size = (self.width(), self.height())
         ratio = self.devicePixelRatioF()
         painter.drawImage(0, 0, self.dots.draw(size, self._centre, self._scale, ratio))
+        self.watch.look(self._centre, self._scale, size)
         if not self._moving and not self._growing:
             self.hatch.draw(painter, self._centre, self._scale, self.size())
+            self.overlay.draw(painter, self._to_pixels(), self.rect())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._path is not None and not (self._moving or self._growing):
             draw_path(painter, [self.to_pixel(place) for place in self._path])

@@ -1,0 +1,124 @@
+"""A person lays decodes and the local stretch over the maps."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
+from vaeexplorer.jobs.opening import decode_pixels
+from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
+
+
+def shown(explorer, slot):
+    return explorer.map(slot).overlay.shown
+
+
+def controls(explorer):
+    return explorer.window.findChild(OverlayChoice)
+
+
+def choose(explorer, key):
+    """Choose the overlay `key` by the keyboard."""
+    box = controls(explorer).choice
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Home)
+    for _ in range(box.findData(key)):
+        QTest.keyClick(box, Qt.Key.Key_Down)
+    assert explorer.session.overlay == key
+
+
+def whole(grid):
+    return isinstance(grid, DecodeGrid) and grid.done.all()
+
+
+def wait_for_decodes(explorer):
+    explorer.wait(lambda: all(whole(shown(explorer, slot)) for slot in (0, 1)))
+
+
+def wait_for_stretch(explorer):
+    explorer.wait(lambda: all(isinstance(shown(explorer, slot), Stretch) for slot in (0, 1)))
+    explorer.wait(lambda: not explorer.session._overlay_lane.busy)
+    explorer.wait(lambda: all(max(shown(explorer, s).changes.shape) == 64 for s in (0, 1)))
+
+
+def test_decodes_cover_what_is_in_view_and_follow_it(explorer):
+    explorer.wait_for_the_maps()
+    choose(explorer, "decodes")
+    wait_for_decodes(explorer)
+    view, before = explorer.map(0), shown(explorer, 0)
+    view.zoom(4.0)
+    explorer.wait(
+        lambda: (
+            whole(shown(explorer, 0))
+            and shown(explorer, 0).step[0] == pytest.approx(before.step[0] / 4)
+        )
+    )
+    grid = shown(explorer, 0)
+    lift = explorer.session.slots[0].lift
+    space = next(iter(explorer.session.slots[0].exhibit.spaces.values()))
+    place = grid.low + grid.step * (3.5, 2.5)
+    np.testing.assert_array_equal(
+        grid.images[2, 3], decode_pixels(space, lift.lift_grid(place[None]))[0]
+    )
+    assert explorer.map(1).accessibleDescription().startswith("decodes")
+
+
+def test_the_stretch_of_both_models_is_on_one_scale_and_kept(explorer):
+    explorer.wait_for_the_maps()
+    choose(explorer, "stretch")
+    wait_for_stretch(explorer)
+    first, second = shown(explorer, 0), shown(explorer, 1)
+    assert first.reference == second.reference
+    # The autoencoder's pictures change more per step: that is what its continuity says.
+    assert first.median > 1.5 * second.median
+    choose(explorer, "none")
+    assert shown(explorer, 0) is None
+    choose(explorer, "stretch")
+    assert shown(explorer, 0).changes is first.changes
+
+
+def test_another_map_gets_an_overlay_of_its_own(explorer):
+    explorer.wait_for_the_maps()
+    explorer.session.choose_overlay("stretch")
+    wait_for_stretch(explorer)
+    assert controls(explorer).choice.currentData() == "stretch"
+    before = shown(explorer, 1).changes
+    explorer.session.set_map_method("pca")
+    assert shown(explorer, 1) is None
+    wait_for_stretch(explorer)
+    assert shown(explorer, 1).changes is not before
+    explorer.session.clear(1)
+    assert shown(explorer, 1) is None
+
+
+def test_the_opacity_is_one_for_all_maps_also_later_ones(explorer):
+    slider = controls(explorer).opacity
+    assert not slider.isEnabled()
+    explorer.session.choose_overlay("stretch")
+    assert slider.isEnabled()
+    slider.setFocus()
+    QTest.keyClick(slider, Qt.Key.Key_Home)
+    explorer.session.set_slot_count(3)
+    assert {panel.view.overlay.opacity for panel in explorer.window.maps} == {0.1}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_dots_stay_to_be_seen_under_the_stretch(explorer, theme):
+    explorer.wait_for_the_maps()
+    explorer.window.set_theme(theme)
+    view = explorer.map(0)
+    positions = explorer.session.shown_map(0).positions
+    apart = [np.partition(((positions - place) ** 2).sum(axis=1), 1)[1] for place in positions]
+    dot = explorer.pixel(0, int(np.argmax(apart)))
+    explorer.hover(0, QPoint(3, 3))
+
+    def contrast():
+        picture = view.grab().toImage()
+        one, other = picture.pixelColor(dot), picture.pixelColor(dot + QPoint(9, 0))
+        return np.abs(np.subtract(one.getRgb(), other.getRgb())).max()
+
+    before = contrast()
+    explorer.session.choose_overlay("stretch")
+    wait_for_stretch(explorer)
+    assert contrast() > 0.4 * before

@@ -1,0 +1,155 @@
+"""Overlays: what is computed all over the maps, one kind at a time, for every slot."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+
+from vaeexplorer.gui.background import Lane
+from vaeexplorer.gui.session.colouring import Colouring
+from vaeexplorer.gui.session.document import CLOSE_TIMEOUT_S
+from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.jobs.overlays import (
+    DecodeGrid,
+    Stretch,
+    decode_grid,
+    on_one_scale,
+    stretch,
+)
+from vaeexplorer.latent.lift import Lift
+
+log = logging.getLogger(__name__)
+
+
+class View(NamedTuple):
+    """The part of a map that is looked at: its corners, (2,), and the size of a picture, (2,)."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    step: NDArray[np.float64]
+
+
+class Field(NamedTuple):
+    """The stretch that was measured on a map, and whether it is as fine as it will be."""
+
+    lift: Lift
+    stretch: Stretch
+    whole: bool
+
+
+class Overlaying(Colouring):
+    """The verbs of the overlays. Nothing is computed until one is chosen.
+
+    `overlay_chosen` brings its name, `overlay_faded` its opacity; `overlaid` what there is of it
+    for a slot by now, or None.
+    """
+
+    overlay_chosen = Signal(str)
+    overlay_faded = Signal(float)
+    overlaid = Signal(int, object)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.overlay, self.overlay_opacity = "none", 1.0
+        self._views: dict[int, View] = {}
+        self._fields: dict[int, Field] = {}
+        # A lane of its own: it must hold up neither hovering nor opening.
+        self._overlay_lane = Lane("overlay", self)
+        for signal in (self.exhibit_changed, self.map_changed, self.map_grew):
+            signal.connect(self._lay_bare)
+        self.surveyed.connect(self._lay_over)
+        self.model_changed.connect(self._lay_over)
+
+    def close(self) -> None:
+        """Stop what is computed for an overlay, and close as the document does."""
+        if not self._overlay_lane.close(CLOSE_TIMEOUT_S):
+            log.warning("the lane of the overlays did not end within %s s", CLOSE_TIMEOUT_S)
+            self.lingering = True
+        super().close()
+
+    def choose_overlay(self, name: str) -> None:
+        """Lay the overlay `name` over every map: "decodes", "stretch", or "none"."""
+        if name == self.overlay:
+            return
+        self.overlay = name
+        self.overlay_chosen.emit(name)
+        for slot in range(len(self.slots)):
+            self._lay_bare(slot)
+            self._lay_over(slot)
+
+    def fade_overlay(self, opacity: float) -> None:
+        """Draw every overlay with `opacity`, in (0, 1]."""
+        self.overlay_opacity = opacity
+        self.overlay_faded.emit(opacity)
+
+    def look_at(
+        self,
+        slot: int,
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
+        step: NDArray[np.float64],
+    ) -> None:
+        """Say which part of the map of `slot` is looked at, and how large a picture is there."""
+        self._views[slot] = View(low, high, step)
+        if self.overlay == "decodes":
+            self._lay_over(slot)
+
+    def _lay_bare(self, slot: int, *_: object) -> None:
+        """Take the overlay of a map away: it belongs to another one."""
+        self._overlay_lane.cancel(slot)
+        self.overlaid.emit(slot, None)
+
+    def _lay_over(self, slot: int, *_: object) -> None:
+        """Compute the overlay of `slot`, as far as what it needs is there."""
+        self._overlay_lane.cancel(slot)
+        state = self.slots[slot]
+        exhibit, lift = state.exhibit, None if state.growing else state.lift
+        if self.overlay == "none" or exhibit is None or lift is None or not exhibit.spaces:
+            return
+        space = exhibit.spaces[main_space(exhibit)]
+        kept = self._fields.get(slot)
+        if self.overlay == "decodes":
+            view = self._views.get(slot)
+            if view is None:
+                return
+            job = partial(decode_grid, space, lift, *view)
+        elif kept is not None and kept.lift is lift and kept.whole:
+            self._show_fields()
+            return
+        else:
+            job = partial(stretch, space, lift)
+        self._overlay_lane.submit(
+            slot,
+            job,
+            on_progress=partial(self._show_overlay, slot, lift, False),
+            on_result=partial(self._show_overlay, slot, lift, True),
+            on_error=self._tell,
+        )
+
+    def _show_overlay(
+        self, slot: int, lift: Lift, whole: bool, overlay: DecodeGrid | Stretch | None
+    ) -> None:
+        if slot >= len(self.slots) or self.slots[slot].lift is not lift:
+            return
+        if isinstance(overlay, Stretch):
+            before = self._fields.get(slot)
+            self._fields[slot] = Field(lift, overlay, whole)
+            if before is None or before.stretch is not overlay:
+                self._show_fields()
+        elif overlay is not None:
+            self.overlaid.emit(slot, overlay)
+
+    def _show_fields(self) -> None:
+        """Show the stretch of every slot, as far as it is known, on one scale."""
+        current = {
+            slot: kept.stretch
+            for slot, kept in self._fields.items()
+            if slot < len(self.slots) and self.slots[slot].lift is kept.lift
+        }
+        for slot, measured in on_one_scale(current).items():
+            self.overlaid.emit(slot, measured)
