@@ -6,7 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,16 +14,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from json_schema import faults
 from PIL import Image
 
 from vaeexplorer import cli
 from vaeexplorer.data import open_data
 from vaeexplorer.jobs.reporting import GRID_SIDE, write_report
+from vaeexplorer.jobs.scoring import score_runs
 from vaeexplorer.jobs.training import train_and_save
-from vaeexplorer.latent.projection import Map
+from vaeexplorer.latent.projection import Map, ProjectionError
 from vaeexplorer.report.figures import GRID_GAP
 from vaeexplorer.report.findings import Window
-from vaeexplorer.run import Config
+from vaeexplorer.report.quantities import BESIDE, SCORES
+from vaeexplorer.run import Config, result_of
 from vaeexplorer.storage import StorageError, load_run, save_run
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
@@ -33,6 +36,11 @@ def train_run(data: Any, family: str, folder: Path, name: str = "") -> Path:
     config = Config(family, {"latent_dim": 3}, epochs=2)
     for _ in train_and_save(open_data(data), config, None, name=name, threads=1, folder=folder):
         pass
+    # A UMAP takes seconds; what a report does about a run without one has a test of its own.
+    run = load_run(folder)
+    positions = np.random.default_rng(0).normal(size=(len(run.codes["z"].mean), 2))
+    stored = {**run.maps["z"], "umap": Map("umap", positions.astype(np.float32))}
+    save_run(replace(run, maps={"z": stored}), folder)
     return folder
 
 
@@ -150,6 +158,83 @@ def test_numbers_of_both_families(report: Path) -> None:
     assert numbers_of(report)["comparison"]
 
 
+SCHEMA = json.loads(
+    (Path(__file__).parent.parent / "docs" / "report.schema.json").read_text(encoding="utf-8")
+)
+
+
+def test_numbers_are_as_the_schema_says(report: Path) -> None:
+    assert list(faults(numbers_of(report), SCHEMA)) == []
+
+
+def test_the_schema_finds_what_is_wrong(report: Path) -> None:
+    numbers = numbers_of(report)
+    numbers["runs"][0]["continuity"]["C"] = 1.5
+    numbers["runs"][0]["status"] = "lost"
+    numbers["runs"][1]["n"] = "many"
+    del numbers["runs"][1]["verdict"]
+    numbers["extra"] = 1
+    assert len(list(faults(numbers, SCHEMA))) == 5
+
+
+def test_scores_of_the_report_are_those_of_the_command(
+    report: Path, pair: tuple[Path, Path]
+) -> None:
+    scored = result_of(score_runs(pair))
+    for run, scores in zip(numbers_of(report)["runs"], scored, strict=True):
+        for key in scores.keys() - {"comparison"}:
+            assert run[key] == scores[key], key
+    first, second = (run["comparison"] for run in numbers_of(report)["runs"])
+    assert first is None
+    assert second["with"] == "A"
+    assert second["verdict"] == numbers_of(report)["comparison"]
+    assert second["warnings"] == numbers_of(report)["warnings"]
+
+
+def test_the_scorecard_stands_on_the_page_with_every_definition(report: Path) -> None:
+    text = page_of(report).text
+    runs = numbers_of(report)["runs"]
+    for quantity in (*SCORES, *BESIDE):
+        assert quantity.name in text
+        assert quantity.definition in text
+        for run in runs:
+            assert (quantity.text(run) or "--") in text
+    for run in runs:
+        score = run["continuity"]
+        assert f"{score['score']:.2f} ± {score['sd']:.2f}" in text
+    for line in (*numbers_of(report)["comparison"], *numbers_of(report)["warnings"]):
+        assert line in text
+    assert any("different laws" in line for line in numbers_of(report)["warnings"])
+
+
+def test_a_run_without_a_umap_is_given_one_for_the_report_only(
+    idx_file: Path, tmp_path: Path
+) -> None:
+    folder = train_run(idx_file, "ae", tmp_path / "run")
+    run = load_run(folder)
+    save_run(replace(run, maps={"z": {"pca": run.maps["z"]["pca"]}}), folder)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    written = report_on(folder, out=tmp_path / "out")
+    assert written["runs"][0]["map"] == "umap"
+    assert "UMAP of the codes" in page_of(tmp_path / "out").text
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_a_umap_that_fails_leaves_the_map_that_there_is(
+    idx_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = train_run(idx_file, "ae", tmp_path / "run")
+    run = load_run(folder)
+    save_run(replace(run, maps={"z": {"pca": run.maps["z"]["pca"]}}), folder)
+
+    def broken(*_: object, **__: object) -> Generator[None, None, None]:
+        raise ProjectionError("The map could not be made.")
+        yield
+
+    monkeypatch.setattr("vaeexplorer.jobs.reporting.project_codes", broken)
+    assert report_on(folder, out=tmp_path / "out")["runs"][0]["map"] == "pca"
+
+
 def test_numbers_are_those_on_the_page(report: Path) -> None:
     text = page_of(report).text
     for run in numbers_of(report)["runs"]:
@@ -162,7 +247,7 @@ def test_stored_umap_is_drawn_before_pca(pair: tuple[Path, Path], tmp_path: Path
     (space,) = run.codes
     positions = np.random.default_rng(0).normal(size=(len(run.codes[space].mean), 2))
     umap = Map("umap-learn", positions.astype(np.float32))
-    maps = {space: {**run.maps[space], "umap-learn": umap}}
+    maps = {space: {"pca": run.maps[space]["pca"], "umap-learn": umap}}
     save_run(replace(run, maps=maps), tmp_path / "mapped")
     written = report_on(tmp_path / "mapped", out=tmp_path / "out")
     assert written["runs"][0]["map"] == "umap-learn"

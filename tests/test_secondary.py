@@ -14,10 +14,10 @@ from torch import Tensor
 
 from vaeexplorer.models.base import CodeSpace, Posterior, StandardNormal
 from vaeexplorer.regularity.aggregate import aggregate_terms
+from vaeexplorer.regularity.definitions import DEFINITIONS
 from vaeexplorer.regularity.ground import Ground, Reconstructions, reconstruct
 from vaeexplorer.regularity.information import rate_per_dimension
 from vaeexplorer.regularity.secondary import (
-    DEFINITIONS,
     active_dimensions,
     cycle_error,
     far_share,

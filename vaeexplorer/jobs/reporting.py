@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from vaeexplorer.data import Dataset, InputError
 from vaeexplorer.jobs.bundled import resource
+from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
 from vaeexplorer.jobs.opening import (
     build_spaces,
     chosen_map,
@@ -23,6 +25,8 @@ from vaeexplorer.jobs.opening import (
 )
 from vaeexplorer.jobs.scoring import Grounds, score_space
 from vaeexplorer.latent.lift import lift_of
+from vaeexplorer.latent.process import ProjectionProcess
+from vaeexplorer.latent.projection import ProjectionError
 from vaeexplorer.report import NUMBERS, PAGE, Findings, Window, write_files
 from vaeexplorer.run import Exhibit, Progress
 from vaeexplorer.storage import StorageError
@@ -63,11 +67,12 @@ def write_report(folders: Sequence[Path], out: Path) -> Generator[Progress, None
     check_report_folder(out)
     findings = []
     grounds = Grounds()
-    for index, folder in enumerate(folders):
-        yield Progress(f"Reading {folder.name}", index / len(folders))
-        share = 1 / len(folders)
-        job = _find(folder, grounds)
-        findings.append((yield from _part(job, index * share, share, folder.name)))
+    with closing(ProjectionProcess()) as process:
+        for index, folder in enumerate(folders):
+            yield Progress(f"Reading {folder.name}", index / len(folders))
+            share = 1 / len(folders)
+            job = _find(folder, grounds, process)
+            findings.append((yield from _part(job, index * share, share, folder.name)))
     yield Progress("Writing", 1.0)
     return _put_in_place(findings, out)
 
@@ -114,16 +119,36 @@ def _open(folder: Path) -> Generator[Progress, None, Exhibit]:
     return replace(exhibit, spaces=build_spaces(exhibit.run, folder))
 
 
-def _find(folder: Path, grounds: Grounds) -> Generator[Progress, None, Findings]:
+def _with_umap(exhibit: Exhibit, process: ProjectionProcess) -> Generator[Progress, None, Exhibit]:
+    """Give the main space its UMAP where it has none: for the report only, the run stays as it is.
+
+    Where that fails, the report shows the map that there is.
+    """
+    name = main_space(exhibit)
+    if {"axes", "umap", "umap-learn"} & exhibit.maps[name].keys():
+        return exhibit
+    codes, maps = {name: exhibit.codes[name]}, {name: exhibit.maps[name]}
+    try:
+        made = yield from project_codes(codes, maps, process, settings=MAP_SETTINGS)
+    except ProjectionError as error:
+        yield Progress(str(error), 1.0)
+        return exhibit
+    return replace(exhibit, maps={**exhibit.maps, **made})
+
+
+def _find(
+    folder: Path, grounds: Grounds, process: ProjectionProcess
+) -> Generator[Progress, None, Findings]:
     """Read one run, and decode and measure what the report shows of it."""
     from vaeexplorer.models import settings  # imports torch
 
-    exhibit = yield from _part(_open(folder), 0.0, 0.3)
+    exhibit = yield from _part(_open(folder), 0.0, 0.2)
+    exhibit = yield from _part(_with_umap(exhibit, process), 0.2, 0.3)
     run = exhibit.run
     assert run is not None
     name = main_space(exhibit)
     space, codes, chosen = exhibit.spaces[name], run.codes[name], chosen_map(exhibit, "")
-    yield Progress("decoding", 0.3)
+    yield Progress("decoding", 0.5)
     window = Window.around(chosen.positions)
     lift = lift_of(chosen, codes.mean)
     places = window.centres(GRID_SIDE)
@@ -158,8 +183,8 @@ def _scores(
         return None
     split = exhibit.dataset.split(exhibit.run.split_seed)
     try:
-        job = score_space(space, exhibit.dataset, split, grounds=grounds)
-        return (yield from _part(job, 0.4, 0.6))
+        job = score_space(space, exhibit.dataset, split, with_secondary=True, grounds=grounds)
+        return (yield from _part(job, 0.5, 0.5))
     except InputError:
         return None
 

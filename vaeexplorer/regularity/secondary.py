@@ -7,8 +7,6 @@ for a perfect round trip, 0 nats where the aggregate posterior is the prior.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +14,7 @@ from torch import Tensor
 from vaeexplorer.models.base import LatentSpace, Posterior
 from vaeexplorer.regularity.aggregate import aggregate_terms
 from vaeexplorer.regularity.continuity import STEP
+from vaeexplorer.regularity.definitions import DEFINITIONS
 from vaeexplorer.regularity.ground import (
     CHUNK,
     MOST_FITTED,
@@ -39,68 +38,6 @@ FAR_QUANTILE = 0.99
 QUANTILES = {"stretch_q05": 0.05, "stretch_q50": 0.5, "stretch_q95": 0.95}
 DEAD = 1e-6
 """Dimensions without a posterior are dead below this share of the largest variance."""
-
-
-class Definition(NamedTuple):
-    """What a secondary number is called, and what it is in one sentence."""
-
-    title: str
-    text: str
-
-
-_STRETCH = (
-    " of the local stretch at codes and on chords between them: the root of the squared change per "
-    "step along every axis of the whitened codes, 1 everywhere for an affine decoder."
-)
-DEFINITIONS: Mapping[str, Definition] = {
-    "stretch_q05": Definition("Local stretch, 5 %", "5 % quantile" + _STRETCH),
-    "stretch_q50": Definition("Local stretch, median", "Median" + _STRETCH),
-    "stretch_q95": Definition("Local stretch, 95 %", "95 % quantile" + _STRETCH),
-    "largest_over_mean_step": Definition(
-        "Largest / mean step",
-        "On straight paths of 64 steps between codes of held-out images, the largest decoded step "
-        "over the mean one, median over 64 paths: an alarm, which does not rank models.",
-    ),
-    "path_length": Definition(
-        "Path length",
-        "Mean squared decoded change per squared step between two draws (perceptual path length of "
-        "StyleGAN, in pixels), over twice the variance of decoded draws: 1 for an affine decoder.",
-    ),
-    "cycle_error": Definition(
-        "Cycle error",
-        "Draws decoded and encoded again: mean squared distance to where they started, over the "
-        "variance of the draws, averaged over active dimensions; 0 for a perfect round trip.",
-    ),
-    "far_share": Definition(
-        "Draws far from every posterior",
-        "Share of draws that are farther from everything that the posteriors of training images "
-        "gave, in whitened coordinates, than 99 % of what those of held-out images gave: about .01 "
-        "where the law is that of the codes.",
-    ),
-    "aggregate_kl": Definition(
-        "KL(q(z)||p(z))",
-        "KL of the aggregate posterior, the mixture of all training posteriors, from the declared "
-        "prior, in nats: total correlation + sum of the KL of each dimension.",
-    ),
-    "total_correlation": Definition(
-        "Total correlation",
-        "KL of the aggregate posterior from the product of its marginals, in nats: how much the "
-        "dimensions depend on one another.",
-    ),
-    "dimension_kl": Definition(
-        "KL of the dimensions",
-        "Sum over dimensions of the KL of the aggregate posterior's marginal from the prior's, in "
-        "nats.",
-    ),
-    "mutual_information": Definition(
-        "Mutual information",
-        "What a code tells of which training image it came from, in nats: rate − KL(q(z)||p(z)). "
-        "It cannot exceed the logarithm of their number; near it, read it as a lower bound.",
-    ),
-    "mutual_information_limit": Definition(
-        "Its limit", "Logarithm of the number of training images that it was measured on, in nats."
-    ),
-}
 
 
 @torch.no_grad()

@@ -21,6 +21,14 @@ from vaeexplorer.run import Measures
 
 __all__ = ["NUMBERS", "PAGE", "Findings", "Window", "write_files"]
 
+SCORE_KEYS = (
+    "n",
+    "split",
+    "continuity",
+    "completeness",
+    "r2_train_minus_held_out",
+    "secondary",
+)
 PAGE = "index.html"
 NUMBERS = "report.json"
 
@@ -39,12 +47,12 @@ def write_files(findings: Sequence[Findings], folder: Path, template: str) -> di
     for index, found in enumerate(findings):
         letter = slot_letter(index)
         pictures = write_pictures(found, letter.lower(), SLOT_COLOURS[index % 4], folder)
-        runs.append({"slot": letter, **_numbers(found), "pictures": pictures})
+        runs.append({"slot": letter, **_numbers(found), "comparison": None, "pictures": pictures})
     report = {
         "vae_explorer": __version__,
         "page": PAGE,
         "runs": runs,
-        "comparison": _comparison(runs),
+        **_compare(runs),
     }
     finite: dict[str, Any] = _without_nan(report)
     text = json.dumps(finite, indent=1, allow_nan=False, ensure_ascii=False)
@@ -76,7 +84,6 @@ def _numbers(found: Findings) -> dict[str, Any]:
         "epochs": len(run.history),
         "latent_dim": codes.mean.shape[1],
         "images": len(codes.mean),
-        "n": None if found.scores is None else found.scores["n"],
         "map": found.chosen.method,
         "law": found.law,
         "train": _measures(last.train if last else None),
@@ -84,9 +91,7 @@ def _numbers(found: Findings) -> dict[str, Any]:
         "rates": None if rates is None else [float(rate) for rate in rates],
         "active_units": None if rates is None else int(active_units(codes.mean).sum()),
         "code_variances": [float(v) for v in codes.mean.var(axis=0, dtype=np.float64)],
-        "continuity": None if found.scores is None else found.scores["continuity"],
-        "completeness": None if found.scores is None else found.scores["completeness"],
-        "verdict": [] if found.scores is None else found.scores["verdict"],
+        **_scores(found),
     }
 
 
@@ -96,16 +101,31 @@ def _measures(measures: Measures | None) -> dict[str, float | None] | None:
     return {"distortion": measures.distortion, "rate": measures.rate, "elbo": measures.elbo}
 
 
-def _comparison(runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Sentences that compare the first run with each other one, where both have scores."""
+def _scores(found: Findings) -> dict[str, Any]:
+    """Return what jobs.scoring gave, or None for every number of it."""
+    if found.scores is None:
+        return {**dict.fromkeys(SCORE_KEYS), "verdict": []}
+    return {key: found.scores[key] for key in (*SCORE_KEYS, "verdict")}
+
+
+def _compare(runs: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """Compare the first run with each other one, where both have scores.
+
+    Each run is given its "comparison"; what they say and warn of is returned as sentences.
+    """
     scored = [run for run in runs if run["continuity"] is not None]
-    sentences = []
+    said: dict[str, list[str]] = {"comparison": [], "warnings": []}
     for other in scored[1:]:
         slots = scored[0]["slot"], other["slot"]
+        other["comparison"] = found = verdict.comparison(scored[0], other, slots)
         # With two runs there is no doubt which ones a sentence without names is on.
         pair = f"{slots[0]} and {slots[1]}: " if len(scored) > 2 else ""
-        sentences += [pair + line for line in verdict.compare(scored[0], other, slots)]
-    return sentences
+        said["comparison"] += [pair + line for line in found["verdict"]]
+        # What cannot be compared at all is said once.
+        said["warnings"] += [
+            pair + line for line in found["warnings"] if line not in found["verdict"]
+        ]
+    return said
 
 
 def _without_nan(value: Any) -> Any:

@@ -5,110 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from string import Template
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.report.findings import Findings
+from vaeexplorer.report.quantities import (
+    BESIDE,
+    MEASURES,
+    NOTHING,
+    SCORES,
+    Numbers,
+    Quantity,
+    number,
+)
 from vaeexplorer.run import EpochRecord
 
 EPOCH_ROWS = 12
 DIMENSION_ROWS = 24
-NOTHING = "--"
 METHODS = {
+    "umap": "UMAP of the codes",
     "umap-learn": "UMAP of the codes",
     "pca": "the two principal axes of the codes",
     "axes": "the latent axes themselves",
 }
-
-Numbers = Mapping[str, Any]
-"""One entry of "runs" in report.json."""
-
-
-class Quantity(NamedTuple):
-    """One row of the table of numbers: what it is called, defined, read and written as."""
-
-    name: str
-    definition: str
-    keys: tuple[str, ...]
-    digits: int
-
-
-QUANTITIES = (
-    Quantity("Latent dimensions", "How many numbers describe an image.", ("latent_dim",), 0),
-    Quantity("Epochs", "Passes over the training images.", ("epochs",), 0),
-    Quantity(
-        "Distortion, held-out",
-        "−log p(x|z) in nats per image, summed over pixels: how badly a picture that the model "
-        "has not seen is rebuilt from its code.",
-        ("held_out", "distortion"),
-        2,
-    ),
-    Quantity(
-        "Distortion, training",
-        "The same on training images; much lower than on held-out ones means overfitting.",
-        ("train", "distortion"),
-        2,
-    ),
-    Quantity(
-        "Rate, held-out",
-        "KL(q(z|x) || p(z)) in nats per image: how much the code says about the picture. A model "
-        "without a prior has none.",
-        ("held_out", "rate"),
-        2,
-    ),
-    Quantity("Rate, training", "The same on training images.", ("train", "rate"), 2),
-    Quantity(
-        "ELBO, held-out",
-        "−(distortion + rate) in nats per image, a lower bound on log p(x); at beta = 1 whatever "
-        "beta trained the model.",
-        ("held_out", "elbo"),
-        2,
-    ),
-    Quantity("ELBO, training", "The same on training images.", ("train", "elbo"), 2),
-    Quantity(
-        "Active units",
-        "Latent dimensions whose posterior mean varies over the images by more than .01; the "
-        "others say nothing about the picture.",
-        ("active_units",),
-        0,
-    ),
-    Quantity(
-        "Continuity",
-        "How evenly the decoded picture changes near and between codes: 1 for straight lines, "
-        "and near 0 for jumps or a code that carries nothing.",
-        ("continuity", "score"),
-        2,
-    ),
-    Quantity(
-        "Completeness",
-        "Whether draws decode to something as near to real images as reconstructions are, and "
-        "reach all kinds of images: 1 if they do.",
-        ("completeness", "score"),
-        2,
-    ),
-    Quantity(
-        "Completeness, fitted Gaussian",
-        "The same with draws from the Gaussian fitted to each model's codes: the fair comparison "
-        "of a model that declares a prior with one that does not.",
-        ("completeness", "others", "fitted Gaussian"),
-        2,
-    ),
-    Quantity(
-        "Share reconstructed (R2)",
-        "Share of the variation of held-out images, in squared pixel distance, that their "
-        "reconstructions keep.",
-        ("continuity", "R2"),
-        2,
-    ),
-    Quantity(
-        "Images scored",
-        "Held-out images that continuity and completeness were measured on, and draws.",
-        ("n",),
-        0,
-    ),
-)
 
 
 def render(findings: Sequence[Findings], report: Mapping[str, Any], template: str) -> str:
@@ -119,12 +40,14 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
     runs = report["runs"]
     pairs = list(zip(findings, runs, strict=True))
     sections = [
+        _table("Scorecard", SCORES_LEAD, runs, SCORES),
         _figures("In words", "", pairs, _words),
         _figures("The maps", _maps_lead(findings), pairs, _map_figure),
         _figures("Decoded over the map", GRID_LEAD, pairs, _grid_figure),
         _figures("Draws", DRAWS_LEAD, pairs, _samples_figure),
         _figures("Reconstructions", PAIRS_LEAD, pairs, _pairs_figure),
-        _numbers(runs),
+        _table("Measures", "", runs, MEASURES),
+        _table("Beside the scores", BESIDE_LEAD, runs, BESIDE),
         _figures("Dimensions", DIMENSIONS_LEAD, pairs, _dimensions),
         _figures("Learning", LEARNING_LEAD, pairs, _learning),
     ]
@@ -137,6 +60,11 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
     )
 
 
+SCORES_LEAD = (
+    "Both scores are from 0 to 1. Indented numbers are their parts and companions, which tell what "
+    "a score alone cannot say."
+)
+BESIDE_LEAD = "None of these enters a score. Those in nats need a declared prior and a posterior."
 GRID_LEAD = (
     "Each square of the map is lifted to a code, the mean of those near it, and decoded where it "
     "lies. Hatched squares are places without data."
@@ -197,7 +125,7 @@ def _map_figure(found: Findings, run: Numbers) -> str:
     if run["latent_dim"] == 1:
         method = "the one latent dimension, to the right, against the density of the codes"
     return (
-        '<picture><source media="(prefers-color-scheme: dark)" '
+        '<picture><source media="screen and (prefers-color-scheme: dark)" '
         f'srcset="{escape(pictures["map_dark"])}">'
         + _image(pictures["map"], f"Map of {run['slot']}: {dots}")
         + "</picture>"
@@ -242,9 +170,13 @@ def _pairs_figure(found: Findings, run: Numbers) -> str:
 
 
 def _sentences(report: Mapping[str, Any]) -> str:
-    """List what the comparison says."""
-    items = "".join(f"<li>{escape(line)}</li>" for line in report["comparison"])
-    return f'<ul class="verdict">{items}</ul>' if items else ""
+    """List what the comparison says, and what is unfair in it."""
+    lists = []
+    for kind, lines in (("verdict", report["comparison"]), ("verdict unfair", report["warnings"])):
+        if lines:
+            items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+            lists.append(f'<ul class="{kind}">{items}</ul>')
+    return "".join(lists)
 
 
 def _words(found: Findings, run: Numbers) -> str:
@@ -262,35 +194,28 @@ def _words(found: Findings, run: Numbers) -> str:
     return f'<p class="quiet">{escape(told)}</p><ul>{items}</ul>'
 
 
-def _numbers(runs: Sequence[Numbers]) -> str:
-    """Make the table of numbers; rows that no run has are left out."""
+def _table(title: str, lead: str, runs: Sequence[Numbers], quantities: Sequence[Quantity]) -> str:
+    """Make a table of `quantities`, each with its definition; rows that no run has are left out."""
     head = "".join(f'<th class="number" scope="col">{run["slot"]}</th>' for run in runs)
     rows = []
-    for quantity in QUANTITIES:
-        values = [_value(run, quantity.keys) for run in runs]
-        if all(value is None for value in values):
+    for quantity in quantities:
+        texts = [quantity.text(run) for run in runs]
+        if all(text is None for text in texts):
             continue
-        cells = "".join(f'<td class="number">{_text(v, quantity.digits)}</td>' for v in values)
+        cells = "".join(f'<td class="number">{escape(text or NOTHING)}</td>' for text in texts)
+        kind = ' class="part"' if quantity.part else ""
         rows.append(
-            f"<tr><td>{escape(quantity.name)}<small>{escape(quantity.definition)}</small></td>"
+            f"<tr{kind}><td>{escape(quantity.name)}<small>{escape(quantity.definition)}</small></td>"
             f"{cells}</tr>"
         )
+    if not rows:
+        return ""
     return (
-        '<section><h2>Numbers</h2><div class="numbers"><table><thead><tr>'
+        f"<section><h2>{escape(title)}</h2>{f'<p>{escape(lead)}</p>' if lead else ''}"
+        '<div class="numbers"><table><thead><tr>'
         f'<th scope="col">Quantity</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
         f'</div><p class="quiet">{NOTHING} stands where a quantity does not exist.</p></section>'
     )
-
-
-def _value(run: Numbers, keys: tuple[str, ...]) -> float | None:
-    value: Any = run
-    for key in keys:
-        value = None if value is None else value.get(key)
-    return None if value is None else float(value)
-
-
-def _text(value: float | None, digits: int = 2) -> str:
-    return NOTHING if value is None else f"{value:,.{digits}f}".replace("-", "−")
 
 
 def _dimensions(found: Findings, run: Numbers) -> str:
@@ -303,7 +228,7 @@ def _dimensions(found: Findings, run: Numbers) -> str:
     rows = "".join(
         f'<tr><td>z{index + 1}</td><td class="bar"><span style="width: '
         f'{100 * (values[index] or 0) / largest:.1f}%"></span></td>'
-        f'<td class="number">{_text(values[index])}</td></tr>'
+        f'<td class="number">{number(values[index])}</td></tr>'
         for index in order[:DIMENSION_ROWS]
     )
     more = len(order) - DIMENSION_ROWS
@@ -332,10 +257,10 @@ def _cells(record: EpochRecord) -> Iterator[str]:
     shown = record.held_out
     elbo = None if shown is None else shown.elbo
     numbers = (
-        _text(record.epoch, 0),
-        _text(record.train.distortion),
-        _text(None if shown is None else shown.distortion),
-        _text(None if shown is None else shown.rate),
-        _text(None if elbo is None else -elbo),
+        number(record.epoch, 0),
+        number(record.train.distortion),
+        number(None if shown is None else shown.distortion),
+        number(None if shown is None else shown.rate),
+        number(None if elbo is None else -elbo),
     )
     return (f'<td class="number">{number}</td>' for number in numbers)
