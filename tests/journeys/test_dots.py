@@ -1,9 +1,11 @@
 """What a person does with the looks of the dots."""
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.session.colouring import COLOURINGS
@@ -80,3 +82,45 @@ def test_a_hidden_label_stays_hidden_while_a_number_is_shown(explorer):
     labels = explorer.session.slots[1].exhibit.labels
     assert not explorer.map(1).dots.visible[labels == 3].any()
     assert (class_colours(10)[labels] != colours(explorer, 1)).any()
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "csv"])
+def test_a_map_is_exported_as_it_is_seen(explorer, tmp_path, monkeypatch, ending):
+    target = tmp_path / f"map.{ending}"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    explorer.session.hide_labels(frozenset({3}))
+    QTest.keyClick(explorer.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    explorer.wait(lambda: str(target) in explorer.window.readout.text())
+    shown = int((explorer.session.slots[1].exhibit.labels != 3).sum())
+    text = target.read_bytes()
+    if ending == "png":
+        view, image = explorer.map(1), QImage(str(target))
+        assert image.width() == view.width()
+        assert image.height() > view.height()
+        assert image.pixel(5, 5) == view.grab().toImage().pixel(5, 5)
+    elif ending == "svg":
+        # All dots and the nine labels that are shown.
+        assert text.count(b"<circle") == shown + 9
+    else:
+        assert sum(line.endswith(b",1") for line in text.splitlines()) == shown
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+def test_a_map_is_copied_to_the_clipboard(explorer):
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(explorer.window, Qt.Key.Key_C, keys)
+    image = QGuiApplication.clipboard().image()
+    assert image.width() == explorer.map(1).width()
+
+
+def test_what_cannot_be_exported_is_said_in_one_sentence(explorer, tmp_path, monkeypatch):
+    for name, said in (
+        ("map.bmp", "let its name end in"),
+        ("none/map.svg", "could not be written"),
+    ):
+        target = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, t=target: (str(t), ""))
+        explorer.session.activate(0)
+        QTest.keyClick(explorer.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+        explorer.wait(lambda said=said: said in explorer.window.messages.text)
+    assert not list(tmp_path.iterdir())

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, Q
 
 from vaeexplorer.gui.panels import BOTTOM, PANELS
 from vaeexplorer.gui.panels.map import method_title
+from vaeexplorer.gui.panels.map_export import copy_map, export_map
 from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.panels.selection import save_selection
 from vaeexplorer.gui.session import MAX_SLOTS, Session
@@ -68,6 +69,12 @@ def _add_edit_menu(window: Window, session: Session) -> None:
         lambda: save_selection(session, window),
         "Ctrl+Shift+S",
     )
+    _act(
+        menu,
+        translate("Menus", "Copy the map as a picture"),
+        lambda: copy_map(window, session),
+        "Ctrl+Shift+C",
+    )
     menu.addSeparator()
     modes = menu.addMenu(translate("Menus", "Dragging over a map"))
     group = QActionGroup(window)
@@ -116,6 +123,8 @@ def _add_file_menu(window: Window, session: Session) -> None:
         pictures.aboutToShow.connect(
             lambda action=action, key=panel.key: action.setEnabled(window.docks[key].isVisible())
         )
+    menu.addSeparator()
+    _act(menu, translate("Menus", "Export map..."), lambda: export_map(window, session), "Ctrl+E")
     menu.addSeparator()
     _act(menu, translate("Menus", "Quit"), window.close, "Ctrl+Q")
 

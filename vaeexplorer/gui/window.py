@@ -198,6 +198,7 @@ class Window(QMainWindow):
         session = self._session
         session.slots_changed.connect(self._arrange_maps)
         session.failed.connect(self.messages.tell)
+        session.exported.connect(self.readout.setText)
         session.probe_moved.connect(self._show_probe)
         session.data_opened.connect(self._show_data)
         session.progressed.connect(self._show_progress)

@@ -3,8 +3,8 @@
 A verb is thin: what takes long lives in `jobs`, on a lane. The verbs stand in one file each for
 the state (document), the probe (probing), what is opened (opening), what is scored (scoring),
 mapped (mapping), compared (comparing), selected (selecting), searched for (finding), bounded
-(bounding), shown by colours (colouring) and laid over the maps (overlaying), and here what is
-trained.
+(bounding), shown by colours (colouring), laid over the maps (overlaying) and written as files
+(exporting), and here what is trained.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.gui.session.overlaying import Overlaying
+from vaeexplorer.gui.session.exporting import Exporting
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.latent.projection import ProjectionError
 from vaeexplorer.run import Config, Run
@@ -32,7 +32,7 @@ __all__ = ["MAX_SLOTS", "Session", "Slot"]
 translate = QCoreApplication.translate
 
 
-class Session(Overlaying):
+class Session(Exporting):
     """Holds the document, changes it by verbs, and tells of every change by a signal."""
 
     def prepare_training(self) -> None:

@@ -80,3 +80,20 @@ class DotKey(QWidget):
         if self._labels is None:
             return np.tile(class_colours(1), (n, 1))
         return class_colours(len(self._names))[self._labels]
+
+    def entries(self) -> tuple[tuple[str, str], ...]:
+        """Names and "#rrggbb" of the labels that are shown; empty where a number is shown."""
+        if self._what != BY_LABEL:
+            return ()
+        hidden = self.legend.hidden
+        return tuple(
+            (name, "#" + bytes(colour).hex())
+            for index, (name, colour) in enumerate(
+                zip(self._names, class_colours(len(self._names)), strict=True)
+            )
+            if index not in hidden
+        )
+
+    def scale(self) -> tuple[str, str, str] | None:
+        """Title, least and largest value of the number that is shown; None: there is none."""
+        return None if self._what == BY_LABEL or self._values is None else self.bar.texts

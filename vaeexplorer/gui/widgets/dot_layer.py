@@ -147,6 +147,16 @@ class DotLayer(QObject):
         return self._extent
 
     @property
+    def dot_colours(self) -> NDArray[np.uint8]:
+        """Colours of all dots, (n, 3)."""
+        return self._colours
+
+    @property
+    def frame(self) -> Frame | None:
+        """The view last drawn; None before the first."""
+        return self._wanted
+
+    @property
     def nimble(self) -> bool:
         """Whether the dots can be put to new places many times a second."""
         return self.drawing_s < SMOOTH_S and len(self.positions) <= SORTED_AT_ONCE

@@ -113,14 +113,17 @@ class Legend(QWidget):
             button.setProperty("hides", index in hidden)
             button.style().polish(button)
 
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The labels that are hidden."""
+        return frozenset(k for k, button in enumerate(self._buttons) if not button.isChecked())
+
     def _only(self, index: int) -> None:
         others = frozenset(range(len(self._buttons))) - {index}
-        now = frozenset(k for k, button in enumerate(self._buttons) if not button.isChecked())
-        self.toggled.emit(frozenset() if now == others else others)
+        self.toggled.emit(frozenset() if self.hidden == others else others)
 
     def _tell(self) -> None:
-        hidden = (k for k, button in enumerate(self._buttons) if not button.isChecked())
-        self.toggled.emit(frozenset(hidden))
+        self.toggled.emit(self.hidden)
 
 
 def _swatch(colour: QColor) -> QIcon:
