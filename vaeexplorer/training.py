@@ -19,14 +19,14 @@ import vaeexplorer
 from vaeexplorer import models
 from vaeexplorer.data.dataset import Dataset
 from vaeexplorer.models.base import (
-    Batch,
+    Family,
     ModelConfig,
     SettingError,
     Terms,
     check_settings,
     float_images,
 )
-from vaeexplorer.models.learning import DivergedError, Learner
+from vaeexplorer.models.learning import Chosen, DivergedError, Images, Learner
 from vaeexplorer.models.learning import warm_up_torch as warm_up_torch
 from vaeexplorer.run import Config, EpochRecord, Measures, Run, TrainingProgress
 
@@ -198,6 +198,14 @@ class _Sums:
         return Measures(self.distortion / self.images, rate)
 
 
+def _images(dataset: Dataset, indices: NDArray[np.int64], family: Family) -> Images:
+    """Read the images at `indices`, with their labels where `family` is fed groups."""
+    labels = None
+    if family.batches == "groups" and dataset.labels is not None:
+        labels = torch.from_numpy(dataset.labels[indices])
+    return Images(dataset.batch(indices), labels)
+
+
 class _Training:
     """The data, the position in it, and what is reported of it."""
 
@@ -207,18 +215,19 @@ class _Training:
         weights_seed, order_seed, noise_seed, self.measure_seed = seeds
         self.order = torch.Generator().manual_seed(order_seed)
         split = dataset.split(config.seed)
-        self.images = dataset.batch(split.train)
-        self.held_out = dataset.batch(split.held_out[:MEASURED_IMAGES])
+        family = models.FAMILIES[config.family]
+        self.images = _images(dataset, split.train, family)
+        self.held_out = _images(dataset, split.held_out[:MEASURED_IMAGES], family)
         n = len(self.images)
         self.batch_size = config.batch_size or (SMALL_BATCH if n < SMALL_DATA else LARGE_BATCH)
-        mean_image = torch.from_numpy(self.images.numpy().mean(axis=0) / 255).float()
+        mean_image = torch.from_numpy(self.images.pixels.numpy().mean(axis=0) / 255).float()
         model = models.build(
             config.family, config.model, dataset.shape, mean_image, seed=weights_seed
         )
         self.learner = Learner(model, settings, config.learning_rate, noise_seed)
         self.halvings = 0
         # None to go through where the model is fitted at once.
-        self.epochs = config.epochs if models.FAMILIES[config.family].fit is None else 0
+        self.epochs = config.epochs if family.fit is None else 0
         self.steps_done, self.steps = 0, max(self.epochs, 1) * math.ceil(n / self.batch_size)
         self.snapshot: Run | None = None
         self.shown: NDArray[np.uint8] | None = None
@@ -228,7 +237,7 @@ class _Training:
 
     def epoch(self, epoch: int) -> Steps[EpochRecord]:
         """Go through the images once; if that diverges, again from where the epoch began."""
-        order = torch.randperm(len(self.images), generator=self.order)
+        order = self.images.shuffled(self.batch_size, self.order)
         state, steps_done = self.learner.state(), self.steps_done
         while True:
             try:
@@ -249,7 +258,7 @@ class _Training:
 
     def fit(self, fit: Callable[[Any, Tensor], Iterator[float]]) -> Steps[None]:
         """Fit the model to the training images at once."""
-        for done in fit(self.learner.model, self.images):
+        for done in fit(self.learner.model, self.images.pixels):
             self.steps_done = round(done * self.steps)
             yield from self._report(0)
         self.learner.check_weights()
@@ -291,33 +300,35 @@ class _Training:
 
     def reconstructions(self) -> NDArray[np.uint8] | None:
         """Held-out images and their reconstructions, (2, up to 8, channels, height, width)."""
-        pixels = self.held_out[:SHOWN_IMAGES]
+        pixels = self.held_out.pixels[:SHOWN_IMAGES]
         if not len(pixels):
             return None
         space = next(iter(self.learner.model.spaces().values()))
         decoded = space.decode(space.encode(float_images(pixels)).mean)
         return torch.stack([pixels, decoded.mul(255).round().clamp(0, 255).byte()]).numpy()
 
-    def _attempt(self, epoch: int, order: Tensor) -> Steps[EpochRecord]:
+    def _attempt(self, epoch: int, order: list[Chosen]) -> Steps[EpochRecord]:
         sums = _Sums()
-        for chosen in torch.split(order, self.batch_size):
-            images = float_images(self.images.index_select(0, chosen))
-            sums.add(self.learner.step(Batch(images), self.steps_done / self.steps))
+        for chosen in order:
+            batch = self.images.batch(chosen)
+            sums.add(self.learner.step(batch, self.steps_done / self.steps))
             self.steps_done += 1
             yield from self._report(epoch)
+        # Small batches may be fewer than planned where groups are not divided.
+        self.steps_done = self.steps * (epoch + 1) // self.epochs
         self.learner.check_weights()
         self.rates = sums.by_space()
         held_out = yield from self._measure(self.held_out, epoch)
         return EpochRecord(epoch + 1, sums.means(), held_out)
 
-    def _measure(self, images: Tensor, epoch: int) -> Steps[Measures | None]:
+    def _measure(self, images: Images, epoch: int) -> Steps[Measures | None]:
         if not len(images):
             return None
         sums = _Sums()
         # The same noise each time: the curve shows the model's changes, not the noise's.
         noise = torch.Generator().manual_seed(self.measure_seed)
-        for pixels in torch.split(images, self.batch_size):
-            sums.add(self.learner.measure(Batch(float_images(pixels)), noise))
+        for chosen in images.in_order(self.batch_size, self.measure_seed):
+            sums.add(self.learner.measure(images.batch(chosen), noise))
             yield from self._report(epoch)
         self.rates = sums.by_space()
         return sums.means()

@@ -74,6 +74,7 @@ def test_a_trained_model_is_shown_saved_and_listed(explorer, family):
     panel = start_training(explorer, family=family, name="mine")
     wait_for_the_end(explorer, panel)
     assert explorer.told == []
+    assert explorer.window.minimumSizeHint().width() <= 1280
     first, second = (state.exhibit for state in explorer.session.slots)
     assert first is before[0]
     epochs = EPOCHS if FAMILIES[family].fit is None else 1

@@ -179,7 +179,7 @@ def train(
         str, typer.Option(help="digits, shapes, or the path of an IDX file or folder.")
     ],
     family: Annotated[
-        str, typer.Option(help="Kind of model: pca, ae, dae, vae, hvae, vqvae.")
+        str, typer.Option(help="Kind of model: pca, ae, dae, vae, hvae, vqvae, mlvae.")
     ] = "vae",
     latent_dim: Annotated[
         int | None, typer.Option(help="Latent dimensions; by default the family's.")

@@ -14,7 +14,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vaeexplorer.models import autoencoder, denoising, gaussian, hierarchical, linear, quantized
+from vaeexplorer.models import (
+    autoencoder,
+    denoising,
+    gaussian,
+    hierarchical,
+    linear,
+    multilevel,
+    quantized,
+)
 from vaeexplorer.models.base import Family, Model, ModelConfig, SettingError, check_settings
 from vaeexplorer.models.options import parse_settings
 
@@ -25,6 +33,7 @@ FAMILIES: dict[str, Family] = {
     "vae": gaussian.FAMILY,
     "hvae": hierarchical.FAMILY,
     "vqvae": quantized.FAMILY,
+    "mlvae": multilevel.FAMILY,
 }
 
 

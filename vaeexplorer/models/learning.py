@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vaeexplorer.models.base import Batch, Model, ModelConfig, Pressure, Terms
+from vaeexplorer.models.base import Batch, Model, ModelConfig, Pressure, Terms, float_images
+from vaeexplorer.models.multilevel import random_groups
 
 GRADIENT_NORM = 200.0
 """Longer gradients are cut to this: one odd batch early on must not throw the model away."""
@@ -75,6 +77,54 @@ def descend(loss: Tensor, optimiser: torch.optim.Optimizer, parameters: list[nn.
     if length > GRADIENT_NORM:
         nn.utils.clip_grads_with_norm_(parameters, GRADIENT_NORM, norm)
     optimiser.step()
+
+
+Chosen = tuple[Tensor, Tensor | None]
+"""Indices of the images of a batch, and the group of each where images are grouped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """What is learnt from: uint8 pixels, and labels where groups of one label are fed.
+
+    pixels: (n, channels, height, width). labels: (n,), or None where each image stands for itself.
+    """
+
+    pixels: Tensor
+    labels: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def shuffled(self, size: int, generator: torch.Generator) -> list[Chosen]:
+        """Batches of about `size` that go through all images once; groups are never divided."""
+        if self.labels is None:
+            order = torch.randperm(len(self), generator=generator)
+            return [(chosen, None) for chosen in torch.split(order, size)]
+        return self._grouped(size, generator)
+
+    def in_order(self, size: int, seed: int) -> list[Chosen]:
+        """Batches in the order of the file; where images are grouped, always the same groups."""
+        if self.labels is None:
+            return [(chosen, None) for chosen in torch.split(torch.arange(len(self)), size)]
+        return self._grouped(size, torch.Generator().manual_seed(seed))
+
+    def batch(self, chosen: Chosen) -> Batch:
+        """Make the batch of the images `chosen`."""
+        indices, groups = chosen
+        return Batch(float_images(self.pixels.index_select(0, indices)), groups)
+
+    def _grouped(self, size: int, generator: torch.Generator) -> list[Chosen]:
+        assert self.labels is not None
+        groups = random_groups(self.labels, generator)
+        lengths = torch.tensor([len(group) for group in groups])
+        numbers = torch.repeat_interleave(lengths)
+        # A group belongs to the batch in which its first image would stand.
+        batch = (lengths.cumsum(0) - lengths) // size
+        ends = torch.bincount(batch, lengths.double()).long().cumsum(0)[:-1]
+        parts = torch.tensor_split(torch.cat(groups), ends)
+        named = torch.tensor_split(numbers, ends)
+        return [(one, other) for one, other in zip(parts, named, strict=True) if len(one)]
 
 
 class Learner:

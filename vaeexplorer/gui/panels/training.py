@@ -128,6 +128,7 @@ class TrainingPanel(QWidget):
         )
         self.strip = ProgressStrip()
         self.numbers = QLabel()
+        self.numbers.setWordWrap(True)  # a line of five layers must not widen the window
         self.numbers.setProperty("muted", True)
         self._story = QLabel()
         self._story.setWordWrap(True)
