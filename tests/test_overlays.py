@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from analytic import blob_space, blobs
+from analytic import as_bytes, blob_space, blobs, without_prior
 
+from vaeexplorer.data import Dataset, Source
+from vaeexplorer.jobs.draws import draws_on_one_scale, prior_draws
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.jobs.overlays import MAX_CELLS, decode_grid, on_one_scale, stretch
 from vaeexplorer.latent.lift import Lift
-from vaeexplorer.models.base import CodeSpace, Posterior
+from vaeexplorer.models.base import CodeSpace, Posterior, StandardNormal
 
 
 def affine(matrix):
@@ -150,3 +152,53 @@ def test_all_maps_share_one_scale(axes_lift):
     assert shared[0].reference == pytest.approx(2 * fields[0].median, rel=1e-3)
     flat = on_one_scale({0: last(stretch(blob_space(lambda z: blobs(0 * z)), axes_lift))[1]})
     assert flat[0].reference == 0
+
+
+@pytest.fixture
+def blob_data():
+    z = torch.randn(300, 2, generator=torch.Generator().manual_seed(3))
+    images = as_bytes(blobs(z.clamp(-2.4, 2.4)))
+    source = Source("idx", None, {}, len(images), images.shape[1:], "blobs")
+    return Dataset("blobs", images, source), Lift(z.numpy(), z.numpy(), {"exact": True})
+
+
+def test_draws_follow_the_declared_law_lie_at_their_codes_and_are_held_against_the_images(
+    blob_data,
+):
+    dataset, lift = blob_data
+    seen, draws = last(prior_draws(blob_space(), lift, dataset))
+    expected = StandardNormal(2).sample(400, torch.Generator().manual_seed(0))
+    np.testing.assert_allclose(draws.codes, expected.numpy())
+    np.testing.assert_allclose(draws.places, draws.codes, rtol=1e-6)
+    pictures = blobs(expected[:20]).flatten(1).numpy().astype(float)
+    real = dataset.images.reshape(300, -1) / 255.0
+    brute = np.linalg.norm(pictures[:, None] - real, axis=2).min(axis=1)
+    np.testing.assert_allclose(draws.distances[:20], brute, atol=1e-3)
+    assert draws.law == "standard normal"
+    assert [len(one.distances) for one in seen] == list(range(50, 401, 50))
+    assert draws.real < 0.1 < draws.distances.max()
+
+
+def test_the_worst_draws_are_those_that_decode_to_nothing_real(blob_data):
+    dataset, lift = blob_data
+    hole = blob_space(lambda z: torch.where(z[:, :1, None, None] > 1.5, 1.0, blobs(z)))
+    _, draws = last(prior_draws(hole, lift, dataset))
+    assert (draws.codes[draws.worst, 0] > 1.5).all()
+    assert (np.diff(draws.distances[draws.worst]) <= 0).all()
+
+
+def test_without_a_declared_law_the_draws_are_from_a_gaussian_fitted_to_the_codes(blob_data):
+    dataset, lift = blob_data
+    moved = Lift(lift.positions, lift.codes * [3, 1] + [10, 0], {})
+    _, draws = last(prior_draws(without_prior(blob_space()), moved, dataset))
+    assert draws.law == "fitted Gaussian"
+    np.testing.assert_allclose(draws.codes.mean(axis=0), [10, 0], atol=0.6)
+    np.testing.assert_allclose(draws.codes.std(axis=0), [3, 1], rtol=0.15)
+
+
+def test_draws_of_all_maps_share_one_scale(blob_data):
+    dataset, lift = blob_data
+    good = last(prior_draws(blob_space(), lift, dataset))[1]
+    bad = last(prior_draws(blob_space(lambda z: blobs(z) + 1), lift, dataset))[1]
+    scaled = draws_on_one_scale({0: good, 1: bad})
+    assert scaled[0].limit == scaled[1].limit == bad.distances.max() > good.distances.max()

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
+from vaeexplorer.jobs.draws import Draws
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
@@ -122,3 +123,23 @@ def test_the_dots_stay_to_be_seen_under_the_stretch(explorer, theme):
     explorer.session.choose_overlay("stretch")
     wait_for_stretch(explorer)
     assert contrast() > 0.4 * before
+
+
+def test_a_click_on_the_worst_draw_takes_the_probe_there(explorer):
+    explorer.wait_for_the_maps()
+    choose(explorer, "draws")
+    explorer.wait(lambda: all(isinstance(shown(explorer, slot), Draws) for slot in (0, 1)))
+    explorer.wait(lambda: all(len(shown(explorer, slot).codes) == 400 for slot in (0, 1)))
+    ours, theirs = shown(explorer, 1), shown(explorer, 0)
+    assert (theirs.law, ours.law) == ("fitted Gaussian", "standard normal")
+    assert ours.limit == theirs.limit == max(ours.distances.max(), theirs.distances.max())
+    worst = ours.worst[0]
+    QTest.mouseClick(
+        explorer.map(1),
+        Qt.MouseButton.LeftButton,
+        pos=explorer.map(1).to_pixel(ours.places[worst]).toPoint(),
+    )
+    explorer.wait(explorer.decoded)
+    held = explorer.session.slots[1].held
+    np.testing.assert_array_equal(held.z, ours.codes[worst])
+    np.testing.assert_allclose(held.position, ours.places[worst], rtol=1e-5)

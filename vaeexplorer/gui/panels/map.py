@@ -25,9 +25,8 @@ from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
-from vaeexplorer.gui.widgets.overlay_layer import cell_size
+from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
-from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe
@@ -172,6 +171,10 @@ class MapPanel(QWidget):
 
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
         self._session.activate(self._slot)
+        drawn = self.view.overlay.code_at(point, snap_distance)
+        if drawn is not None:
+            self._session.set_code(self._slot, drawn)
+            return
         self._session.move_probe(self._slot, point, snap_distance)
         self._session.hold()
 
@@ -199,7 +202,7 @@ class MapPanel(QWidget):
         self.view.overlay.opacity = opacity
         self.view.update()
 
-    def _show_overlay(self, slot: int, overlay: DecodeGrid | Stretch | None) -> None:
+    def _show_overlay(self, slot: int, overlay: Overlay | None) -> None:
         if slot == self._slot:
             self.view.set_overlay(overlay)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
+from vaeexplorer.data import Dataset
 from vaeexplorer.gui.background import Lane
 from vaeexplorer.gui.session.colouring import Colouring
 from vaeexplorer.gui.session.document import CLOSE_TIMEOUT_S
+from vaeexplorer.jobs.draws import Draws, draws_on_one_scale, prior_draws
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.overlays import (
     DecodeGrid,
@@ -23,7 +26,12 @@ from vaeexplorer.jobs.overlays import (
 )
 from vaeexplorer.latent.lift import Lift
 
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace
+
 log = logging.getLogger(__name__)
+
+Overlay = DecodeGrid | Stretch | Draws
 
 
 class View(NamedTuple):
@@ -34,11 +42,11 @@ class View(NamedTuple):
     step: NDArray[np.float64]
 
 
-class Field(NamedTuple):
-    """The stretch that was measured on a map, and whether it is as fine as it will be."""
+class Kept(NamedTuple):
+    """What was measured all over a map, and whether it is as fine as it will be."""
 
     lift: Lift
-    stretch: Stretch
+    overlay: Stretch | Draws
     whole: bool
 
 
@@ -57,7 +65,7 @@ class Overlaying(Colouring):
         super().__init__(*arguments)
         self.overlay, self.overlay_opacity = "none", 1.0
         self._views: dict[int, View] = {}
-        self._fields: dict[int, Field] = {}
+        self._kept: dict[tuple[str, int], Kept] = {}
         # A lane of its own: it must hold up neither hovering nor opening.
         self._overlay_lane = Lane("overlay", self)
         for signal in (self.exhibit_changed, self.map_changed, self.map_grew):
@@ -73,7 +81,7 @@ class Overlaying(Colouring):
         super().close()
 
     def choose_overlay(self, name: str) -> None:
-        """Lay the overlay `name` over every map: "decodes", "stretch", or "none"."""
+        """Lay the overlay `name` over every map: "decodes", "stretch", "draws", or "none"."""
         if name == self.overlay:
             return
         self.overlay = name
@@ -112,17 +120,13 @@ class Overlaying(Colouring):
         if self.overlay == "none" or exhibit is None or lift is None or not exhibit.spaces:
             return
         space = exhibit.spaces[main_space(exhibit)]
-        kept = self._fields.get(slot)
-        if self.overlay == "decodes":
-            view = self._views.get(slot)
-            if view is None:
-                return
-            job = partial(decode_grid, space, lift, *view)
-        elif kept is not None and kept.lift is lift and kept.whole:
-            self._show_fields()
+        kept = self._kept.get((self.overlay, slot))
+        if kept is not None and kept.lift is lift and kept.whole:
+            self._show_kept()
             return
-        else:
-            job = partial(stretch, space, lift)
+        job = self._overlay_job(slot, space, lift, exhibit.dataset)
+        if job is None:
+            return
         self._overlay_lane.submit(
             slot,
             job,
@@ -131,25 +135,37 @@ class Overlaying(Colouring):
             on_error=self._tell,
         )
 
-    def _show_overlay(
-        self, slot: int, lift: Lift, whole: bool, overlay: DecodeGrid | Stretch | None
-    ) -> None:
+    def _overlay_job(
+        self, slot: int, space: LatentSpace, lift: Lift, dataset: Dataset | None
+    ) -> Callable[[], Generator[Overlay | None, None, Overlay | None]] | None:
+        """Return what computes the chosen overlay; None where something for it is missing."""
+        if self.overlay == "stretch":
+            return partial(stretch, space, lift)
+        if self.overlay == "draws":
+            return None if dataset is None else partial(prior_draws, space, lift, dataset)
+        view = self._views.get(slot)
+        return None if view is None else partial(decode_grid, space, lift, *view)
+
+    def _show_overlay(self, slot: int, lift: Lift, whole: bool, overlay: Overlay | None) -> None:
         if slot >= len(self.slots) or self.slots[slot].lift is not lift:
             return
-        if isinstance(overlay, Stretch):
-            before = self._fields.get(slot)
-            self._fields[slot] = Field(lift, overlay, whole)
-            if before is None or before.stretch is not overlay:
-                self._show_fields()
-        elif overlay is not None:
+        if isinstance(overlay, DecodeGrid):
             self.overlaid.emit(slot, overlay)
+        elif overlay is not None:
+            before = self._kept.get((self.overlay, slot))
+            self._kept[self.overlay, slot] = Kept(lift, overlay, whole)
+            if before is None or before.overlay is not overlay:
+                self._show_kept()
 
-    def _show_fields(self) -> None:
-        """Show the stretch of every slot, as far as it is known, on one scale."""
+    def _show_kept(self) -> None:
+        """Show what was measured in every slot, as far as it is known, on one scale."""
         current = {
-            slot: kept.stretch
-            for slot, kept in self._fields.items()
-            if slot < len(self.slots) and self.slots[slot].lift is kept.lift
+            slot: kept.overlay
+            for (name, slot), kept in self._kept.items()
+            if name == self.overlay
+            and slot < len(self.slots)
+            and self.slots[slot].lift is kept.lift
         }
-        for slot, measured in on_one_scale(current).items():
-            self.overlaid.emit(slot, measured)
+        scaled = on_one_scale if self.overlay == "stretch" else draws_on_one_scale
+        for slot, overlay in scaled(current).items():
+            self.overlaid.emit(slot, overlay)

@@ -35,11 +35,10 @@ from vaeexplorer.gui.widgets.dot_layer import DotLayer
 from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
-from vaeexplorer.gui.widgets.overlay_layer import OverlayLayer, describe
+from vaeexplorer.gui.widgets.overlay_layer import Overlay, OverlayLayer, describe
 from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT, SelectionTool
 from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.gui.widgets.view_watch import ViewWatch
-from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
 SNAP_PX = 6.0
 DRAG_PX = 4
@@ -169,7 +168,7 @@ class MapView(QWidget):
         self.dots.set_standing_out(standing_out)
         self.update()
 
-    def set_overlay(self, overlay: DecodeGrid | Stretch | None) -> None:
+    def set_overlay(self, overlay: Overlay | None) -> None:
         """Lay `overlay` over the dots, or nothing."""
         self.overlay.show(overlay)
         self.setAccessibleDescription("" if overlay is None else describe(overlay))

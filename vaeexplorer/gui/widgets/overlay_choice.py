@@ -42,6 +42,15 @@ class OverlayChoice(QWidget):
                     "the codes: where it is large, near codes decode unlike",
                 ),
             ),
+            (
+                "draws",
+                translate("OverlayChoice", "draws from the prior"),
+                translate(
+                    "OverlayChoice",
+                    "Codes drawn from the law that the model declares, or fitted, by how unlike "
+                    "every real image they decode: click one to probe it",
+                ),
+            ),
         ):
             self.choice.addItem(title, key)
             self.choice.setItemData(self.choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)

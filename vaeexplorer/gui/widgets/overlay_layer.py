@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,14 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QTransform
 
 from vaeexplorer.drawing.grid import to_rgb
+from vaeexplorer.gui.widgets.map_draws import DRAWS, draw_draws, draw_near
 from vaeexplorer.gui.widgets.theme import GRID, colours, is_dark
+from vaeexplorer.jobs.draws import Draws
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
 translate = QCoreApplication.translate
+
+Overlay = DecodeGrid | Stretch | Draws
 
 GUESSED = 0.15
 """Opacity of a picture where the model is guessing, beside one where there is data."""
@@ -41,7 +46,7 @@ class OverlayLayer:
         self._picture: QImage | None = None
         self._surface = ""
 
-    def show(self, overlay: DecodeGrid | Stretch | None) -> None:
+    def show(self, overlay: Overlay | None) -> None:
         """Draw `overlay`, or nothing."""
         self.shown = overlay
         self._picture = None
@@ -50,6 +55,10 @@ class OverlayLayer:
         """Draw it, and its legend, on a widget of the size of `area`."""
         overlay = self.shown
         if overlay is None:
+            return
+        if isinstance(overlay, Draws):
+            draw_draws(painter, overlay, to_pixels, area, self.opacity)
+            _draw_legend(painter, overlay, area)
             return
         if self._picture is None or self._surface != colours().surface:
             self._surface = colours().surface
@@ -74,6 +83,13 @@ class OverlayLayer:
         painter.drawImage(target, self._picture)
         painter.restore()
         _draw_legend(painter, overlay, area)
+
+    def code_at(self, place: NDArray[np.float64], reach: float) -> NDArray[np.float32] | None:
+        """Return the code of the draw within `reach` of `place`, in units of the map, if any."""
+        if not isinstance(self.shown, Draws):
+            return None
+        number = draw_near(self.shown, place, reach)
+        return None if number is None else self.shown.codes[number]
 
 
 def corners(overlay: DecodeGrid | Stretch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -146,22 +162,27 @@ def _rgb(name: str) -> tuple[int, int, int]:
     return colour.red(), colour.green(), colour.blue()
 
 
-def describe(overlay: DecodeGrid | Stretch) -> str:
+def describe(overlay: Overlay) -> str:
     """Return in a sentence what `overlay` shows."""
     if isinstance(overlay, DecodeGrid):
         return translate("Overlay", "decodes of these places; faint: no data near")
+    if isinstance(overlay, Draws):
+        return translate(
+            "Overlay",
+            "{n} draws ({law}): distance to the nearest real image (reconstructions: {real:.1f})",
+        ).format(n=len(overlay.distances), law=overlay.law, real=overlay.real)
     return translate(
         "Overlay", "change of the picture per standard deviation of z (median here {median:.2f})"
     ).format(median=overlay.median)
 
 
-def _draw_legend(painter: QPainter, overlay: DecodeGrid | Stretch, area: QRect) -> None:
+def _draw_legend(painter: QPainter, overlay: Overlay, area: QRect) -> None:
     """Draw a box at the bottom left with what is shown, its scale and its units."""
     theme, metrics = colours(), painter.fontMetrics()
     words = metrics.elidedText(
         describe(overlay), Qt.TextElideMode.ElideRight, area.width() - 4 * GRID
     )
-    scaled = isinstance(overlay, Stretch)
+    scaled = not isinstance(overlay, DecodeGrid)
     line = metrics.height()
     width = max(metrics.horizontalAdvance(words), BAR[0] if scaled else 0) + 2 * GRID
     height = line + GRID + (BAR[1] + line + GRID // 2 if scaled else 0)
@@ -173,23 +194,26 @@ def _draw_legend(painter: QPainter, overlay: DecodeGrid | Stretch, area: QRect) 
     painter.drawRoundedRect(box, 4, 4)
     painter.setPen(QColor(theme.text))
     painter.drawText(QPointF(box.left() + GRID, box.top() + GRID / 2 + metrics.ascent()), words)
-    if scaled:
-        _draw_scale(painter, QPointF(box.left() + GRID, box.top() + GRID + line), overlay.reference)
+    corner = QPointF(box.left() + GRID, box.top() + GRID + line)
+    if isinstance(overlay, Stretch):
+        shades, reference = (LESS, _middle(), MORE), overlay.reference
+        _draw_scale(painter, corner, shades, (reference / SPAN, reference, reference * SPAN))
+    elif isinstance(overlay, Draws):
+        _draw_scale(painter, corner, DRAWS, (0, overlay.limit / 2, overlay.limit))
 
 
-def _draw_scale(painter: QPainter, corner: QPointF, reference: float) -> None:
-    """Draw the colours with the changes that they stand for, in pixels from 0 to 1."""
+def _draw_scale(
+    painter: QPainter, corner: QPointF, shades: Sequence[str], values: Sequence[float]
+) -> None:
+    """Draw a bar of `shades`, with the values of its left end, its middle and its right end."""
     bar = QRectF(corner.x(), corner.y(), *BAR)
-    shades = QLinearGradient(bar.topLeft(), bar.topRight())
-    for place, name in ((0.0, LESS), (0.5, _middle()), (1.0, MORE)):
-        shades.setColorAt(place, QColor(name))
-    painter.fillRect(bar, shades)
+    gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+    for number, name in enumerate(shades):
+        gradient.setColorAt(number / (len(shades) - 1), QColor(name))
+    painter.fillRect(bar, gradient)
     below = QRectF(bar.left(), bar.bottom(), bar.width(), painter.fontMetrics().height())
     sides = Qt.AlignmentFlag
-    names = (
-        (reference / SPAN, sides.AlignLeft),
-        (reference, sides.AlignHCenter),
-        (reference * SPAN, sides.AlignRight),
-    )
-    for change, side in names:
-        painter.drawText(below, side, f"{change:.2g}")
+    for value, side in zip(
+        values, (sides.AlignLeft, sides.AlignHCenter, sides.AlignRight), strict=True
+    ):
+        painter.drawText(below, side, f"{value:.2g}")

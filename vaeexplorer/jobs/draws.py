@@ -1,0 +1,114 @@
+"""Draws from the prior: where they lie on a map, and how unlike all real images they decode."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.data import Dataset
+from vaeexplorer.latent.lift import Lift
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vaeexplorer.models.base import LatentSpace, Prior
+    from vaeexplorer.regularity.laws import Law
+
+COUNT = 400
+BATCH = 50
+"""Draws between two yields."""
+
+REAL = 5_000
+"""Real images that a draw is held against, at most."""
+
+FITTED_TO = 10_000
+"""Codes that a Gaussian is fitted to, at most, where the model declares no prior."""
+
+WORST = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Draws from the law of the codes, most of them perhaps by now.
+
+    Attributes
+    ----------
+    law
+        "standard normal" or what else the model declares, "fitted Gaussian" where it declares none.
+    codes
+        float32, (k, size).
+    places
+        float64, (k, 2): on the map, among the nearest codes.
+    distances
+        float64, (k,): from the decoded picture to the nearest real image: root of the sum over
+        pixels of the squared difference, pixels in [0, 1].
+    real
+        The median of the same for pictures that are decoded from the codes of real images.
+    limit
+        The largest distance that has a colour of its own: one for all maps that are compared.
+    """
+
+    law: str
+    codes: NDArray[np.float32] = field(repr=False)
+    places: NDArray[np.float64] = field(repr=False)
+    distances: NDArray[np.float64] = field(repr=False)
+    real: float
+    limit: float
+
+    @property
+    def worst(self) -> NDArray[np.int64]:
+        """Those farthest from every real image, the farthest first."""
+        return np.argsort(-self.distances, kind="stable")[:WORST]
+
+
+def draws_on_one_scale(draws: Mapping[int, Draws]) -> dict[int, Draws]:
+    """Give all `draws` one limit: the largest distance among them."""
+    limit = max((float(one.distances.max()) for one in draws.values()), default=0.0)
+    return {key: replace(one, limit=limit) for key, one in draws.items()}
+
+
+def prior_draws(space: LatentSpace, lift: Lift, dataset: Dataset) -> Generator[Draws, None, Draws]:
+    """Draw codes from the prior of `space`, or from a Gaussian fitted to the codes of `lift`.
+
+    Yields what has been decoded by now. The real images are up to 5,000, evenly spread.
+    """
+    import torch
+
+    from vaeexplorer.regularity.ground import nearest_squared, unit_pixels
+
+    law = _law(space, lift)
+    chosen = np.linspace(0, len(dataset) - 1, min(REAL, len(dataset))).round().astype(np.int64)
+    images = unit_pixels(dataset.batch(chosen)).flatten(1)
+    codes = law.sample(COUNT, torch.Generator().manual_seed(0)).float()
+
+    def away(z: Tensor) -> NDArray[np.float64]:
+        with torch.no_grad():
+            squares = nearest_squared(space.decode(z).flatten(1), images)
+        distances: NDArray[np.float64] = squares.sqrt().double().numpy()
+        return distances
+
+    few = np.linspace(0, len(chosen) - 1, min(BATCH, len(chosen))).round().astype(np.int64)
+    real = float(np.median(away(torch.from_numpy(lift.codes[chosen[few]]))))
+    distances, places = np.zeros(0), np.zeros((0, 2))
+    for part in codes.split(BATCH):
+        distances = np.concatenate([distances, away(part)])
+        places = np.concatenate([places, [lift.place(z) for z in part.numpy()]])
+        known = codes[: len(distances)].numpy()
+        made = Draws(law.name, known, places, distances, real, float(distances.max()))
+        yield made
+    return made
+
+
+def _law(space: LatentSpace, lift: Lift) -> Law | Prior:
+    import torch
+
+    from vaeexplorer.regularity.laws import fit_gaussian
+
+    if space.prior is not None:
+        return space.prior
+    every = -(-len(lift.codes) // FITTED_TO)
+    return fit_gaussian(torch.from_numpy(lift.codes[::every]))
