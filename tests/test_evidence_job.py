@@ -11,6 +11,7 @@ from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.evidence import DRAWS, integrate_evidence, measure_evidence
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import Batch, float_images
+from vaeexplorer.regularity.information import rate_per_dimension
 from vaeexplorer.run import Config
 from vaeexplorer.storage import load_run
 from vaeexplorer.training import train
@@ -54,6 +55,15 @@ def test_the_elbo_is_minus_distortion_minus_rate(pair):
     assert found.elbo.mean() == pytest.approx(elbo.mean().item(), abs=4 * error)
     assert found.best.draws == 500
     assert 0 < found.gap < 2
+
+
+def test_the_rate_is_the_information_and_what_all_codes_lack_of_the_prior(pair):
+    run = pair[1]
+    found = finish(measure_evidence(run, find_data(run.source), images=10)).aggregate
+    codes = run.codes["z"]
+    rate = rate_per_dimension(codes.mean, codes.log_variance).sum()
+    assert found["mutual_information"] + found["aggregate_kl"] == pytest.approx(rate, abs=0.3)
+    assert 0 < found["total_correlation"] < found["aggregate_kl"] + 0.1
 
 
 def test_draws_from_the_prior_say_less_than_as_many_from_the_posterior(pair):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 from vaeexplorer.data.dataset import Dataset, InputError
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import Batch, Model, float_images
+from vaeexplorer.regularity.aggregate import aggregate_terms
 from vaeexplorer.regularity.evidence import (
     ExactEvidence,
     ImportanceBound,
@@ -50,6 +51,9 @@ class Evidence:
     prior_means
         What the mean over as many draws from the prior instead of the posterior gives, for each
         of DRAWS; None where the model does not tell p(x, z).
+    aggregate
+        Terms of KL(q(z)||p(z)) over all images of the run: see aggregate_terms. Empty where the
+        codes have no posterior or no prior.
     """
 
     images: NDArray[np.int64] = field(repr=False)
@@ -57,6 +61,7 @@ class Evidence:
     draw_deviation: float
     bounds: tuple[ImportanceBound, ...]
     prior_means: tuple[float, ...] | None
+    aggregate: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def best(self) -> ImportanceBound:
@@ -99,6 +104,7 @@ def measure_evidence(
         float(np.sqrt(log_weights.var(axis=0, ddof=1).mean())),
         importance_bounds(log_weights, DRAWS),
         None if prior is None else tuple(float(log_mean(prior[:k]).mean()) for k in DRAWS),
+        _aggregate(run, model, generator),
     )
 
 
@@ -168,6 +174,16 @@ def _prior_draws(
             return None
         columns.append((found - density).double().numpy())
     return np.stack(columns, axis=1)
+
+
+def _aggregate(run: Run, model: Model, generator: torch.Generator) -> Mapping[str, float | None]:
+    """Terms of KL(q(z)||p(z)) of the main space; empty where it has no posterior or no prior."""
+    name, space = next(iter(model.spaces().items()))
+    codes = run.codes.get(name)
+    if codes is None or codes.log_variance is None or space.prior is None:
+        return {}
+    mean, log_variance = torch.from_numpy(codes.mean), torch.from_numpy(codes.log_variance)
+    return aggregate_terms(mean, log_variance, space.prior, generator)
 
 
 def _model(run: Run) -> Model:

@@ -21,6 +21,11 @@ from PySide6.QtWidgets import (
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.evidence_plots import BoundPlot, PosteriorPlot, RatePlane
+from vaeexplorer.gui.widgets.evidence_texts import (
+    aggregate_definitions,
+    definitions,
+    reason_text,
+)
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular
 from vaeexplorer.regularity.information import active_units
@@ -223,8 +228,10 @@ class EvidencePanel(QWidget):
         }
         lines = [
             (title, about, [NOTHING if one is None else read[key](one) for one in found])
-            for key, title, about in _definitions()
+            for key, title, about in definitions()
         ]
+        for key, title, about in aggregate_definitions():
+            lines.append((title, about, [_aggregate_text(one, key) for one in found]))
         title = translate("Evidence", "active dimensions")
         about = translate(
             "Evidence",
@@ -251,7 +258,7 @@ class EvidencePanel(QWidget):
         evidence = self._session.evidence.get(slot)
         exhibit = self._session.slots[slot].exhibit
         if evidence is None or exhibit is None or exhibit.dataset is None:
-            text = QLabel(_reason(self._reasons.get(slot, "")))
+            text = QLabel(reason_text(self._reasons.get(slot, "")))
             text.setProperty("muted", True)
             text.setWordWrap(True)
             text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -286,72 +293,10 @@ class EvidencePanel(QWidget):
         self._session.hold()
 
 
-def _definitions() -> list[tuple[str, str, str]]:
-    """Key, title and definition of each number."""
-    return [
-        (
-            "elbo",
-            translate("Evidence", "ELBO, nats"),
-            translate(
-                "Evidence",
-                "Minus distortion minus rate, at beta 1 whatever beta trained the model: mean over "
-                "500 draws from the posterior of each of the first 100 held-out images.",
-            ),
-        ),
-        (
-            "bound",
-            translate("Evidence", "bound from 500 draws"),
-            translate(
-                "Evidence",
-                "Importance-weighted bound of log p(x), with the standard error of its mean over "
-                "images. It is a bound in expectation only.",
-            ),
-        ),
-        (
-            "gap",
-            translate("Evidence", "gap"),
-            translate(
-                "Evidence",
-                "That bound minus the ELBO: nearly KL(q(z|x) || p(z|x)), what the encoder's "
-                "Gaussian misses, for log p(x) = ELBO + KL.",
-            ),
-        ),
-        (
-            "effective",
-            translate("Evidence", "effective draws"),
-            translate(
-                "Evidence",
-                "Of the 500, median over images: (sum of weights)\N{SUPERSCRIPT TWO} / sum of "
-                "weights\N{SUPERSCRIPT TWO}. Near 1 a single draw decides, and the bound says "
-                "little.",
-            ),
-        ),
-        (
-            "draw",
-            translate("Evidence", "spread of one draw"),
-            translate(
-                "Evidence",
-                "Standard deviation between ELBOs of one draw each: how far off a single draw is.",
-            ),
-        ),
-        (
-            "prior",
-            translate("Evidence", "from the prior instead"),
-            translate(
-                "Evidence",
-                "The same mean over 500 draws from the prior: far below, for they hardly ever meet "
-                "the image.",
-            ),
-        ),
-    ]
-
-
-def _reason(reason: str) -> str:
-    return {
-        "": translate("Evidence", "not measured yet"),
-        "family": translate(
-            "Evidence", "This model declares no probability of an image: there is no evidence."
-        ),
-        "data": translate("Evidence", "The images of this run were not found."),
-        "failed": translate("Evidence", "The measurement failed."),
-    }.get(reason, reason)
+def _aggregate_text(evidence: Evidence | None, key: str) -> str:
+    value = None if evidence is None else evidence.aggregate.get(key)
+    if evidence is None or value is None:
+        return NOTHING
+    limit = evidence.aggregate.get("mutual_information_limit")
+    near = key == "mutual_information" and limit is not None and value > 0.9 * limit
+    return f"≥ {value:.2f}" if near else f"{value:.2f}"

@@ -1,0 +1,111 @@
+"""What the numbers of the evidence are called, and what they mean."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def definitions() -> list[tuple[str, str, str]]:
+    """Key, title and definition of each number."""
+    return [
+        (
+            "elbo",
+            translate("Evidence", "ELBO, nats"),
+            translate(
+                "Evidence",
+                "Minus distortion minus rate, at beta 1 whatever beta trained the model: mean over "
+                "500 draws from the posterior of each of the first 100 held-out images.",
+            ),
+        ),
+        (
+            "bound",
+            translate("Evidence", "bound from 500 draws"),
+            translate(
+                "Evidence",
+                "Importance-weighted bound of log p(x), with the standard error of its mean over "
+                "images. It is a bound in expectation only.",
+            ),
+        ),
+        (
+            "gap",
+            translate("Evidence", "gap"),
+            translate(
+                "Evidence",
+                "That bound minus the ELBO: nearly KL(q(z|x) || p(z|x)), what the encoder's "
+                "Gaussian misses, for log p(x) = ELBO + KL.",
+            ),
+        ),
+        (
+            "effective",
+            translate("Evidence", "effective draws"),
+            translate(
+                "Evidence",
+                "Of the 500, median over images: (sum of weights)\N{SUPERSCRIPT TWO} / sum of "
+                "weights\N{SUPERSCRIPT TWO}. Near 1 a single draw decides, and the bound says "
+                "little.",
+            ),
+        ),
+        (
+            "draw",
+            translate("Evidence", "spread of one draw"),
+            translate(
+                "Evidence",
+                "Standard deviation between ELBOs of one draw each: how far off a single draw is.",
+            ),
+        ),
+        (
+            "prior",
+            translate("Evidence", "from the prior instead"),
+            translate(
+                "Evidence",
+                "The same mean over 500 draws from the prior: far below, for they hardly ever meet "
+                "the image.",
+            ),
+        ),
+    ]
+
+
+def aggregate_definitions() -> list[tuple[str, str, str]]:
+    """Key, title and definition of what is measured of all codes together."""
+    return [
+        (
+            "mutual_information",
+            translate("Evidence", "I(x; z), nats"),
+            translate(
+                "Evidence",
+                "What a code says of which image it came from. It cannot exceed the logarithm of "
+                "the number of images; near that it is a lower bound.",
+            ),
+        ),
+        (
+            "total_correlation",
+            translate("Evidence", "total correlation, nats"),
+            translate(
+                "Evidence",
+                "How far the dimensions of all codes together are from independent.",
+            ),
+        ),
+        (
+            "aggregate_kl",
+            translate("Evidence", "KL(q(z) || p(z)), nats"),
+            translate(
+                "Evidence",
+                "How far the codes of all images together are from the prior: what draws from the "
+                "prior miss. The rate is this and I(x; z).",
+            ),
+        ),
+    ]
+
+
+def reason_text(reason: str) -> str:
+    """Say why a slot has no evidence, or how far its measurement is."""
+    return {
+        "": translate("Evidence", "waiting to be measured"),
+        "family": translate(
+            "Evidence", "This model declares no probability of an image: there is no evidence."
+        ),
+        "data": translate("Evidence", "The images of this run were not found."),
+        "failed": translate("Evidence", "The measurement failed."),
+    }.get(reason, reason)
