@@ -130,3 +130,31 @@ def test_the_example_of_the_readme_runs_unguarded_and_twice(tmp_path):
     assert (done.returncode, said) == (0, [])
     assert done.stdout.splitlines()[-1] == "[['PCA'], ['PCA']]"
     assert "'C': 0.9" in done.stdout
+
+
+LEFT_OPEN = """
+import time
+import numpy as np
+import vaeexplorer
+
+class Rows:
+    def encode(self, x): return x[:, 0, 0]
+    def decode(self, z): return z[:, None, None, :].expand(-1, 1, 4, 4)
+
+images = np.random.default_rng(0).random((240, 4, 4))
+shown = vaeexplorer.explore(images, models={"rows": Rows()}, block=False)
+from PySide6.QtWidgets import QApplication
+while not shown.session.slots[0].lift:
+    QApplication.processEvents()
+    time.sleep(0.01)
+print("decodes")
+"""
+
+
+@pytest.mark.slow
+def test_a_script_may_end_with_its_window_open():
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_OPEN], capture_output=True, text=True, timeout=120
+    )
+    said = [line for line in done.stderr.splitlines() if not line.startswith(NO_FAULT)]
+    assert (done.returncode, said, done.stdout) == (0, [], "decodes\n")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
 from collections.abc import Sequence
 
 import shiboken6
 import torch
-from PySide6.QtCore import QEventLoop, QSettings, QThread
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSettings, QThread
 
 from vaeexplorer.gui.app import Failures, Interrupt, create_application, start_log
 from vaeexplorer.gui.session import Session
@@ -40,6 +40,7 @@ class Exploration:
         apply_theme(self._app, settings.value("theme", "system", type=str))
         self.window = Window(self.session, settings, self._log_file)
         self.window.destroyed.connect(self._put_back)
+        atexit.register(self.close)
         self.window.show()
         for slot in range(len(exhibits)):
             self.session.map_run(slot)
@@ -66,9 +67,11 @@ class Exploration:
         """Close the window and end all that works for it; nothing if that has been done."""
         if shiboken6.isValid(self.window):
             self.window.close()
-            QApplication.sendPostedEvents(self.window, 0)
+            # Now: at the end of the interpreter a window that is still there would crash it.
+            QCoreApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)
 
     def _put_back(self) -> None:
+        atexit.unregister(self.close)
         threads, interval = self._before
         torch.set_num_threads(threads)
         sys.setswitchinterval(interval)
