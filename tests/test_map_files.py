@@ -32,7 +32,7 @@ def parsed(map_):
 
 def circles(map_):
     # The legend has two.
-    return parsed(map_).findall(f".//{SVG}g[@clip-path]//{SVG}circle")
+    return parsed(map_).findall(f".//{SVG}g[@id='dots']//{SVG}circle")
 
 
 def test_dots_in_view_are_circles_where_they_are_seen():
@@ -44,6 +44,11 @@ def test_dots_in_view_are_circles_where_they_are_seen():
     assert {c.get("fill") for c in found} == {"#ff0000"}
 
 
+def test_nothing_is_in_the_file_that_common_viewers_do_not_understand():
+    kinds = {element.tag.removeprefix(SVG) for element in parsed(drawn()).iter()}
+    assert kinds == {"svg", "rect", "text", "g", "circle"}
+
+
 def test_hidden_dots_and_dots_without_a_place_are_left_out():
     positions = drawn().positions.copy()
     positions[1] = np.nan
@@ -52,7 +57,7 @@ def test_hidden_dots_and_dots_without_a_place_are_left_out():
 
 
 def test_what_does_not_stand_out_fades():
-    groups = parsed(drawn(standing_out=np.arange(6) < 2)).findall(f".//{SVG}g[@clip-path]/{SVG}g")
+    groups = parsed(drawn(standing_out=np.arange(6) < 2)).findall(f".//{SVG}g[@id='dots']/{SVG}g")
     assert [g.get("opacity") for g in groups] == ["0.25", "1"]
     assert [len(g) for g in groups] == [3, 2]
 

@@ -110,12 +110,11 @@ def as_svg(drawn: DrawnMap) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{whole}" '
             f'viewBox="0 0 {width} {whole}" font-family="sans-serif" font-size="13">',
-            f'<rect width="100%" height="100%" fill="{background}"/>',
+            f'<rect width="{width}" height="{whole}" fill="{background}"/>',
             f'<text x="{MARGIN}" y="{ROW}" fill="{drawn.ink}" font-weight="600">'
             f"{escape(drawn.title)}</text>",
-            # No <svg> inside another one: half of the viewers leave it out.
-            f'<clipPath id="map"><rect width="{width}" height="{height}"/></clipPath>',
-            f'<g transform="translate(0 {top})" clip-path="url(#map)">',
+            # Neither a nested <svg> nor a clipPath: Qt leaves out the one and paints the other.
+            f'<g id="dots" transform="translate(0 {top})">',
             *dots,
             "</g>",
             f'<g transform="translate(0 {top + height})" fill="{drawn.ink}">',
