@@ -11,6 +11,7 @@ from vaeexplorer.jobs.opening import exhibit_of, with_model
 from vaeexplorer.jobs.scoring import score_space
 from vaeexplorer.jobs.training import train_and_save
 from vaeexplorer.models import FAMILIES
+from vaeexplorer.regularity.verdict import more_continuous, warnings
 from vaeexplorer.run import Config
 from vaeexplorer.storage import load_run
 
@@ -55,3 +56,22 @@ def test_a_family_goes_the_whole_way(family, digits, tmp_path):
         assert scores["completeness"]["law"] == (declared or "fitted Gaussian")
         assert math.isfinite(scores["r2_train_minus_held_out"])
         assert scores["verdict"]
+        jumps = "Codes snap to a codebook" in scores["verdict"][0]
+        assert jumps is (space.codebook is not None)
+
+
+def test_an_autoencoder_is_more_complete_under_a_mixture_than_under_one_gaussian(
+    default_pair_scores,
+):
+    others = default_pair_scores["ae"]["completeness"]["others"]
+    assert others["fitted mixture of 10"] > others["fitted Gaussian"] + 0.02
+
+
+def test_no_verdict_on_the_continuity_of_codes_that_snap(default_pair_scores):
+    first, second = default_pair_scores["vae"], default_pair_scores["ae"]
+    assert more_continuous(first, second) == 1
+    snapped = {**second, "snaps": True}
+    assert more_continuous(first, snapped) == more_continuous(snapped, first) == 0
+    assert "B snaps codes to a codebook: its continuity is no measure of evenness." in warnings(
+        first, snapped
+    )

@@ -185,7 +185,7 @@ def score_space(
     dict
         JSON object: "latent_dim", "n", "data" and "split" (fingerprints), "continuity",
         "completeness", "r2_train_minus_held_out", "verdict" (sentences on this space alone) and,
-        where it was wanted, "secondary".
+        where it was wanted, "secondary"; "snaps" (True) where decoding snaps to a codebook.
 
     Raises
     ------
@@ -213,6 +213,7 @@ def score_space(
         "continuity": even.as_dict(),
         "completeness": full.as_dict(),
         "r2_train_minus_held_out": ground.r2(ground.real, trained.images) - even.r2,
+        **({} if space.codebook is None else {"snaps": True}),
     }
     if with_secondary:
         from vaeexplorer.regularity.secondary import secondary

@@ -15,14 +15,18 @@ JUMPS_ALARM = 0.2
 DEVIATIONS = 3.0
 
 Scores = Mapping[str, Any]
-"""{"latent_dim", "n", "data", "split", "continuity": {...}, "completeness": {...}}."""
+"""{"latent_dim", "n", "data", "split", "continuity": {...}, "completeness": {...}}.
+
+"snaps": True is there where decoding snaps to a codebook.
+"""
 
 
 def about(scores: Scores) -> list[str]:
     """Sentences on one latent space."""
     continuity, completeness = scores["continuity"], scores["completeness"]
+    evenness = _about_jumps if scores.get("snaps") else _about_continuity
     return [
-        *_about_continuity(continuity, scores["latent_dim"]),
+        *evenness(continuity, scores["latent_dim"]),
         f"At least {_percent(1 - completeness['P'])} of the draws from the "
         f"{completeness['law']} decode to something farther from every real image than "
         f"reconstructions are; {_percent(completeness['Q'])} of the kinds of images are reached.",
@@ -57,6 +61,14 @@ def _about_continuity(continuity: Mapping[str, Any], latent_dim: int) -> list[st
     return sentences
 
 
+def _about_jumps(continuity: Mapping[str, Any], latent_dim: int) -> list[str]:
+    """Say what a codebook is: between two of its codes there is nothing to be even."""
+    del latent_dim
+    jumps = continuity["J"]
+    measured = "" if jumps is None else f": {_percent(jumps)} of the change is sudden"
+    return [f"Codes snap to a codebook, so that pictures change by jumps{measured}."]
+
+
 def not_comparable(first: Scores, second: Scores) -> str | None:
     """Sentence on why the two must not be compared; None if they may be."""
     different = [
@@ -78,9 +90,11 @@ def more_continuous(first: Scores, second: Scores) -> int:
     """1 if `first` is clearly more continuous, -1 if `second` is, 0 if neither.
 
     Clearly: C and C20 both differ by more than 3 standard deviations of the difference, in the
-    same direction, and both gates are at least .95.
+    same direction, both gates are at least .95, and no codes snap to a codebook.
     """
     one, other = first["continuity"], second["continuity"]
+    if first.get("snaps") or second.get("snaps"):
+        return 0
     if min(one["gate"], other["gate"]) < GATE_NEEDED:
         return 0
     signs = {_clear_sign(one, other, key, f"{key}_sd") for key in ("C", "C20")}
@@ -114,7 +128,7 @@ def warnings(first: Scores, second: Scores, names: tuple[str, str] = ("A", "B"))
     """Sentences on what is unfair in comparing the two; empty if nothing is.
 
     Different data, n or latent dimensions; different laws of the draws; a code that carries too
-    little; C and C20 that disagree.
+    little, or snaps to a codebook; C and C20 that disagree.
     """
     obstacle = not_comparable(first, second)
     both = tuple(zip(names, (first, second), strict=True))
@@ -125,6 +139,11 @@ def warnings(first: Scores, second: Scores, names: tuple[str, str] = ("A", "B"))
             f"{scores['latent_dim']} straight axes carry, too little to judge its continuity."
             for name, scores in both
             if scores["continuity"]["gate"] < GATE_NEEDED
+        ),
+        *(
+            f"{name} snaps codes to a codebook: its continuity is no measure of evenness."
+            for name, scores in both
+            if scores.get("snaps")
         ),
         *_disagreement(first["continuity"], second["continuity"], names),
         *_different_laws(first["completeness"], second["completeness"], names),
