@@ -37,7 +37,7 @@ from vaeexplorer.run import Config
 from vaeexplorer.training import train
 
 TRAINED, HELD_OUT, EPOCHS, HIDDEN = 20_000, 2_000, 12, (400, 200)
-TIMED, ROUNDS = 10_000, 5
+TIMED, ROUNDS = 10_000, 3
 Scores = Mapping[str, Any]
 
 
