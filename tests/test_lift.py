@@ -379,6 +379,19 @@ def test_the_nearest_code_is_the_nearest_of_all(size, centre):
         assert distance == pytest.approx(distances.min())
 
 
+@pytest.mark.parametrize("n", [8_191, 8_192, 20_001])
+def test_the_nearest_of_many_codes_are_the_nearest_of_all(n):
+    generator = np.random.default_rng(0)
+    codes = generator.normal(size=(n, 16)).astype(np.float32)
+    codes[-3:] = codes[5:8] + np.float32(1e-3)
+    index = CodeIndex(codes)
+    for z in (codes[5], codes[6], *generator.normal(size=(5, 16))):
+        distances, found = index.nearest(z, 3)
+        expected = np.linalg.norm(codes - z, axis=1)
+        np.testing.assert_array_equal(found, np.argsort(expected)[:3])
+        np.testing.assert_allclose(distances, np.sort(expected)[:3], rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [3, 64])
 def test_a_code_of_the_data_is_placed_on_its_dot(size):
     codes = np.random.default_rng(0).normal(size=(500, size)).astype(np.float32)

@@ -19,6 +19,9 @@ TREE_SIZE = 12
 CANDIDATES = 16
 """Codes that are near by float32 arithmetic, among which the nearest are found exactly."""
 
+BLOCK = 256
+"""Of many codes, only the least distance of each block of so many is compared at first."""
+
 OFF_CENTRE = 4.0
 """Codes whose mean is further from 0 than this many times their spread are centred first."""
 
@@ -126,8 +129,7 @@ class CodeIndex:
         # einsum, not BLAS: its threads wait for one another for milliseconds on a busy machine.
         toward = np.einsum("ij,j->i", self._centred, (z - self._centre).astype(np.float32))
         closeness = np.subtract(self._half_squares, toward, out=toward)
-        last = min(CANDIDATES, len(closeness)) - 1
-        candidates = np.argpartition(closeness, last)[: last + 1]
+        candidates = _smallest(closeness, min(CANDIDATES, len(closeness)))
         distances = np.linalg.norm(self.codes[candidates] - z, axis=1)
         order = np.argsort(distances, kind="stable")[:count]
         return distances[order], candidates[order]
@@ -145,6 +147,18 @@ def _centred(codes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[n
         return np.zeros(codes.shape[1], np.float32), codes
     centre = mean.astype(np.float32)
     return centre, codes - centre
+
+
+def _smallest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Return the indices of the `count` smallest of `values`, (n,)."""
+    blocks = len(values) // BLOCK
+    if blocks <= 2 * count:
+        return np.argpartition(values, count - 1)[:count]
+    # They lie in the blocks with the `count` smallest minima, or in what is left over.
+    minima = values[: blocks * BLOCK].reshape(blocks, BLOCK).min(axis=1)
+    among = np.argpartition(minima, count - 1)[:count, None] * BLOCK + np.arange(BLOCK)
+    places = np.concatenate([among.ravel(), np.arange(blocks * BLOCK, len(values))])
+    return places[np.argpartition(values[places], count - 1)[:count]]
 
 
 def _query(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 translate = QCoreApplication.translate
 
-MANY_DOTS = 10_000
+MANY_DOTS = 5_000
 """More dots than this are drawn by a compiled kernel, as soon as it has been loaded."""
 
 
