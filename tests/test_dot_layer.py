@@ -143,3 +143,29 @@ def test_a_map_without_a_dot_is_empty(view):
     assert view.dots.nearest(np.zeros(2), 5.0) is None
     view.zoom(2.0, QPointF(10, 10))
     assert view.dots.extent() is None
+
+
+def test_other_data_may_come_while_the_former_is_sorted(qtbot, view, sorted_by_a_thread):
+    # Fewer dots each time: what was taken of one data set must not meet what is of another.
+    for n in (20_000, 9_000, 3_000, 1_500):
+        view.set_points(*scatter(n))
+        view.repaint()
+    settle(qtbot, view)
+    assert len(view.dots.positions) == 1_500
+    assert view.dots.nearest(view.dots.positions[1_499], 1.0) == 1_499
+
+
+def test_a_view_that_came_to_rest_while_a_thread_was_busy_is_drawn_in_full(
+    qtbot, view, sorted_by_a_thread
+):
+    view.set_points(*scatter(20_000))
+    settle(qtbot, view)
+    view.zoom(1.01)
+    view.repaint()
+    view.dots._refine()
+    # The thread is at work on the former view when this one wants to be drawn.
+    view.zoom(1.01)
+    view.repaint()
+    view.dots._rest.stop()
+    view.dots._refine()
+    settle(qtbot, view)

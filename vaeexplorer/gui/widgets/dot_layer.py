@@ -133,14 +133,20 @@ class DotLayer(QObject):
     def _ready(self) -> DotField | None:
         """Return the dots as they are now, sorted; None where that takes a thread or a kernel."""
         if self._field is None and kernel_loaded() and len(self.positions) <= SORTED_AT_ONCE:
-            self._sorted, self._field = self._prepared()
+            self._sorted, self._field = self._sorting()()
         return self._field
 
-    def _prepared(self) -> tuple[DotField, DotField]:
-        """Return the dots sorted, and coloured: for any thread."""
-        load_kernel()
-        places = self._sorted or DotField(self.positions)
-        return places, places.coloured(self._colours, self.visible, self.standing_out)
+    def _sorting(self) -> Callable[[], tuple[DotField, DotField]]:
+        """Return what sorts and colours the dots as they are now: for any thread, at any time."""
+        sorted_, positions, dot_colours = self._sorted, self.positions, self._colours
+        visible, standing_out = self.visible, self.standing_out
+
+        def job() -> tuple[DotField, DotField]:
+            load_kernel()
+            places = sorted_ or DotField(positions)
+            return places, places.coloured(dot_colours, visible, standing_out)
+
+        return job
 
     def extent(self) -> tuple[FloatArray, FloatArray] | None:
         """Least and largest coordinates of all dots, shown or not, (2,) each; None without dots."""
@@ -301,12 +307,12 @@ class DotLayer(QObject):
                 if self._picture is not None and not self._picture.whole:
                     self._picture.content = OUTDATED
 
-        return self._prepared, take
+        return self._sorting(), take
 
     def _start(self, job: Job) -> None:
         """Run the first half of `job` on a thread, and give what it returns to the second half.
 
-        While one runs no other is started: after it, what is needed then is asked for again.
+        While one runs no other is started: see `_go_on`.
         """
         if self.busy:
             return
@@ -328,4 +334,14 @@ class DotLayer(QObject):
         if isinstance(result, Exception):
             raise result
         take(result)
+        self._go_on()
         self.refined.emit()
+
+    def _go_on(self) -> None:
+        """Start what was asked for while the thread was busy."""
+        shown = self._picture
+        if self._ready() is None:
+            if len(self.positions) > SAMPLE:
+                self._start(self._prepare())
+        elif shown is not None and shown.content == self._content and not self._rest.isActive():
+            self._refine()
