@@ -55,7 +55,7 @@ class SlotProbe(QWidget):
         for label in (self._place, self._name):
             # May be cut off: a long name of a label must not decide how wide a column is.
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._numbers = ProbeNumbers()
+        self._numbers = ProbeNumbers(compact)
         if compact:
             self._arrange_in_a_row()
         else:
@@ -165,8 +165,9 @@ class SlotProbe(QWidget):
 class ProbeNumbers(QWidget):
     """What is known of the probe's code, one number to a row, values in line."""
 
-    def __init__(self) -> None:
+    def __init__(self, compact: bool) -> None:
         super().__init__()
+        self._compact = compact
         rows = (
             (
                 translate("Probe", "distance"),
@@ -226,7 +227,9 @@ class ProbeNumbers(QWidget):
         self.spread.setText(
             {
                 "none": spread,
-                "map": translate("Probe", "on map, {spread}").format(spread=spread),
+                "map": spread
+                if self._compact
+                else translate("Probe", "on map, {spread}").format(spread=spread),
                 "code": translate("Probe", "exact"),
             }[probe.exactness]
         )
