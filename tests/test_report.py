@@ -177,6 +177,22 @@ def test_the_schema_finds_what_is_wrong(report: Path) -> None:
     assert len(list(faults(numbers, SCHEMA))) == 5
 
 
+def test_a_codebook_has_no_continuity_to_compare(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    for _ in train_and_save(
+        open_data("digits"), Config("vqvae", epochs=1), None, threads=1, folder=folder
+    ):
+        pass
+    (space,) = load_run(folder).codes
+    maps = {space: {"umap": Map("umap", np.random.default_rng(0).random((1797, 2), np.float32))}}
+    save_run(replace(load_run(folder), maps=maps), folder)
+    written = report_on(folder, folder, out=tmp_path / "out")
+    assert list(faults(written, SCHEMA)) == []
+    assert all(run["snaps"] is True for run in written["runs"])
+    assert "Codes snap to a codebook" in page_of(tmp_path / "out").text
+    assert any("snaps codes to a codebook" in line for line in written["warnings"])
+
+
 def test_scores_of_the_report_are_those_of_the_command(
     report: Path, pair: tuple[Path, Path]
 ) -> None:

@@ -105,7 +105,9 @@ def _scores(found: Findings) -> dict[str, Any]:
     """Return what jobs.scoring gave, or None for every number of it."""
     if found.scores is None:
         return {**dict.fromkeys(SCORE_KEYS), "verdict": []}
-    return {key: found.scores[key] for key in (*SCORE_KEYS, "verdict")}
+    # Only there where it is so.
+    snaps = {"snaps": True} if found.scores.get("snaps") else {}
+    return {key: found.scores[key] for key in (*SCORE_KEYS, "verdict")} | snaps
 
 
 def _compare(runs: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
