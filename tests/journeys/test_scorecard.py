@@ -84,15 +84,21 @@ def test_every_number_is_that_of_the_score(explorer, default_pair_scores):
 
 
 def test_the_headline_comes_first_and_the_same_laws_after_it(reader):
-    states = []
-    reader.session.scoring_changed.connect(lambda slot, state: states.append(state))
+    shown = {}
+
+    def look(slot, state):
+        others = bar(reader, 1, "completeness", "others", GAUSSIAN)
+        if slot == 1:
+            shown[state] = bar(reader, 1, "continuity", "score").value, others.value, others.text
+
+    reader.wait(lambda: set(reader.session.scoring_states.values()) == {"scored"})
+    reader.session.scoring_changed.connect(look)
     reader.session.put(1, reader.session.slots[1].exhibit)
-    assert bar(reader, 1, "continuity", "score").value is None
-    reader.wait(lambda: states[-1:] == ["comparing"])
-    assert bar(reader, 1, "continuity", "score").value > 0
-    assert bar(reader, 1, "completeness", "others", GAUSSIAN).text == "..."
-    reader.wait(lambda: states[-1:] == ["scored"])
-    assert bar(reader, 1, "completeness", "others", GAUSSIAN).value > 0
+    reader.wait(lambda: "scored" in shown)
+    assert shown["measuring"][0] is None
+    assert shown["comparing"][0] > 0
+    assert shown["comparing"][1:] == (None, "...")
+    assert shown["scored"][1] > 0
 
 
 def test_it_says_in_words_which_is_better_and_what_is_unfair(measured, default_pair_scores):

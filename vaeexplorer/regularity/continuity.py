@@ -140,7 +140,7 @@ def _measure_seeds(
     measured = []
     for seed in SCORE_SEEDS:
         generator = torch.Generator().manual_seed(seed)
-        base, direction = _steps(held_out.codes, root, generator)
+        base, direction = draw_steps(held_out.codes, root, generator)
         changes = _changes(space, base, direction, ground.axes)
         if not all(bool(change.isfinite().all()) for change in changes):
             return []
@@ -157,7 +157,7 @@ def _measure_seeds(
     return measured
 
 
-def _steps(codes: Tensor, root: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def draw_steps(codes: Tensor, root: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Draw base points, half at codes and half on chords between codes, and unit steps.
 
     The chords see the voids between clusters. A unit step has the covariance of the codes.

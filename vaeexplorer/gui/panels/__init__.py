@@ -14,6 +14,7 @@ from vaeexplorer.gui.panels.probe import ProbePanel
 from vaeexplorer.gui.panels.runs import RunsPanel
 from vaeexplorer.gui.panels.scorecard import ScorecardPanel
 from vaeexplorer.gui.panels.selection import SelectionPanel
+from vaeexplorer.gui.panels.worst import WorstPanel
 from vaeexplorer.gui.session import Session
 
 translate = QCoreApplication.translate
@@ -83,6 +84,9 @@ PANELS = (
         "Ctrl+K",
     ),
     Panel("evidence", lambda: translate("Panels", "Evidence"), _evidence, BOTTOM, False, "Ctrl+B"),
+    Panel(
+        "worst", lambda: translate("Panels", "Worst places"), WorstPanel, BOTTOM, False, "Ctrl+W"
+    ),
     Panel("training", lambda: translate("Panels", "Training"), _training, BOTTOM, False, "Ctrl+T"),
     Panel("runs", lambda: translate("Panels", "Runs"), RunsPanel, BOTTOM, False, "Ctrl+R"),
     Panel(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -114,14 +114,25 @@ class Scoring(Opening):
         # Behind the maps: nobody waits for it, and it must not hold up what is opened meanwhile.
         self._map_lane.submit(
             (key, slot),
-            partial(self._score_exhibit, exhibit, self._stops[slot], with_others),
+            partial(
+                self._measure_exhibit,
+                score_space,
+                exhibit,
+                self._stops[slot],
+                with_others=with_others,
+            ),
             on_result=partial(self._show_scores, slot, exhibit),
             on_error=partial(self._scoring_failed, slot, exhibit),
         )
 
-    def _score_exhibit(
-        self, exhibit: Exhibit, stop: threading.Event, with_others: bool
-    ) -> Generator[Progress, None, dict[str, Any]]:
+    def _measure_exhibit(
+        self,
+        measure: Callable[..., Generator[Progress, None, Any]],
+        exhibit: Exhibit,
+        stop: threading.Event,
+        **options: bool,
+    ) -> Generator[Progress, None, Any]:
+        """Begin to `measure` an exhibit on its images; on a lane, and only there."""
         dataset = exhibit.dataset
         assert dataset is not None
         space = Stoppable(exhibit.spaces[main_space(exhibit)], stop)
@@ -129,7 +140,7 @@ class Scoring(Opening):
         if self._ground_of != dataset.source.fingerprint:
             self._grounds, self._ground_of = Grounds(), dataset.source.fingerprint
         split = dataset.split(exhibit.split_seed)
-        return score_space(space, dataset, split, with_others=with_others, grounds=self._grounds)
+        return measure(space, dataset, split, grounds=self._grounds, **options)
 
     def _show_scores(self, slot: int, exhibit: Exhibit, scores: dict[str, Any]) -> None:
         if not self._shows(slot, exhibit) or slot not in self._stops:

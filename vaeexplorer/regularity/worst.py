@@ -1,0 +1,116 @@
+"""The worst places of a latent space: evidence behind the scores, to be looked at.
+
+Steepest steps are those of the continuity measurement with its first seed, half near codes and
+half on chords between codes, and not random chords of their own: what is shown is what was scored.
+Emptiest draws are those of the completeness measurement with its first seed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vaeexplorer.models.base import LatentSpace
+from vaeexplorer.regularity.continuity import STEP, draw_steps
+from vaeexplorer.regularity.ground import (
+    CHUNK,
+    MOST_FITTED,
+    SCORE_SEEDS,
+    Ground,
+    Reconstructions,
+    decode,
+    encode,
+    nearest_squared,
+    symmetric_root,
+)
+from vaeexplorer.regularity.laws import Law, fit_gaussian
+
+APART = 0.5
+"""Places nearer to a worse one than this, in standard deviations of the codes, are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Places in latent space, the worst first.
+
+    Attributes
+    ----------
+    z
+        float32, (count, size).
+    after
+        Where the step from each of them ends, shaped as `z`; None where there is no step.
+    amounts
+        How bad each is, (count,), descending: see what made them.
+    law
+        What they were drawn from; empty for steps.
+    """
+
+    z: Tensor
+    after: Tensor | None
+    amounts: list[float]
+    law: str = ""
+
+
+@torch.no_grad()
+def steepest_steps(space: LatentSpace, held_out: Reconstructions, count: int) -> Places:
+    """Return the steps, of those that continuity measures, that change the picture most.
+
+    Amounts are in units of the change over such a step if the same pictures lay on straight
+    lines: their mean square over all steps is 1 / C.
+    """
+    generator = torch.Generator().manual_seed(SCORE_SEEDS[0])
+    root = symmetric_root(held_out.codes)
+    base, direction = draw_steps(held_out.codes, root, generator)
+    after = base + STEP * direction
+    changes = torch.cat(
+        [
+            (decode(space, end) - decode(space, start)).square().sum(dim=1, dtype=torch.float64)
+            for start, end in zip(torch.split(base, CHUNK), torch.split(after, CHUNK), strict=True)
+        ]
+    )
+    spread = float(held_out.images.var(dim=0, correction=1).sum(dtype=torch.float64))
+    even = STEP * math.sqrt(spread)
+    amounts = changes.sqrt() / even if even > 0 else torch.full_like(changes, torch.nan)
+    chosen = _worst(base, amounts, root, count)
+    return Places(base[chosen], after[chosen], amounts[chosen].tolist())
+
+
+@torch.no_grad()
+def emptiest_draws(
+    space: LatentSpace, ground: Ground, held_out: Reconstructions, count: int
+) -> Places:
+    """Return the draws, of those that completeness measures, that decode farthest from the data.
+
+    Amounts are distances to the nearest real image in units of the median distance at which
+    reconstructions of held-out images lie: 1 is as near as those.
+    """
+    law: Law
+    if space.prior is None:
+        law = fit_gaussian(encode(space, ground, ground.train[:MOST_FITTED]))
+    else:
+        law = space.prior
+    z = law.sample(ground.n, torch.Generator().manual_seed(SCORE_SEEDS[0]))
+    away = torch.cat(
+        [nearest_squared(decode(space, part), ground.real) for part in torch.split(z, CHUNK)]
+    ).sqrt()
+    usual = float(nearest_squared(held_out.images, ground.real).sqrt().median())
+    amounts = away / usual if usual > 0 else torch.full_like(away, torch.nan)
+    chosen = _worst(z, amounts, symmetric_root(z), count)
+    return Places(z[chosen], None, amounts[chosen].tolist(), law.name)
+
+
+def _worst(z: Tensor, amounts: Tensor, root: Tensor, count: int) -> list[int]:
+    """Return up to `count` indices of the largest finite `amounts`, at places that differ."""
+    whiten = torch.linalg.pinv(root, rtol=1e-5).float()
+    places = z @ whiten
+    chosen: list[int] = []
+    for index in amounts.nan_to_num(-1, -1, -1).argsort(descending=True, stable=True).tolist():
+        if len(chosen) == count or not math.isfinite(float(amounts[index])):
+            break
+        apart = (places[chosen] - places[index]).norm(dim=1)
+        if not bool((apart < APART).any()):
+            chosen.append(index)
+    return chosen
