@@ -186,6 +186,22 @@ class TrainingProgress(Progress):
 
 
 @dataclass(frozen=True, eq=False)
+class PairProgress(Progress):
+    """How far two trainings are that take turns.
+
+    Attributes
+    ----------
+    model
+        Which of the two this report is on, 0 or 1.
+    part
+        Its own report.
+    """
+
+    model: int = 0
+    part: Progress = field(default_factory=lambda: Progress(""))
+
+
+@dataclass(frozen=True, eq=False)
 class MappingProgress(Progress):
     """How far the map of a space is.
 

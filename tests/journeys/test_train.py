@@ -363,3 +363,50 @@ def wait_for_the_umap(explorer):
     """Wait until slot B shows a UMAP that decodes."""
     explorer.wait(lambda: explorer.session.shown_map(1).method != "pca", UMAP_MS)
     explorer.wait_for_the_maps()
+
+
+def test_an_ae_and_a_vae_are_trained_in_turns_and_shown_side_by_side(explorer):
+    panel = training_panel(explorer)
+    panel.epochs.setValue(EPOCHS)
+    panel.seed.setValue(5)
+    panel.settings.editor("latent_dim").setValue(3)
+    panel.settings.editor("beta").setValue(2.0)
+    QTest.mouseClick(panel.both_button, Qt.MouseButton.LeftButton)
+    assert not panel.train_button.isEnabled()
+    explorer.wait(lambda: all(len(trace.epochs) == EPOCHS for trace in held_out_traces(panel)))
+    assert "A: distortion" in panel.numbers.text()
+    assert "B: distortion" in panel.numbers.text()
+    assert np.isfinite(held_out_traces(panel)[1].held_out.getData()[1]).all()
+    wait_for_the_end(explorer, panel)
+    assert explorer.told == []
+    runs = [state.exhibit.run for state in explorer.session.slots]
+    assert [run.config.family for run in runs] == ["ae", "vae"]
+    assert {run.config.seed for run in runs} == {5}
+    assert runs[0].config.model["latent_dim"] == runs[1].config.model["latent_dim"] == 3
+    assert runs[1].config.model["beta"] == 2
+    assert explorer.session.linked(0, 1)
+    listed = runs_panel(explorer, count=2)
+    assert {row(listed, k)[0] for k in range(2)} == {run.name for run in runs}
+
+
+def held_out_traces(panel):
+    return panel.curves.plots[0].traces
+
+
+def test_stop_ends_both_of_a_pair_and_keeps_them(explorer):
+    panel = training_panel(explorer)
+    panel.epochs.setValue(ENDLESS)
+    QTest.mouseClick(panel.both_button, Qt.MouseButton.LeftButton)
+    explorer.wait(lambda: all(len(trace.epochs) >= 1 for trace in held_out_traces(panel)))
+    QTest.mouseClick(panel.stop_button, Qt.MouseButton.LeftButton)
+    wait_for_the_end(explorer, panel)
+    runs = [state.exhibit.run for state in explorer.session.slots]
+    assert [run.config.family for run in runs] == ["ae", "vae"]
+    assert {run.status for run in runs} == {"stopped"}
+    # One picture of the next training again.
+    panel.epochs.setValue(EPOCHS)
+    QTest.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)
+    wait_for_an_epoch(explorer, panel)
+    assert "A:" not in panel.numbers.text()
+    assert held_out_traces(panel)[1].epochs == []
+    wait_for_the_end(explorer, panel)

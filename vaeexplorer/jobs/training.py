@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vaeexplorer.data.dataset import Dataset
 from vaeexplorer.jobs.mapping import encode
 from vaeexplorer.models import restore
-from vaeexplorer.run import Config, Progress, Run
+from vaeexplorer.run import Config, PairProgress, Progress, Run
 from vaeexplorer.storage import RunLibrary, save_run
 from vaeexplorer.training import TrainingError, train
 
 AUTOSAVE_S = 30.0
 """A program that is killed loses at most this much training, in seconds (and one epoch)."""
+
+
+Outcome = tuple[Run, Path | None] | None
+"""A trained run and its folder, None where it is kept nowhere; None where nothing was learned."""
 
 
 class RunNotSavedError(OSError):
@@ -81,7 +85,7 @@ def train_and_save(
     stop: Callable[[], bool] = never,
     autosave_s: float = AUTOSAVE_S,
     folder: Path | None = None,
-) -> Generator[Progress, None, tuple[Run, Path | None] | None]:
+) -> Generator[Progress, None, Outcome]:
     """Train, save at once, encode the data, map it by PCA, and save again.
 
     While it trains, the newest snapshot is saved every `autosave_s` seconds (status "training").
@@ -134,6 +138,67 @@ def train_and_save(
     run = yield from encode(run, spaces, dataset)
     keeper.keep(run)
     return run, keeper.path
+
+
+def train_both(
+    dataset: Dataset,
+    configs: tuple[Config, Config],
+    library: RunLibrary | None,
+    *,
+    names: tuple[str, str] = ("", ""),
+    threads: int | None = None,
+    stop: Callable[[], bool] = never,
+    autosave_s: float = AUTOSAVE_S,
+) -> Generator[PairProgress, None, tuple[Outcome, Outcome]]:
+    """Train two models in turns, an epoch each, so that both can be watched and stopped at once.
+
+    Each is trained, kept, stopped and encoded as by `train_and_save`; with the same seed both see
+    the same batches. If one fails, the other's epochs are kept too.
+
+    Returns
+    -------
+    tuple
+        What `train_and_save` returns, for each.
+    """
+    jobs = [
+        train_and_save(
+            dataset,
+            config,
+            library,
+            name=name,
+            threads=threads,
+            stop=stop,
+            autosave_s=autosave_s,
+        )
+        for config, name in zip(configs, names, strict=True)
+    ]
+    reports = [Progress("", 0.0), Progress("", 0.0)]
+    outcomes: list[Outcome] = [None, None]
+    epochs, turn = [0, 0], 0
+    waiting = {0, 1}
+    with closing(jobs[0]), closing(jobs[1]):
+        while waiting:
+            try:
+                reports[turn] = next(jobs[turn])
+                yield _joint(turn, reports)
+                epoch = getattr(reports[turn], "epoch", 0)
+                ended = epoch > epochs[turn]
+                epochs[turn] = max(epoch, epochs[turn])
+            except StopIteration as end:
+                outcomes[turn], reports[turn] = end.value, Progress("", 1.0)
+                waiting.remove(turn)
+                ended = True
+            if ended and waiting:
+                turn = 1 - turn if 1 - turn in waiting else turn
+    return outcomes[0], outcomes[1]
+
+
+def _joint(turn: int, reports: list[Progress]) -> PairProgress:
+    """Report on both: each one's clock counts the other's turns already."""
+    fraction = sum(report.fraction or 0.0 for report in reports) / len(reports)
+    left = [report.seconds_left for report in reports if report.seconds_left is not None]
+    message = f"{'AB'[turn]}: {reports[turn].message}"
+    return PairProgress(message, fraction, max(left, default=None), turn, reports[turn])
 
 
 def _train(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
     QComboBox,
@@ -13,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSpinBox,
     QStackedWidget,
     QVBoxLayout,
@@ -24,13 +27,15 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.curves import LearningCurves
 from vaeexplorer.gui.widgets.form import SettingsRows
 from vaeexplorer.gui.widgets.messages import ProgressStrip
-from vaeexplorer.gui.widgets.reconstructions import ReconstructionsView
+from vaeexplorer.gui.widgets.reconstructions import COLUMNS, ReconstructionsView
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
-from vaeexplorer.run import Config, Progress, TrainingProgress
+from vaeexplorer.run import Config, Measures, PairProgress, Progress, TrainingProgress
 
 translate = QCoreApplication.translate
 
 MAX_SEED = 999_999
+PAIR = ("ae", "vae")
+"""Families that are trained together, for slots A and B."""
 
 
 class TrainingPanel(QWidget):
@@ -40,6 +45,8 @@ class TrainingPanel(QWidget):
         super().__init__()
         self._session = session
         self._families: Mapping[str, object] = {}
+        self._pairs: dict[int, NDArray[np.uint8]] = {}
+        self._said: dict[int, str] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID, GRID)
         row.setSpacing(2 * GRID)
@@ -116,8 +123,11 @@ class TrainingPanel(QWidget):
             translate("Training", "End now: what has been learned is kept, shown and saved.")
         )
         self.stop_button.clicked.connect(self._stop)
+        self.both_button = QPushButton(translate("Training", "AE + VAE"))
+        self.both_button.clicked.connect(self.train_both)
         row = QHBoxLayout()
         row.addWidget(self.train_button, 1)
+        row.addWidget(self.both_button)
         row.addWidget(self.stop_button)
         return row
 
@@ -130,6 +140,8 @@ class TrainingPanel(QWidget):
         self.numbers = QLabel()
         self.numbers.setWordWrap(True)  # a line of five layers must not widen the window
         self.numbers.setProperty("muted", True)
+        # May be cut off: what two models say must not decide how narrow the window can be.
+        self.numbers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._story = QLabel()
         self._story.setWordWrap(True)
         self._story.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -234,26 +246,52 @@ class TrainingPanel(QWidget):
             epochs=self.epochs.value() if self.epochs.isEnabled() else 1,
             seed=self.seed.value(),
         )
-        name = self.name.text().strip() or self._automatic_name()
+        name = self.name.text().strip() or self._automatic_name(self.family.currentText())
         self._session.train(config, name, self.slot.currentIndex())
-        self.curves.start(config.epochs)
-        self.pictures.show_pair(None)
-        self.numbers.setText("")
-        self._warn("")
         settings = self._families[family].config(**config.model)
-        self.numbers.setToolTip(settings.nats(self._session.dataset.shape))
+        self._begin(config.epochs, settings.nats(self._session.dataset.shape))
+
+    def train_both(self) -> None:
+        """Train an AE and a VAE with what the form says, as far as each has such a setting."""
+        if not self.both_button.isEnabled():
+            return
+        wanted = self.settings.values()
+        configs, names = [], []
+        for key in PAIR:
+            family = self._families[key]
+            model = {
+                name: value
+                for name, value in wanted.items()
+                if name in family.config.__dataclass_fields__
+            }
+            configs.append(Config(key, model, self.epochs.value(), seed=self.seed.value()))
+            given = self.name.text().strip()
+            names.append(
+                f"{given}, {family.title}" if given else self._automatic_name(family.title)
+            )
+        self._session.train_both(tuple(configs), tuple(names))
+        self._begin(self.epochs.value(), "", models=2)
+
+    def _begin(self, epochs: int, nats: str, models: int = 1) -> None:
+        """Make room for what a training will report."""
+        self.curves.start(epochs, models)
+        self.pictures.show_pair(None)
+        self._pairs, self._said = {}, {}
+        self.numbers.setText("")
+        self.numbers.setToolTip(nats)
+        self._warn("")
         self._stack.setCurrentIndex(1)
         self.strip.show_progress(Progress(translate("Training", "Starting")))
         self._enable()
 
-    def _automatic_name(self) -> str:
+    def _automatic_name(self, family: str) -> str:
         pattern = (
             translate("Training", "{family} on {data}, {epochs} epochs")
             if self.epochs.isEnabled()
             else translate("Training", "{family} on {data}")
         )
         return pattern.format(
-            family=self.family.currentText(),
+            family=family,
             data=self.data.currentText(),
             epochs=self.epochs.value(),
         )
@@ -269,35 +307,48 @@ class TrainingPanel(QWidget):
         self.train_button.setToolTip(
             "" if ready else translate("Training", "Models and data are loading")
         )
+        self.both_button.setEnabled(ready and not training and self.epochs.isEnabled())
+        self.both_button.setToolTip(
+            translate(
+                "Training",
+                "Train an AE and a VAE with this body and seed on the same batches, an epoch each "
+                "in turn, and show them in slots A and B.",
+            )
+        )
         self.stop_button.setEnabled(training)
 
     def _show_progress(self, job: str, progress: Progress) -> None:
         if job != "train":
             return
         self.strip.show_progress(progress)
+        if isinstance(progress, PairProgress):
+            self._show_part(progress.part, progress.model, paired=True)
+        else:
+            self._show_part(progress, 0, paired=False)
+
+    def _show_part(self, progress: Progress, model: int, *, paired: bool) -> None:
+        """Show how far one model is: the only one, or one of a pair."""
         self._warn(getattr(progress, "warning", self.warning.text()))
-        if isinstance(progress, TrainingProgress) and progress.snapshot is not None:
-            self._stack.setCurrentIndex(1)
-            history = progress.snapshot.history
-            self.curves.show_history(history)
-            if progress.reconstructions is not None:
-                self.pictures.show_pair(progress.reconstructions)
-            last = history[-1].held_out or history[-1].train
-            parts = [translate("Training", "distortion {value:.1f}").format(value=last.distortion)]
-            if last.rate is not None and last.elbo is not None:
-                parts.append(translate("Training", "rate {value:.1f}").format(value=last.rate))
-                parts.append(
-                    translate("Training", "\N{MINUS SIGN}ELBO {value:.1f} nats").format(
-                        value=-last.elbo
-                    )
-                )
-            if progress.remark:
-                parts.append(progress.remark)
-            epoch = translate(
+        if not isinstance(progress, TrainingProgress) or progress.snapshot is None:
+            return
+        self._stack.setCurrentIndex(1)
+        history = progress.snapshot.history
+        self.curves.show_history(history, model)
+        if progress.reconstructions is not None:
+            self._pairs[model] = progress.reconstructions
+            self.pictures.show_pair(_joined(self._pairs) if paired else progress.reconstructions)
+        remark = f"   {progress.remark}" if progress.remark else ""
+        letter = f"{SLOT_LETTERS[model]}: " if paired else ""
+        self._said[model] = letter + _numbers(history[-1].held_out or history[-1].train) + remark
+        epoch = (
+            translate("Training", "solid: held-out, dashed: training.   Epoch {epoch}:")
+            if paired
+            else translate(
                 "Training",
                 "solid: held-out images, dashed: training.   Epoch {epoch}, held-out images:",
-            ).format(epoch=progress.epoch)
-            self.numbers.setText(f"{epoch}  {'   '.join(parts)}")
+            )
+        ).format(epoch=progress.epoch)
+        self.numbers.setText(f"{epoch}  {'      '.join(self._said.values())}")
 
     def _warn(self, sentence: str) -> None:
         self.warning.setText(sentence)
@@ -309,3 +360,19 @@ class TrainingPanel(QWidget):
             if not self.numbers.text():  # it was stopped, or failed, before there were curves
                 self._stack.setCurrentIndex(0)
             self._enable()
+
+
+def _numbers(last: Measures) -> str:
+    """Return what was measured last, in words."""
+    parts = [translate("Training", "distortion {value:.1f}").format(value=last.distortion)]
+    if last.rate is not None and last.elbo is not None:
+        parts.append(translate("Training", "rate {value:.1f}").format(value=last.rate))
+        parts.append(
+            translate("Training", "\N{MINUS SIGN}ELBO {value:.1f} nats").format(value=-last.elbo)
+        )
+    return "   ".join(parts)
+
+
+def _joined(pairs: Mapping[int, NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Return the first four images of each model: a row of A above a row of B."""
+    return np.concatenate([pairs[model][:, :COLUMNS] for model in sorted(pairs)], axis=1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -50,50 +51,90 @@ class Session(Exporting):
         dataset = self.dataset
         if dataset is None:
             return
-        self._stop_training = stop = threading.Event()
-        self.training = True
-        threads = max(1, (os.cpu_count() or 2) - 1)
+        threads = _training_threads()
 
-        def job() -> Any:
+        def job(stop: Callable[[], bool]) -> Any:
             from vaeexplorer.jobs.training import train_and_save  # imports torch
 
-            return (
-                yield from train_and_save(
-                    dataset, config, self.library, name=name, threads=threads, stop=stop.is_set
-                )
+            return train_and_save(
+                dataset, config, self.library, name=name, threads=threads, stop=stop
             )
 
+        self._begin_training(
+            job,
+            partial(self._trained, slot, dataset),
+            partial(self._training_failed, slot, dataset),
+        )
+
+    def train_both(self, configs: tuple[Config, Config], names: tuple[str, str]) -> None:
+        """Train two models on the data at hand, in turns, and show them in slots A and B."""
+        dataset = self.dataset
+        if dataset is None:
+            return
+        threads = _training_threads()
+
+        def job(stop: Callable[[], bool]) -> Any:
+            from vaeexplorer.jobs.training import train_both  # imports torch
+
+            return train_both(
+                dataset, configs, self.library, names=names, threads=threads, stop=stop
+            )
+
+        def failed(error: Exception) -> None:
+            # Which of the two it was stands in the run that the error may hold.
+            run = getattr(error, "run", None)
+            second = run is not None and run.config == configs[1]
+            self._training_failed(int(second), dataset, error)
+
+        self._begin_training(job, partial(self._both_trained, dataset), failed)
+
+    def _begin_training(
+        self,
+        job: Callable[[Callable[[], bool]], Any],
+        on_result: Callable[[Any], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        """Run `job`, which is given what to ask whether it shall stop, on its lane."""
+        self._stop_training = stop = threading.Event()
+        self.training = True
         # umap takes seconds to import: while the model trains, nobody waits for that. Where it
         # cannot be started, the map that needs it says so.
         with suppress(ProjectionError):
             self._projection.start()
         self._train_lane.submit(
             "train",
-            job,
+            partial(job, stop.is_set),
             on_progress=partial(self.progressed.emit, "train"),
-            on_result=partial(self._trained, slot, dataset),
-            on_error=partial(self._training_failed, slot, dataset),
+            on_result=on_result,
+            on_error=on_error,
         )
 
     def stop(self) -> None:
         """End the training after the last epoch done, keep and show what it has learned."""
         self._stop_training.set()
 
-    def _trained(
-        self, slot: int, dataset: Dataset, outcome: tuple[Run, Path | None] | None
-    ) -> None:
+    def _trained(self, slot: int, dataset: Dataset, outcome: Outcome) -> None:
         self._training_ended()
         if outcome is not None:
-            run, path = outcome
-            self._show_trained(slot, dataset, run, path)
+            self._show_trained(slot, dataset, *outcome)
         else:
-            self.failed.emit(
-                translate(
-                    "Session",
-                    "The training was stopped before its first epoch ended: there is nothing to "
-                    "keep.",
-                )
+            self._tell_of_nothing()
+
+    def _both_trained(self, dataset: Dataset, outcomes: tuple[Outcome, Outcome]) -> None:
+        self._training_ended()
+        for slot, outcome in enumerate(outcomes):
+            if outcome is not None:
+                self._show_trained(slot, dataset, *outcome)
+        if outcomes == (None, None):
+            self._tell_of_nothing()
+
+    def _tell_of_nothing(self) -> None:
+        self.failed.emit(
+            translate(
+                "Session",
+                "The training was stopped before its first epoch ended: there is nothing to keep.",
             )
+        )
 
     def _training_failed(self, slot: int, dataset: Dataset, error: Exception) -> None:
         self._training_ended()
@@ -153,3 +194,12 @@ class Session(Exporting):
             on_error=self._tell,
             lasting=True,
         )
+
+
+Outcome = tuple[Run, Path | None] | None
+"""A trained run and its folder; None where nothing was learned (see jobs.training)."""
+
+
+def _training_threads() -> int:
+    """One core is left to the window."""
+    return max(1, (os.cpu_count() or 2) - 1)

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.widgets.plot import Plot
 from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.run import EpochRecord, Measures
@@ -16,6 +17,36 @@ from vaeexplorer.run import EpochRecord, Measures
 translate = QCoreApplication.translate
 
 TURN_MS = 25
+
+
+class Trace:
+    """The two curves of one model, and what they show."""
+
+    def __init__(self, plot: pg.PlotWidget) -> None:
+        self.train = plot.plot(connect="finite")
+        self.held_out = plot.plot(connect="finite")
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again with what is drawn next."""
+        self.epochs: list[int] = []
+        self._values: tuple[list[float], list[float]] = ([], [])
+        self.least, self.most = math.inf, -math.inf
+
+    def draw(
+        self, history: Sequence[EpochRecord], read: Callable[[Measures | None], float]
+    ) -> None:
+        """Draw what `read` finds in `history`."""
+        # Only what is new is read: a training may have thousands of epochs.
+        for record in history[len(self.epochs) :]:
+            self.epochs.append(record.epoch)
+            for values, measures in zip(self._values, (record.train, record.held_out), strict=True):
+                value = read(measures)
+                values.append(value)
+                if math.isfinite(value):
+                    self.least, self.most = min(self.least, value), max(self.most, value)
+        for curve, values in zip((self.train, self.held_out), self._values, strict=True):
+            curve.setData(self.epochs, values)
 
 
 class CurvePlot(Plot):
@@ -27,47 +58,56 @@ class CurvePlot(Plot):
     def __init__(self, title: str, read: Callable[[Measures | None], float]) -> None:
         super().__init__(title)
         self._read = read
-        self._forget()
+        self._models = 1
         self.setDownsampling(auto=True, mode="subsample")
-        self.train = self.plot(connect="finite")
-        self.held_out = self.plot(connect="finite")
+        self.traces = [Trace(self), Trace(self)]
         self.disableAutoRange()
+        self._forget()
         self.dress()
 
     def dress(self) -> None:
         """Take over the colours of the theme."""
         super().dress()
         theme = colours()
-        self.train.setPen(pg.mkPen(theme.muted, width=1.5, style=Qt.PenStyle.DashLine))
-        self.held_out.setPen(pg.mkPen(theme.accent, width=2))
+        for trace, slot_colour in zip(self.traces, SLOT_COLOURS, strict=False):
+            # Of one model the curves are told apart by colour too; of two, by the slot's.
+            both = self._models > 1
+            dashed, solid = (slot_colour,) * 2 if both else (theme.muted, theme.accent)
+            trace.train.setPen(pg.mkPen(dashed, width=1.5, style=Qt.PenStyle.DashLine))
+            trace.held_out.setPen(pg.mkPen(solid, width=2))
 
-    def start(self, epochs: int) -> None:
-        """Empty the plot, and make room for `epochs`."""
+    @property
+    def train(self) -> pg.PlotDataItem:
+        """Curve of the first model on training images."""
+        return self.traces[0].train
+
+    @property
+    def held_out(self) -> pg.PlotDataItem:
+        """Curve of the first model on held-out images."""
+        return self.traces[0].held_out
+
+    def start(self, epochs: int, models: int) -> None:
+        """Empty the plot, and make room for `epochs` of one model or of two."""
+        self._models = models
         self._forget()
+        self.dress()
         self.setXRange(0, epochs, padding=0.02)
 
     def _forget(self) -> None:
-        self._epochs: list[int] = []
-        self._values: tuple[list[float], list[float]] = ([], [])
+        for trace in self.traces:
+            trace.forget()
         self._low = self._high = math.nan
-        self._least, self._most = math.inf, -math.inf
 
-    def draw(self, history: Sequence[EpochRecord]) -> None:
-        """Draw `history`; what the family lacks leaves the plot empty."""
-        if len(history) < len(self._epochs):
+    def draw(self, model: int, history: Sequence[EpochRecord]) -> None:
+        """Draw `history` of one model; what the family lacks leaves the plot empty."""
+        trace = self.traces[model]
+        if len(history) < len(trace.epochs):
             self._forget()
-        # Only what is new is read: a training may have thousands of epochs.
-        for record in history[len(self._epochs) :]:
-            self._epochs.append(record.epoch)
-            for values, measures in zip(self._values, (record.train, record.held_out), strict=True):
-                value = self._read(measures)
-                values.append(value)
-                if math.isfinite(value):
-                    self._least, self._most = min(self._least, value), max(self._most, value)
-        for curve, values in zip((self.train, self.held_out), self._values, strict=True):
-            curve.setData(self._epochs, values)
-        if self._least <= self._most:
-            self._make_room(self._least, self._most)
+        trace.draw(history, self._read)
+        least = min(one.least for one in self.traces)
+        most = max(one.most for one in self.traces)
+        if least <= most:
+            self._make_room(least, most)
 
     def _make_room(self, low: float, high: float) -> None:
         """Change the range where the values leave it, or fill less than half of it."""
@@ -88,7 +128,7 @@ class LearningCurves(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self._history: Sequence[EpochRecord] = ()
+        self._histories: list[Sequence[EpochRecord]] = [(), ()]
         self._turn = self._behind = 0
         self._turns = QTimer(self)
         self._turns.timeout.connect(self._draw_next)
@@ -105,15 +145,16 @@ class LearningCurves(QWidget):
         """Whether every plot shows the last history that was given."""
         return not self._turns.isActive()
 
-    def start(self, epochs: int) -> None:
-        """Empty the plots, and make room for `epochs`."""
+    def start(self, epochs: int, models: int = 1) -> None:
+        """Empty the plots, and make room for `epochs` of one model, or of two in their colours."""
         for plot in self.plots:
-            plot.start(epochs)
-        self.show_history(())
+            plot.start(epochs, models)
+        for model in range(len(self._histories)):
+            self.show_history((), model)
 
-    def show_history(self, history: Sequence[EpochRecord]) -> None:
-        """Draw `history` within a tenth of a second, one plot after the other."""
-        self._history = history
+    def show_history(self, history: Sequence[EpochRecord], model: int = 0) -> None:
+        """Draw `history` of one model within a tenth of a second, one plot after the other."""
+        self._histories[model] = history
         self._behind = len(self.plots)
         if not self._turns.isActive():
             self._turns.start(TURN_MS)
@@ -121,7 +162,8 @@ class LearningCurves(QWidget):
     def _draw_next(self) -> None:
         """Draw one plot: all three at once would hold up the window for too long."""
         self._turn = (self._turn + 1) % len(self.plots)
-        self.plots[self._turn].draw(self._history)
+        for model, history in enumerate(self._histories):
+            self.plots[self._turn].draw(model, history)
         self._behind -= 1
         if not self._behind:
             self._turns.stop()
