@@ -11,6 +11,7 @@ from test_session import WAIT_MS, Gate, exhibit, library, pair, session  # noqa:
 from vaeexplorer.data import open_data
 from vaeexplorer.gui.session import Session
 from vaeexplorer.jobs.bundled import default_pair_folders
+from vaeexplorer.jobs.opening import chosen_map
 from vaeexplorer.storage import load_run
 
 
@@ -99,3 +100,41 @@ def test_scoring_says_why_there_is_no_score(pair, library, qtbot):  # noqa: F811
     pair.clear(1)
     assert said[-1] == "empty"
     assert 1 not in pair.scores
+
+
+def test_maps_of_the_same_images_are_turned_onto_the_first(pair, qtbot):  # noqa: F811
+    made = [chosen_map(state.exhibit, pair.map_method) for state in pair.slots]
+    assert pair.shown_map(0) is made[0]
+    turned = pair.shown_map(1)
+    assert turned.raw is made[1]
+    assert pair.shown_map(1) is turned
+
+    def apart(positions):
+        return np.square(positions - made[0].positions).sum()
+
+    assert apart(turned.positions) < apart(made[1].positions)
+    pair.hold()
+    pair.set_aligned(False)
+    assert pair.shown_map(1) is made[1]
+    qtbot.waitUntil(lambda: pair.slots[1].lift is not None, timeout=WAIT_MS)
+    np.testing.assert_allclose(pair.slots[1].lift.positions, made[1].positions)
+    np.testing.assert_allclose(pair.slots[1].held.position, made[1].positions[0], rtol=1e-6)
+    pair.set_aligned(True)
+    qtbot.waitUntil(lambda: pair.slots[1].lift is not None, timeout=WAIT_MS)
+    np.testing.assert_allclose(pair.slots[1].lift.positions, turned.positions)
+
+
+def test_a_map_follows_when_the_first_one_leaves_or_is_of_other_images(pair, qtbot):  # noqa: F811
+    changed = []
+    pair.map_changed.connect(lambda slot, shown: changed.append((slot, shown)))
+    own = chosen_map(pair.slots[1].exhibit, pair.map_method)
+    first = pair.slots[0].exhibit
+    pair.clear(0)
+    assert changed == [(1, own)]
+    other = replace(first, source=replace(first.source, fingerprint="00" * 32))
+    pair.put(0, other)
+    assert pair.shown_map(1) is own
+    assert changed == [(1, own)]
+    pair.put(0, first)
+    assert [slot for slot, _ in changed] == [1, 1]
+    assert pair.shown_map(1).raw is own

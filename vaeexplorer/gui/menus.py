@@ -54,7 +54,7 @@ def _add_edit_menu(window: Window, session: Session) -> None:
         ("start", translate("Menus", "Start the path at the probe"), "S"),
         ("end", translate("Menus", "End the path at the probe"), "E"),
     ):
-        _act(menu, text, lambda which=which: window.set_path_end(which), key)
+        _act(menu, text, lambda which=which: _set_path_end(window, session, which), key)
     menu.addSeparator()
     _act(menu, translate("Menus", "Select all"), session.select_all, standard.SelectAll)
     _act(menu, translate("Menus", "Select nothing"), session.clear_selection, "Ctrl+Shift+A")
@@ -86,6 +86,13 @@ def _add_edit_menu(window: Window, session: Session) -> None:
         action.setChecked(mode == window.mode)
         group.addAction(action)
     modes.aboutToShow.connect(lambda: group.actions()[MODES.index(window.mode)].setChecked(True))
+
+
+def _set_path_end(window: Window, session: Session, which: str) -> None:
+    """Let the path "start" or "end" at the probe, and show it; the focus stays on the map."""
+    session.set_path_end(which)
+    window.docks["path"].show()
+    window.docks["path"].raise_()
 
 
 def _act(
@@ -150,6 +157,24 @@ def _add_view_menu(window: Window, session: Session) -> None:
     )
     hatch.setCheckable(True)
     hatch.setChecked(session.hatching)
+    align = _act(
+        menu,
+        translate("Menus", "Align the maps"),
+        lambda: session.set_aligned(not session.aligns),
+        "Ctrl+Shift+A",
+    )
+    align.setIconText(translate("Menus", "Align"))
+    align.setToolTip(
+        translate(
+            "Menus",
+            "Turn, mirror and scale every map onto the first one of the same images, so that "
+            "classes lie in the same direction; off: as they were made (Ctrl+Shift+A)",
+        )
+    )
+    align.setCheckable(True)
+    align.setChecked(session.aligns)
+    session.maps_aligned.connect(align.setChecked)
+    window.align_action = align
     count = menu.addMenu(translate("Menus", "Number of maps"))
     for number in range(1, MAX_SLOTS + 1):
         _act(count, str(number), lambda number=number: session.set_slot_count(number))
@@ -231,6 +256,7 @@ def add_toolbar(window: Window, session: Session) -> None:
     bar.addSeparator()
     bar.addWidget(QLabel(translate("Menus", "map")))
     bar.addWidget(_method_choice(session))
+    bar.addAction(window.align_action)
     bar.addWidget(QLabel(translate("Menus", "colour")))
     bar.addWidget(_colour_choice(session))
     bar.addWidget(window.dot_controls)

@@ -265,12 +265,6 @@ class Window(QMainWindow):
         if dock.widget() is not None:
             dock.widget().setFocus()
 
-    def set_path_end(self, which: str) -> None:
-        """Let the path "start" or "end" at the probe, and show it."""
-        self._session.set_path_end(which)
-        self.docks["path"].show()
-        self.docks["path"].raise_()
-
     def open_run(self, slot: int = 1) -> None:
         """Ask for the folder of a run and open it in `slot`."""
         folder = QFileDialog.getExistingDirectory(

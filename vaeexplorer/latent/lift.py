@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vaeexplorer.latent.alignment import AlignedMap
 from vaeexplorer.latent.lattice import Lattice, build_lattice
 from vaeexplorer.latent.neighbours import CodeIndex, Dots
 from vaeexplorer.latent.projection import Map, principal_axes
@@ -269,6 +270,14 @@ def _plane_of(
     shown: Map, codes: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """Centre and axes of a PCA map; None where it was made otherwise than it is made here."""
+    if isinstance(shown, AlignedMap):
+        plane = _plane_of(shown.raw, codes)
+        if plane is None:
+            return None
+        turn, _, shift = shown.similarity
+        turned = plane[1] @ turn.astype(np.float32)
+        # The code that the origin of the turned map shows.
+        return plane[0] - turned @ shift.astype(np.float32), turned
     centre, axes = principal_axes(codes)
     every = -(-len(codes) // CHECKED)
     again = (codes[::every] - centre) @ axes

@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 
 from vaeexplorer.drawing.strips import Strip
-from vaeexplorer.gui.session.mapping import MapMaking
+from vaeexplorer.gui.session.aligning import Aligning
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.paths import (
     STEPS,
@@ -28,7 +28,7 @@ from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit
 
 
-class Comparing(MapMaking):
+class Comparing(Aligning):
     """The verbs of the path check. Nothing is computed until somebody looks at a path.
 
     `path_chosen` brings the PathChoice; `path_filmed` a slot's Film, or None with the reason why

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
 
 from vaeexplorer.gui.session.document import Document
-from vaeexplorer.jobs.opening import chosen_map, decode_pixels, main_space, round_trip
+from vaeexplorer.jobs.opening import decode_pixels, main_space, round_trip
 from vaeexplorer.latent.lattice import Lattice, NoData, no_data
 from vaeexplorer.latent.lift import Lift, lift_of
 from vaeexplorer.latent.probe import Probe, probe_at, probe_code, probe_image
@@ -165,15 +165,15 @@ class Probing(Document):
         """Draw another map of the same codes; what is probed and held stays, on its new place."""
         state = self.slots[slot]
         state.lift, state.no_data, state.growing = None, None, False
-        self.map_changed.emit(slot, chosen_map(exhibit, self.map_method))
+        self.map_changed.emit(slot, self.shown_map(slot))
         if self._started:
             self._prepare_lift(slot)
 
     def _prepare_lift(self, slot: int) -> None:
         exhibit = self.slots[slot].exhibit
-        if exhibit is None:
+        shown = self.shown_map(slot)
+        if exhibit is None or shown is None:
             return
-        shown = chosen_map(exhibit, self.map_method)
         codes = self.slots[slot].codes or exhibit.codes[main_space(exhibit)].mean
         self._work_lane.cancel(("lattice", slot))
         self._work(

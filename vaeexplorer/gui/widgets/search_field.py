@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy
 
 translate = QCoreApplication.translate
 
-WIDTH = 176
+WIDTH = 144
 
 
 class SearchField(QLineEdit):
