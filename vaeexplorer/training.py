@@ -116,22 +116,16 @@ def _check(dataset: Dataset, config: Config, threads: int | None) -> None:
 
 
 def _on_threads(steps: Steps[Result], threads: int) -> Steps[Result]:
-    """Run `steps` on so many torch threads, and nothing that happens between its reports.
-
-    Numbers below 1e-38 are 0 meanwhile: moments of weights that no longer learn fall there, as
-    after a collapse, and the processor takes twice as long over them.
-    """
+    """Run `steps` on so many torch threads, and nothing that happens between its reports."""
     while True:
         before = torch.get_num_threads()
         torch.set_num_threads(threads)
-        torch.set_flush_denormal(True)
         try:
             progress = next(steps)
         except StopIteration as end:
             result: Result = end.value
             return result
         finally:
-            torch.set_flush_denormal(False)
             torch.set_num_threads(before)
         yield progress
 
