@@ -65,9 +65,14 @@ class Explorer:
 
     def wait_for_the_maps(self) -> None:
         """Wait until every map rests and decodes: while it moves, no place of it means anything."""
-        self.wait(lambda: all(state.lift for state in self.session.slots))
         views = [panel.view for panel in self.window.maps]
-        self.wait(lambda: not any(view._moving or view._growing for view in views))
+
+        def rest() -> bool:
+            # At once: a map that grows has a lift too, and for a moment after its end it has none.
+            lifted = all(state.lift and not state.growing for state in self.session.slots)
+            return lifted and not any(view._moving or view._growing for view in views)
+
+        self.wait(rest)
         self.wait(self.decoded)
 
     def pixel(self, slot: int, index: int) -> QPoint:
