@@ -8,8 +8,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from vaeexplorer.gui.panels.scorecard import GAUSSIAN, MIXTURE
 from vaeexplorer.gui.session import scoring
+from vaeexplorer.gui.widgets.score_rows import GAUSSIAN, MIXTURE
 from vaeexplorer.regularity import laws, verdict
 from vaeexplorer.run import Progress
 

@@ -19,6 +19,7 @@ from vaeexplorer.gui.session.colouring import COLOURINGS
 from vaeexplorer.gui.widgets.dot_key import measure_described
 from vaeexplorer.gui.widgets.help import show_about, show_help
 from vaeexplorer.gui.widgets.mode_switch import described
+from vaeexplorer.gui.widgets.narrow_choice import NarrowChoice
 from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
 from vaeexplorer.gui.widgets.selection_tool import MODES
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS
@@ -296,7 +297,7 @@ def _method_choice(session: Session) -> QComboBox:
 
 
 def _colour_choice(session: Session) -> QComboBox:
-    choice = QComboBox()
+    choice = NarrowChoice()
     choice.setAccessibleName(translate("Menus", "What the colours of the dots say"))
     choice.setToolTip(
         translate("Menus", "Colour every dot by the label of its image, or by a number")

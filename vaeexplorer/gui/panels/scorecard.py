@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.score_bar import ScoreBar
+from vaeexplorer.gui.widgets.score_rows import Row, rows
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.jobs.scorecard import Comparison, comparisons
 from vaeexplorer.regularity.verdict import GATE_NEEDED
@@ -32,201 +32,7 @@ from vaeexplorer.regularity.verdict import GATE_NEEDED
 translate = QCoreApplication.translate
 
 NOTHING = "--"
-GAUSSIAN, MIXTURE = "fitted Gaussian", "fitted mixture of 10"
-"""Keys of the laws that are the same for every model (regularity.laws, which imports torch)."""
 Scores = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: what it is called, its definition in a sentence, where its number stands.
-
-    Attributes
-    ----------
-    keys
-        Path into the scores.
-    spread
-        Path of its standard deviation, or none.
-    share
-        Whether it lies between 0 and 1, and is drawn as a bar.
-    headline
-        Whether it is shown without asking for the parts.
-    """
-
-    title: str
-    definition: str
-    keys: tuple[str, ...]
-    spread: tuple[str, ...] = ()
-    share: bool = True
-    headline: bool = False
-
-
-def rows() -> tuple[Row, ...]:
-    """Return all rows, in the language in force."""
-    return (*_headlines(), *_parts_of_continuity(), *_parts_of_completeness())
-
-
-def _headlines() -> tuple[Row, ...]:
-    return (
-        Row(
-            translate("Scorecard", "continuity"),
-            translate(
-                "Scorecard",
-                "How evenly the decoded picture changes near and between codes: C times gate; 1 "
-                "where pictures lie on straight lines.",
-            ),
-            ("continuity", "score"),
-            ("continuity", "sd"),
-            headline=True,
-        ),
-        Row(
-            translate("Scorecard", "completeness"),
-            translate(
-                "Scorecard",
-                "Whether draws from the law of the model decode to something as near to real "
-                "images as reconstructions are, and reach all kinds of images: 2PQ / (P + Q).",
-            ),
-            ("completeness", "score"),
-            ("completeness", "sd"),
-            headline=True,
-        ),
-        Row(
-            translate("Scorecard", "    under a fitted Gaussian"),
-            translate(
-                "Scorecard",
-                "Completeness with draws from the Gaussian fitted to the model's training codes: "
-                "the same law for every model, so that decoders are compared and not priors.",
-            ),
-            ("completeness", "others", GAUSSIAN),
-            headline=True,
-        ),
-        Row(
-            translate("Scorecard", "    under a fitted mixture"),
-            translate(
-                "Scorecard",
-                "Completeness with draws from a mixture of ten Gaussians fitted to the model's "
-                "training codes: the same, with a law that fits any model better.",
-            ),
-            ("completeness", "others", MIXTURE),
-            headline=True,
-        ),
-    )
-
-
-def _parts_of_continuity() -> tuple[Row, ...]:
-    return (
-        Row(
-            translate("Scorecard", "C, evenness"),
-            translate(
-                "Scorecard",
-                "Change over a small step if the same pictures lay on straight lines, divided by "
-                "the change measured: 1 exactly for an affine decoder.",
-            ),
-            ("continuity", "C"),
-            ("continuity", "C_sd"),
-        ),
-        Row(
-            translate("Scorecard", "C20, visible evenness"),
-            translate(
-                "Scorecard",
-                "C along the first 20 principal axes of the images only: blind to sharpness and "
-                "to ripples that nobody sees.",
-            ),
-            ("continuity", "C20"),
-            ("continuity", "C20_sd"),
-        ),
-        Row(
-            translate("Scorecard", "gate"),
-            translate(
-                "Scorecard",
-                "R2 divided by that of as many straight axes (PCA, 16 at most), 1 at most: C alone "
-                "rises as a code forgets, so that under .95 continuity says nothing.",
-            ),
-            ("continuity", "gate"),
-        ),
-        Row(
-            translate("Scorecard", "R2, reconstructed"),
-            translate(
-                "Scorecard",
-                "Share of the variation of held-out images, in squared pixel distance, that "
-                "reconstructions keep.",
-            ),
-            ("continuity", "R2"),
-        ),
-        Row(
-            translate("Scorecard", "A, alike share"),
-            translate(
-                "Scorecard",
-                "Share of steps of a quarter of a standard deviation after which the picture is "
-                "as alike as the 5 % most alike pairs.",
-            ),
-            ("continuity", "A"),
-        ),
-        Row(
-            translate("Scorecard", "J, jumps"),
-            translate(
-                "Scorecard",
-                "Share of the change that is sudden: jumps, or ripples finer than a tenth of a "
-                "standard deviation; above .2 is an alarm.",
-            ),
-            ("continuity", "J"),
-        ),
-    )
-
-
-def _parts_of_completeness() -> tuple[Row, ...]:
-    return (
-        Row(
-            translate("Scorecard", "P, realism"),
-            translate(
-                "Scorecard",
-                "At least 1 \N{MINUS SIGN} P of the draws are farther from every real image than "
-                "reconstructions are.",
-            ),
-            ("completeness", "P"),
-        ),
-        Row(
-            translate("Scorecard", "Q, coverage"),
-            translate(
-                "Scorecard",
-                "Share of the kinds of images (k-means cells) that draws reach at least half as "
-                "often as the data do.",
-            ),
-            ("completeness", "Q"),
-        ),
-        Row(
-            translate("Scorecard", "law of the draws"),
-            translate(
-                "Scorecard",
-                "What codes are drawn from: the prior that the model declares, or else a Gaussian "
-                "fitted to its codes, the most favourable single one.",
-            ),
-            ("completeness", "law"),
-            share=False,
-        ),
-        Row(
-            translate("Scorecard", "R2, training \N{MINUS SIGN} held-out"),
-            translate(
-                "Scorecard",
-                "How much more of the training images is reconstructed than of images that the "
-                "model has not seen: a large difference means overfitting.",
-            ),
-            ("r2_train_minus_held_out",),
-            share=False,
-        ),
-        Row(
-            translate("Scorecard", "latent dimensions"),
-            translate("Scorecard", "Scores are compared at equal numbers of dimensions only."),
-            ("latent_dim",),
-            share=False,
-        ),
-        Row(
-            translate("Scorecard", "n, images compared"),
-            translate("Scorecard", "Held-out images that are scored, and as many draws."),
-            ("n",),
-            share=False,
-        ),
-    )
 
 
 class ScorecardPanel(QWidget):

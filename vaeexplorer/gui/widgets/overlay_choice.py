@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
+from vaeexplorer.gui.widgets.narrow_choice import NarrowChoice
 from vaeexplorer.gui.widgets.theme import GRID
 
 translate = QCoreApplication.translate
@@ -21,7 +22,7 @@ class OverlayChoice(QWidget):
     def __init__(self) -> None:
         super().__init__()
         label = QLabel(translate("OverlayChoice", "overlay"))
-        self.choice = QComboBox()
+        self.choice = NarrowChoice()
         self.choice.setAccessibleName(translate("OverlayChoice", "Overlay of the maps"))
         self.choice.setToolTip(
             translate("OverlayChoice", "What is computed all over the maps and laid over the dots")
@@ -62,7 +63,7 @@ class OverlayChoice(QWidget):
         self.opacity.setAccessibleName(translate("OverlayChoice", "Opacity of the overlay"))
         self.opacity.setToolTip(self.opacity.accessibleName())
         self.opacity.valueChanged.connect(lambda value: self.faded.emit(value / 100))
-        self.opacity.setEnabled(False)
+        self.opacity.hide()
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -73,4 +74,4 @@ class OverlayChoice(QWidget):
     def show_choice(self, key: str) -> None:
         """Show that the overlay `key` is chosen."""
         self.choice.setCurrentIndex(self.choice.findData(key))
-        self.opacity.setEnabled(key != "none")
+        self.opacity.setVisible(key != "none")
