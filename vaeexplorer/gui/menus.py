@@ -162,14 +162,14 @@ def _add_view_menu(window: Window, session: Session) -> None:
         menu,
         translate("Menus", "Align the maps"),
         lambda: session.set_aligned(not session.aligns),
-        "Ctrl+Shift+A",
+        "Ctrl+J",
     )
     align.setIconText(translate("Menus", "Align"))
     align.setToolTip(
         translate(
             "Menus",
             "Turn, mirror and scale every map onto the first one of the same images, so that "
-            "classes lie in the same direction; off: as they were made (Ctrl+Shift+A)",
+            "classes lie in the same direction; off: as they were made (Ctrl+J)",
         )
     )
     align.setCheckable(True)
