@@ -1,5 +1,6 @@
 """The document: what is refused, what wins, and what survives, without a window."""
 
+import inspect
 import threading
 from dataclasses import replace
 
@@ -347,3 +348,14 @@ def test_training_says_when_it_runs_and_when_it_ended(pair, qtbot):
     qtbot.waitUntil(lambda: ("train", False) in ended, timeout=WAIT_MS)
     assert pair.slots[0].exhibit.name == "mine"
     assert pair.slots[1].exhibit.name != "mine"
+
+
+def test_no_verb_hides_another_of_the_same_name():
+    """The session is one class in many files: a name used twice must go on to the other."""
+    chain = [kind for kind in Session.__mro__ if kind.__module__.startswith("vaeexplorer.")]
+    names = {name for kind in chain for name, verb in vars(kind).items() if callable(verb)}
+    for name in sorted(names - {"__init__"}):
+        owners = [kind for kind in chain if callable(vars(kind).get(name))]
+        for owner in owners[:-1]:
+            source = inspect.getsource(vars(owner)[name])
+            assert f"super().{name}(" in source, f"{owner.__name__}.{name} hides another"
