@@ -2,8 +2,9 @@
 
     python packaging/screenshots.py [--out FOLDER]
 
-Opens the real window without a screen, 1440x900, in light and in dark: once with a held dot and
-the cursor between two kinds of images, once after a short training. Takes a minute or two.
+Opens the real window without a screen, 1440x900, in light and in dark: with a held dot and the
+cursor between two kinds of images, after a short training, and with the scorecard under the overlay
+of local stretch. Takes a few minutes.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def main() -> int:
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     too_large = []
-    for name, scene in (("explore", hold_and_hover), ("train", train)):
+    for name, scene in (("explore", hold_and_hover), ("train", train), ("compare", compare)):
         for theme in THEMES:
             with open_window(theme=theme) as (app, session, window):
                 window.resize(*SIZE)
@@ -83,6 +84,15 @@ def train(app: QApplication, session: Session, window: Window) -> None:
     slot = session.slots[1]
     wait(app, lambda: len(slot.exhibit.maps["z"]) > 1 and slot.lift is not None)
     hover(app, session, window, slot.lift.positions[HELD])
+
+
+def compare(app: QApplication, session: Session, window: Window) -> None:
+    """Lay the local stretch over both maps, and show all scores below them."""
+    window.show_panel("scorecard")
+    session.choose_overlay("stretch")
+    wait(app, lambda: all(panel.view.overlay.shown is not None for panel in window.maps))
+    lanes = (session._overlay_lane, session._map_lane)
+    wait(app, lambda: len(session.scores) == 2 and not any(lane.busy for lane in lanes))
 
 
 def hover(app: QApplication, session: Session, window: Window, place: NDArray[np.floating]) -> None:

@@ -21,7 +21,7 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.window import Window
 from vaeexplorer.jobs.mapping import encode
 from vaeexplorer.jobs.opening import exhibit_of
-from vaeexplorer.models import FAMILIES, build
+from vaeexplorer.models import build
 from vaeexplorer.run import Config, Run
 
 
@@ -47,7 +47,7 @@ def conv64_exhibits() -> list:
     source = Source("shapes", None, {}, len(images), images.shape[1:], "shapes at 64x64")
     dataset = Dataset("shapes64", images, source, small.labels, small.label_names)
     exhibits = []
-    for family in FAMILIES:
+    for family in ("ae", "vae"):
         config = Config(family, {"latent_dim": 8, "body": "conv"})
         mean = dataset.batch(slice(None)).float().mean(dim=0) / 255
         model = build(family, config.model, dataset.shape, mean)

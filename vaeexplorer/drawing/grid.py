@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 
 def to_rgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -81,6 +80,8 @@ def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
     uint8, (height, width), (height, width, 3) or (height, width, 4). Written beside `path` and
     renamed, so that no reader ever sees half a file. Raises OSError where that cannot be done.
     """
+    from PIL import Image  # late: the window is painted without it
+
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         Image.fromarray(picture).save(beside, format="PNG")

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from vaeexplorer.drawing.grid import enlarge, image_grid, to_rgb
 from vaeexplorer.drawing.palette import SLOT_COLOURS, SLOT_LETTERS, rgb
@@ -46,6 +45,8 @@ class Strip(NamedTuple):
 
 def film_file(strips: Sequence[Strip], ending: str) -> bytes:
     """Content of a file of `strips`: a PNG, or for ".gif" an endless film, side by side."""
+    from PIL import Image  # late: the window is painted without it
+
     content = io.BytesIO()
     if ending != ".gif":
         Image.fromarray(film_picture(strips)).save(content, format="PNG")
@@ -138,7 +139,7 @@ def _bars(strip: Strip, width: int, tile: int, top: float) -> NDArray[np.uint8]:
 
 def _lettered(picture: NDArray[np.uint8], slot: int, left: int, top: int) -> NDArray[np.uint8]:
     """Draw the badge of `slot` on a copy of `picture`."""
-    from PIL import ImageDraw, ImageFont  # late: the window is painted without them
+    from PIL import Image, ImageDraw, ImageFont
 
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)

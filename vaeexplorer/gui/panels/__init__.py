@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QWidget
 
 from vaeexplorer.gui.panels.dimensions import DimensionsPanel
-from vaeexplorer.gui.panels.path import PathPanel
 from vaeexplorer.gui.panels.probe import ProbePanel
-from vaeexplorer.gui.panels.runs import RunsPanel
-from vaeexplorer.gui.panels.scorecard import ScorecardPanel
-from vaeexplorer.gui.panels.selection import SelectionPanel
-from vaeexplorer.gui.panels.worst import WorstPanel
 from vaeexplorer.gui.session import Session
 
 translate = QCoreApplication.translate
@@ -48,17 +44,12 @@ class Panel:
     shortcut: str
 
 
-def _training(session: Session) -> QWidget:
-    # Late: pyqtgraph costs a third of a second, and the first picture of the maps needs none.
-    from vaeexplorer.gui.panels.training import TrainingPanel
+def _late(module: str, name: str) -> Callable[[Session], QWidget]:
+    """Build the panel `name` of a file here that is read when the panel is first shown.
 
-    return TrainingPanel(session)
-
-
-def _evidence(session: Session) -> QWidget:
-    from vaeexplorer.gui.panels.evidence import EvidencePanel
-
-    return EvidencePanel(session)
+    pyqtgraph alone takes a third of a second, and the first picture of the maps needs none of it.
+    """
+    return lambda session: getattr(import_module(f"{__name__}.{module}"), name)(session)
 
 
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -74,25 +65,58 @@ PANELS = (
         True,
         "Ctrl+2",
     ),
-    Panel("path", lambda: translate("Panels", "Path"), PathPanel, BOTTOM, False, "Ctrl+P"),
+    Panel(
+        "path",
+        lambda: translate("Panels", "Path"),
+        _late("path", "PathPanel"),
+        BOTTOM,
+        False,
+        "Ctrl+P",
+    ),
     Panel(
         "scorecard",
         lambda: translate("Panels", "Scorecard"),
-        ScorecardPanel,
+        _late("scorecard", "ScorecardPanel"),
         BOTTOM,
         False,
         "Ctrl+K",
     ),
-    Panel("evidence", lambda: translate("Panels", "Evidence"), _evidence, BOTTOM, False, "Ctrl+B"),
     Panel(
-        "worst", lambda: translate("Panels", "Worst places"), WorstPanel, BOTTOM, False, "Ctrl+W"
+        "evidence",
+        lambda: translate("Panels", "Evidence"),
+        _late("evidence", "EvidencePanel"),
+        BOTTOM,
+        False,
+        "Ctrl+B",
     ),
-    Panel("training", lambda: translate("Panels", "Training"), _training, BOTTOM, False, "Ctrl+T"),
-    Panel("runs", lambda: translate("Panels", "Runs"), RunsPanel, BOTTOM, False, "Ctrl+R"),
+    Panel(
+        "worst",
+        lambda: translate("Panels", "Worst places"),
+        _late("worst", "WorstPanel"),
+        BOTTOM,
+        False,
+        "Ctrl+W",
+    ),
+    Panel(
+        "training",
+        lambda: translate("Panels", "Training"),
+        _late("training", "TrainingPanel"),
+        BOTTOM,
+        False,
+        "Ctrl+T",
+    ),
+    Panel(
+        "runs",
+        lambda: translate("Panels", "Runs"),
+        _late("runs", "RunsPanel"),
+        BOTTOM,
+        False,
+        "Ctrl+R",
+    ),
     Panel(
         "selection",
         lambda: translate("Panels", "Selection"),
-        SelectionPanel,
+        _late("selection", "SelectionPanel"),
         BOTTOM,
         False,
         "Ctrl+L",

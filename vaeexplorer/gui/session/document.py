@@ -83,6 +83,7 @@ class Document(QObject):
         self.hidden_labels: frozenset[int] = frozenset()
         self.hatching = True
         self.training = False
+        self.hovered_at = 0.0
         self._started = False
         self._stop_training = threading.Event()
         self._projection = ProjectionProcess()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from functools import partial
 from typing import Any
@@ -47,6 +48,7 @@ class Probing(Document):
         lift = state.lift
         if lift is None:
             return
+        self.hovered_at = time.monotonic()
         held = None if state.held is None else state.held.z
         probe = probe_at(lift, point, snap_distance, held)
         if probe.kind == "dot" and self._hides(slot, probe.nearest):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 BLOCK = 128
 """Codes decoded between two looks at whether the score is still wanted."""
+
+REST_S, WAIT_S, MOST_WAITS = 0.15, 0.05, 10
+"""After so long the cursor rests; how long to wait before looking again; how often, at most."""
 
 
 class Scoring(Opening):
@@ -135,12 +139,18 @@ class Scoring(Opening):
         """Begin to `measure` an exhibit on its images; on a lane, and only there."""
         dataset = exhibit.dataset
         assert dataset is not None
-        space = Stoppable(exhibit.spaces[main_space(exhibit)], stop)
+        space = Stoppable(exhibit.spaces[main_space(exhibit)], stop, partial(self._give_way, stop))
         # Models of one data set are scored one after another: only its images are kept ready.
         if self._ground_of != dataset.source.fingerprint:
             self._grounds, self._ground_of = Grounds(), dataset.source.fingerprint
         split = dataset.split(exhibit.split_seed)
         return measure(space, dataset, split, grounds=self._grounds, **options)
+
+    def _give_way(self, stop: threading.Event) -> None:
+        """Wait until the cursor rests, for a while: what it decodes needs the same cores."""
+        for _ in range(MOST_WAITS):
+            if time.monotonic() - self.hovered_at > REST_S or stop.wait(WAIT_S):
+                return
 
     def _show_scores(self, slot: int, exhibit: Exhibit, scores: dict[str, Any]) -> None:
         if not self._shows(slot, exhibit) or slot not in self._stops:
@@ -177,6 +187,7 @@ class Stoppable:
 
     space: LatentSpace
     stop: threading.Event
+    give_way: Callable[[], None]
 
     @property
     def size(self) -> int:
@@ -209,5 +220,6 @@ class Stoppable:
         return torch.cat(parts) if parts else self.space.decode(z)
 
     def _check(self) -> None:
+        self.give_way()
         if self.stop.is_set():
             raise StoppedError

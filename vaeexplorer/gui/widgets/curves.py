@@ -110,11 +110,11 @@ class CurvePlot(Plot):
             self._make_room(least, most)
 
     def _make_room(self, low: float, high: float) -> None:
-        """Change the range where the values leave it, or fill less than half of it."""
-        inside = self._low <= low and high <= self._high
-        if inside and high - low >= 0.5 * (self._high - self._low):
+        """Change the range where the values leave it."""
+        if self._low <= low and high <= self._high:
             return
-        margin = 0.15 * max(high - low, 1e-3 * max(abs(high), 1.0))
+        # Room for what is to come: values fall for most of a training.
+        margin = 0.25 * max(high - low, 0.02 * max(abs(high), 1.0))
         self._low, self._high = low - margin, high + margin
         self.setYRange(self._low, self._high, padding=0)
 

@@ -121,3 +121,10 @@ def draw_held(painter: QPainter, at: QPointF) -> None:
     for colour, width in ((theme.surface, 5.0), (theme.accent, 2.5)):
         painter.setPen(QPen(QColor(colour), width))
         painter.drawEllipse(at, 10, 10)
+
+
+def draw_focus(painter: QPainter, area: QRect) -> None:
+    """Draw the frame of a map that the keyboard acts on."""
+    painter.setPen(QPen(QColor(colours().accent), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5))

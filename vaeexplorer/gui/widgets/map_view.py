@@ -10,20 +10,17 @@ from PySide6.QtCore import (
     QEasingCurve,
     QEvent,
     QPointF,
-    QRectF,
     QSize,
     Qt,
     QVariantAnimation,
     Signal,
 )
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QRegion,
     QResizeEvent,
     QTransform,
@@ -31,13 +28,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
+from vaeexplorer.gui.widgets.backdrop import Backdrop
 from vaeexplorer.gui.widgets.dot_layer import DotLayer
 from vaeexplorer.gui.widgets.hatch import Hatch
-from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_held
+from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_focus, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, OverlayLayer, describe
 from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT, SelectionTool
-from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.gui.widgets.view_watch import ViewWatch
 
 SNAP_PX = 6.0
@@ -80,6 +77,7 @@ class MapView(QWidget):
         self._scale = 1.0
         self._fitted = True
         self._cross_hair: CrossHair | None = None
+        self._backdrop = Backdrop(self, self._draw_backdrop)
         self._held: FloatArray | None = None
         self._path: FloatArray | None = None
         self._pressed: QPointF | None = None
@@ -366,8 +364,8 @@ class MapView(QWidget):
 
     # --- painting -----------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
+    def _draw_backdrop(self, painter: QPainter) -> None:
+        """Draw what does not move with the cursor."""
         size = (self.width(), self.height())
         ratio = self.devicePixelRatioF()
         painter.drawImage(0, 0, self.dots.draw(size, self._centre, self._scale, ratio))
@@ -375,6 +373,10 @@ class MapView(QWidget):
         if not self._moving and not self._growing:
             self.hatch.draw(painter, self._centre, self._scale, self.size())
             self.overlay.draw(painter, self._to_pixels(), self.rect())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self._backdrop.paint(painter, event.region())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._path is not None and not (self._moving or self._growing):
             draw_path(painter, [self.to_pixel(place) for place in self._path])
@@ -385,9 +387,7 @@ class MapView(QWidget):
             self._cross_hair.draw(painter, at, self.rect(), self._scale)
         self.tool.draw(painter, self._to_pixels())
         if self.hasFocus() and self._focus_by_key:
-            painter.setPen(QPen(QColor(colours().accent), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+            draw_focus(painter, self.rect())
 
 
 def _normalised(positions: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -25,6 +25,9 @@ class Plot(pg.PlotWidget):
         self.setMinimumWidth(150)
         # Axes that grow with their numbers would move the plot under the eyes.
         self.getAxis("left").setWidth(AXIS_WIDTH)
+        # Minor ticks take most of the time that drawing an axis takes.
+        for side in ("left", "bottom"):
+            self.getAxis(side).setStyle(maxTickLevel=0)
 
     def dress(self) -> None:
         """Take over the colours of the theme."""
