@@ -51,6 +51,7 @@ def main() -> int:
                 app.processEvents()
                 scene(app, session, window)
                 wait(app, lambda w=window: all(panel._scores.text() for panel in w.maps))
+                wait(app, lambda s=session: all(state.no_data for state in s.slots))
                 path = out / f"{name}-{theme}.png"
                 save(window, path)
                 size = path.stat().st_size
