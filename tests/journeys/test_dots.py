@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog
 from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.session.colouring import COLOURINGS
 
+pytestmark = pytest.mark.slow
+
 
 def choose_colour(explorer, what):
     boxes = explorer.window.findChildren(QComboBox)

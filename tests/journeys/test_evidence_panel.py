@@ -1,8 +1,11 @@
 """A person asks how probable the models find images."""
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton
+
+pytestmark = pytest.mark.slow
 
 
 def open_evidence(explorer):

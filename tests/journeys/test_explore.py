@@ -352,6 +352,7 @@ def labelled(explorer, widget):
     return any(label.buddy() is widget for label in explorer.window.findChildren(QLabel))
 
 
+@pytest.mark.slow
 def test_painting_and_hovering_leak_no_references(explorer):
     """PySide6 6.12.0 loses references to None and True with every paint, and then aborts."""
     import sys

@@ -7,6 +7,8 @@ from PySide6.QtTest import QTest
 
 from vaeexplorer.gui.panels.map_settings import MapSettings
 
+pytestmark = pytest.mark.slow
+
 UMAP_MS = 120_000
 
 

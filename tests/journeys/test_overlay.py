@@ -10,6 +10,8 @@ from vaeexplorer.jobs.draws import Draws
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
+pytestmark = pytest.mark.slow
+
 
 def shown(explorer, slot):
     return explorer.map(slot).overlay.shown

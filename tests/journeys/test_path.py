@@ -12,6 +12,8 @@ from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.jobs.paths import FRAMES, STEPS
 from vaeexplorer.latent import paths
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def walker(explorer):

@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QFileDialog
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def saved_as(explorer, monkeypatch):

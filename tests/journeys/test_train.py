@@ -68,7 +68,14 @@ def choose(panel, number=0):
     QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [
+        # The others do the same without a window, in test_families.
+        pytest.param(name, marks=() if name in ("ae", "vae") else pytest.mark.slow)
+        for name in FAMILIES
+    ],
+)
 def test_a_trained_model_is_shown_saved_and_listed(explorer, family):
     before = [state.exhibit for state in explorer.session.slots]
     panel = start_training(explorer, family=family, name="mine")

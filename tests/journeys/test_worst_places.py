@@ -7,6 +7,8 @@ from PySide6.QtTest import QTest
 
 from vaeexplorer.jobs.opening import decode_pixels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def critic(explorer):
