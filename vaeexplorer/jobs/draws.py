@@ -25,9 +25,6 @@ BATCH = 50
 REAL = 5_000
 """Real images that a draw is held against, at most."""
 
-FITTED_TO = 10_000
-"""Codes that a Gaussian is fitted to, at most, where the model declares no prior."""
-
 WORST = 10
 
 
@@ -106,9 +103,10 @@ def prior_draws(space: LatentSpace, lift: Lift, dataset: Dataset) -> Generator[D
 def _law(space: LatentSpace, lift: Lift) -> Law | Prior:
     import torch
 
+    from vaeexplorer.regularity.ground import MOST_FITTED
     from vaeexplorer.regularity.laws import fit_gaussian
 
     if space.prior is not None:
         return space.prior
-    every = -(-len(lift.codes) // FITTED_TO)
+    every = -(-len(lift.codes) // MOST_FITTED)
     return fit_gaussian(torch.from_numpy(lift.codes[::every]))

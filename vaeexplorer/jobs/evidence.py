@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vaeexplorer.data.dataset import Dataset, InputError
-from vaeexplorer.models import restore
-from vaeexplorer.models.base import Batch, Model, float_images
+from vaeexplorer.jobs.opening import model_of
+from vaeexplorer.models.base import Batch, Model, Prior, float_images
 from vaeexplorer.regularity.aggregate import aggregate_terms
 from vaeexplorer.regularity.evidence import (
     ExactEvidence,
@@ -21,7 +21,7 @@ from vaeexplorer.regularity.evidence import (
     importance_bounds,
     log_mean,
 )
-from vaeexplorer.run import Progress, Run
+from vaeexplorer.run import Codes, Progress, Run
 
 IMAGES = 100
 """Held-out images, the first ones in file order."""
@@ -91,20 +91,21 @@ def measure_evidence(
     if not len(chosen):
         raise InputError("There are no images to measure the evidence of.")
     yield Progress("evidence", 0.0)
-    model = _model(run)
+    model = model_of(run).eval().requires_grad_(False)
+    name, space = next(iter(model.spaces().items()))
     batch = _floats(dataset.pixels(chosen))
     generator = torch.Generator().manual_seed(seed)
     if model.log_weight(Batch(batch[:1]), generator) is None:
         return None
     log_weights = yield from _posterior_draws(model, batch, generator)
-    prior = yield from _prior_draws(model, batch, generator)
+    prior = yield from _prior_draws(model, space.prior, batch, generator)
     return Evidence(
         chosen,
         log_weights.mean(axis=0),
         float(np.sqrt(log_weights.var(axis=0, ddof=1).mean())),
         importance_bounds(log_weights, DRAWS),
         None if prior is None else tuple(float(log_mean(prior[:k]).mean()) for k in DRAWS),
-        _aggregate(run, model, generator),
+        _aggregate(run.codes.get(name), space.prior, generator),
     )
 
 
@@ -115,7 +116,7 @@ def integrate_evidence(
 
     Returns None where the model has more than two latent dimensions, or does not tell p(x, z).
     """
-    model = _model(run)
+    model = model_of(run).eval().requires_grad_(False)
     x = _floats(image[None])
     space = next(iter(model.spaces().values()))
     posterior = space.encode(x)
@@ -157,10 +158,9 @@ def _posterior_draws(
 
 
 def _prior_draws(
-    model: Model, images: Tensor, generator: torch.Generator
+    model: Model, prior: Prior | None, images: Tensor, generator: torch.Generator
 ) -> Generator[Progress, None, NDArray[np.float64] | None]:
     """log p(x|z) of draws from the prior, (most of DRAWS, n)."""
-    prior = next(iter(model.spaces().values())).prior
     if prior is None:
         return None
     z = prior.sample(DRAWS[-1], generator)
@@ -176,19 +176,14 @@ def _prior_draws(
     return np.stack(columns, axis=1)
 
 
-def _aggregate(run: Run, model: Model, generator: torch.Generator) -> Mapping[str, float | None]:
-    """Terms of KL(q(z)||p(z)) of the main space; empty where it has no posterior or no prior."""
-    name, space = next(iter(model.spaces().items()))
-    codes = run.codes.get(name)
-    if codes is None or codes.log_variance is None or space.prior is None:
+def _aggregate(
+    codes: Codes | None, prior: Prior | None, generator: torch.Generator
+) -> Mapping[str, float | None]:
+    """Terms of KL(q(z)||p(z)) of all codes; empty where there is no posterior or no prior."""
+    if codes is None or codes.log_variance is None or prior is None:
         return {}
     mean, log_variance = torch.from_numpy(codes.mean), torch.from_numpy(codes.log_variance)
-    return aggregate_terms(mean, log_variance, space.prior, generator)
-
-
-def _model(run: Run) -> Model:
-    restored = restore(run.config.family, run.config.model, run.source.shape, run.weights)
-    return restored.eval().requires_grad_(False)
+    return aggregate_terms(mean, log_variance, prior, generator)
 
 
 def _floats(pixels: NDArray[np.uint8]) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.data.dataset import Dataset
-from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.jobs.opening import main_space, model_of
 from vaeexplorer.regularity.information import rate_per_image
 from vaeexplorer.run import Codes, Exhibit, Progress, Run
 
@@ -54,10 +54,9 @@ def _of_codes(codes: Codes, what: str) -> NDArray[np.float32] | None:
 def _distortions(run: Run, dataset: Dataset) -> Generator[Progress, None, NDArray[np.float32]]:
     import torch
 
-    from vaeexplorer.models import restore
     from vaeexplorer.models.base import Batch, float_images
 
-    model = restore(run.config.family, run.config.model, dataset.shape, run.weights).frozen()
+    model = model_of(run).frozen()
     generator = torch.Generator().manual_seed(0)
     values = np.empty(len(dataset), np.float32)
     for start in range(0, len(dataset), CHUNK):

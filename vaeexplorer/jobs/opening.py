@@ -16,7 +16,7 @@ from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit, Progress, Run
 
 if TYPE_CHECKING:
-    from vaeexplorer.models.base import LatentSpace
+    from vaeexplorer.models.base import LatentSpace, Model
 
 
 def exhibit_of(run: Run, origin: str, dataset: Dataset | None = None) -> Exhibit:
@@ -56,7 +56,6 @@ def open_exhibit(folder: Path) -> Generator[Progress, None, Exhibit]:
 
 def _encoded(run: Run, folder: Path, dataset: Dataset | None) -> Generator[Progress, None, Run]:
     from vaeexplorer.jobs.mapping import encode
-    from vaeexplorer.models import restore
     from vaeexplorer.storage import save_run
 
     if dataset is None:
@@ -64,8 +63,7 @@ def _encoded(run: Run, folder: Path, dataset: Dataset | None) -> Generator[Progr
             f"{folder} was stopped before its images were encoded, and they are not where they "
             "were: put them back and open the run again."
         )
-    model = restore(run.config.family, run.config.model, run.source.shape, run.weights)
-    run = yield from encode(run, model.spaces(), dataset)
+    run = yield from encode(run, model_of(run).spaces(), dataset)
     save_run(run, folder)
     return run
 
@@ -75,7 +73,7 @@ def with_model(exhibit: Exhibit) -> Exhibit:
     run = exhibit.run
     if run is None or exhibit.spaces:
         return exhibit
-    return replace(exhibit, spaces=_spaces(run))
+    return replace(exhibit, spaces=model_of(run).spaces())
 
 
 def build_spaces(run: Run, folder: Path) -> dict[str, LatentSpace]:
@@ -90,15 +88,22 @@ def build_spaces(run: Run, folder: Path) -> dict[str, LatentSpace]:
     from vaeexplorer.models.base import SettingError
 
     try:
-        return _spaces(run)
+        return model_of(run).spaces()
     except (SettingError, WeightsError) as error:
         raise InputError(f"The model in {folder} cannot be built: {error}") from error
 
 
-def _spaces(run: Run) -> dict[str, LatentSpace]:
+def model_of(run: Run) -> Model:
+    """Build the model of `run` from its weights.
+
+    Raises
+    ------
+    SettingError, WeightsError
+        As `models.restore`.
+    """
     from vaeexplorer.models import restore  # imports torch
 
-    return restore(run.config.family, run.config.model, run.source.shape, run.weights).spaces()
+    return restore(run.config.family, run.config.model, run.source.shape, run.weights)
 
 
 def with_images(exhibit: Exhibit) -> Exhibit:

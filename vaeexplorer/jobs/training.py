@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vaeexplorer.data.dataset import Dataset
 from vaeexplorer.jobs.mapping import encode
-from vaeexplorer.models import restore
+from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.run import Config, PairProgress, Progress, Run
 from vaeexplorer.storage import RunLibrary, save_run
 from vaeexplorer.training import TrainingError, train
@@ -134,8 +134,7 @@ def train_and_save(
     # is asked again with the codes, so that what it refuses in the end can be looked at.
     with suppress(RunNotSavedError):
         keeper.keep(run)
-    spaces = restore(run.config.family, run.config.model, dataset.shape, run.weights).spaces()
-    run = yield from encode(run, spaces, dataset)
+    run = yield from encode(run, model_of(run).spaces(), dataset)
     keeper.keep(run)
     return run, keeper.path
 

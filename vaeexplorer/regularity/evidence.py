@@ -239,5 +239,4 @@ def _log_gaussian(
 
 
 def _log_sum(logs: FloatArray) -> float:
-    highest = logs.max()
-    return float(highest + np.log(np.exp(logs - highest).sum()))
+    return float(log_mean(logs.ravel())) + math.log(logs.size)

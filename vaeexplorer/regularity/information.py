@@ -27,8 +27,7 @@ def rate_per_dimension(
     Rates, (size,). By the closed form between Gaussians, 1/2 (mean^2 + e^lv - 1 - lv); they add
     up to the rate.
     """
-    wide_mean, wide = mean.astype(np.float64), log_variance.astype(np.float64)
-    rates: NDArray[np.float64] = 0.5 * (wide_mean**2 + np.exp(wide) - 1.0 - wide).mean(axis=0)
+    rates: NDArray[np.float64] = _divergences(mean, log_variance).mean(axis=0)
     return rates
 
 
@@ -87,6 +86,14 @@ def rate_per_image(
     rates = np.empty(len(mean), np.float32)
     for start in range(0, len(mean), IMAGES_AT_ONCE):
         part = slice(start, start + IMAGES_AT_ONCE)
-        wide_mean, wide = mean[part].astype(np.float64), log_variance[part].astype(np.float64)
-        rates[part] = 0.5 * (wide_mean**2 + np.exp(wide) - 1.0 - wide).sum(axis=1)
+        rates[part] = _divergences(mean[part], log_variance[part]).sum(axis=1)
     return rates
+
+
+def _divergences(
+    mean: NDArray[np.float32], log_variance: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """KL(q(z_j|x) || N(0, 1)) of every image and dimension, in nats, (n, size)."""
+    wide_mean, wide = mean.astype(np.float64), log_variance.astype(np.float64)
+    divergences: NDArray[np.float64] = 0.5 * (wide_mean**2 + np.exp(wide) - 1.0 - wide)
+    return divergences

@@ -80,7 +80,7 @@ class EvidencePanel(QWidget):
         # No lambdas: the session would keep the plots alive, whose menus have no parent.
         session.activated.connect(self._choose_plot)
         session.slots_changed.connect(self._show)
-        session.progressed.connect(self._show_progress)
+        session.evidence_progressed.connect(self._show_progress)
         session.runs_changed.connect(session.list_runs)
         session.runs_listed.connect(self._take_runs)
         self._show()
@@ -112,14 +112,14 @@ class EvidencePanel(QWidget):
         self._choose_plot()
         self._show()
 
-    def _show_progress(self, job: str, progress: Progress) -> None:
-        name, _, slot = job.partition(" ")
-        if name == "evidence" and progress.fraction is not None:
-            self._reasons[int(slot)] = translate("Evidence", "measuring, {share:.0%}").format(
-                share=progress.fraction
-            )
-            if int(slot) in self._waiting:
-                self._waiting[int(slot)].setText(self._reasons[int(slot)])
+    def _show_progress(self, slot: int, progress: Progress) -> None:
+        if progress.fraction is None:
+            return
+        self._reasons[slot] = translate("Evidence", "measuring, {share:.0%}").format(
+            share=progress.fraction
+        )
+        if slot in self._waiting:
+            self._waiting[slot].setText(self._reasons[slot])
 
     def _show_exact(self, slot: int, index: int, found: ExactEvidence | None) -> None:
         exhibit = self._session.slots[slot].exhibit

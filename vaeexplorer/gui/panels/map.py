@@ -26,6 +26,7 @@ from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
+from vaeexplorer.gui.widgets.score_rows import with_deviation
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
@@ -238,7 +239,7 @@ class MapPanel(QWidget):
             self._scores.setToolTip(translate("Map", "Too few images for a score."))
             return
         parts = [
-            f"{name} {_with_deviation(scores[key]['score'], scores[key]['sd'])}"
+            f"{name} {with_deviation(scores[key]['score'], scores[key]['sd'])}"
             for key, name in (
                 ("continuity", translate("Map", "continuity")),
                 ("completeness", translate("Map", "completeness")),
@@ -361,11 +362,6 @@ class MapPanel(QWidget):
     def _show_held(self, slot: int, held: Probe | None) -> None:
         if slot == self._slot:
             self.view.set_held(None if held is None else held.position)
-
-
-def _with_deviation(score: float, sd: float) -> str:
-    digits = 2 if sd >= 0.005 else 3
-    return f"{score:.{digits}f} \N{PLUS-MINUS SIGN} {sd:.{digits}f}"
 
 
 def method_title(method: str) -> str:

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.score_bar import ScoreBar
-from vaeexplorer.gui.widgets.score_rows import Row, rows
+from vaeexplorer.gui.widgets.score_rows import Row, rows, with_deviation
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.jobs.scorecard import Comparison, comparisons
 from vaeexplorer.regularity.verdict import GATE_NEEDED
@@ -268,8 +268,7 @@ def _number(value: Any, spread: float | None) -> str:
         return f"{value:,}"
     if spread is None:
         return f"{value:.2f}"
-    digits = 2 if spread >= 0.005 else 3
-    return f"{value:.{digits}f} \N{PLUS-MINUS SIGN} {spread:.{digits}f}"
+    return with_deviation(value, spread)
 
 
 def _forgets(scores: Scores) -> str:

@@ -188,12 +188,7 @@ class Session(Exporting):
 
     def save_picture(self, target: Path, content: bytes) -> None:
         """Write a picture file, also when the window closes meanwhile."""
-        self._work_lane.submit(
-            ("picture", target),
-            lambda: write_atomically(target, content),
-            on_error=self._tell,
-            lasting=True,
-        )
+        self._save(partial(write_atomically, target, content))
 
 
 Outcome = tuple[Run, Path | None] | None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.finding import Finding
-from vaeexplorer.run import Exhibit, Progress
+from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
     from vaeexplorer.jobs.evidence import Evidence
@@ -26,6 +26,7 @@ class Bounding(Finding):
     """
 
     evidence_measured = Signal(int, object, str)
+    evidence_progressed = Signal(int, object)
     evidence_integrated = Signal(int, int, object)
 
     def __init__(self, *arguments: Any) -> None:
@@ -80,13 +81,10 @@ class Bounding(Finding):
         self._map_lane.submit(
             ("evidence", slot),
             job,
-            on_progress=lambda progress: self._evidence_progressed(slot, progress),
+            on_progress=partial(self.evidence_progressed.emit, slot),
             on_result=partial(self._take_evidence, slot, exhibit),
             on_error=partial(self._evidence_failed, slot, exhibit),
         )
-
-    def _evidence_progressed(self, slot: int, progress: Progress) -> None:
-        self.progressed.emit(f"evidence {slot}", progress)
 
     def _take_evidence(self, slot: int, exhibit: Exhibit, found: Evidence | None) -> None:
         if not self._shows(slot, exhibit):

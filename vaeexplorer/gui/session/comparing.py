@@ -101,12 +101,7 @@ class Comparing(Aligning):
         """Save the films of all slots as one picture, or as a moving one: by the file's ending."""
         strips = self.film_strips()
         if strips:
-            self._work_lane.submit(
-                ("save film", target),
-                partial(save_film, strips, target),
-                on_error=self._tell,
-                lasting=True,
-            )
+            self._save(partial(save_film, strips, target))
 
     def film_strips(self) -> list[Strip]:
         """Films of all slots, as they are drawn in a file."""

@@ -180,8 +180,14 @@ class Document(QObject):
             then()
             self.runs_changed.emit()
 
+        self._save(change, done)
+
+    def _save(
+        self, write: Callable[[], object], on_result: Callable[[Any], None] = lambda _: None
+    ) -> None:
+        """Let `write` change the disk in its turn, also when the window closes meanwhile."""
         self._work_lane.submit(
-            ("runs", object()), change, on_result=done, on_error=self._tell, lasting=True
+            ("save", object()), write, on_result=on_result, on_error=self._tell, lasting=True
         )
 
     def _tell(self, error: Exception) -> None:

@@ -38,14 +38,11 @@ class Exporting(Overlaying):
                 ).format(name=path.name)
             )
             return
-        self._work_lane.submit(
-            ("export", object()),
+        self._save(
             partial(_write, exhibit, path, drawn, png),
-            on_result=lambda _: self.exported.emit(
+            lambda _: self.exported.emit(
                 translate("Session", "The map was saved as {path}.").format(path=path)
             ),
-            on_error=self._tell,
-            lasting=True,
         )
 
 

@@ -66,12 +66,7 @@ class Scoring(Opening):
         """Save the scores of all slots as a table (CSV)."""
         columns = self.score_columns()
         if columns:
-            self._work_lane.submit(
-                ("save scores", target),
-                partial(save_scores, columns, target),
-                on_error=self._tell,
-                lasting=True,
-            )
+            self._save(partial(save_scores, columns, target))
 
     def score_columns(self) -> list[Column]:
         """Scores of the slots that have some, in their order."""

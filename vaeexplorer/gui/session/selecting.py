@@ -227,12 +227,7 @@ class Selecting(Comparing):
         """Write the selected images to `path` as lines "index,label"."""
         chosen, exhibit = self._what_is_selected()
         if chosen is not None:
-            self._work_lane.submit(
-                ("save selection", object()),
-                partial(_save_lines, chosen, exhibit, path),
-                on_error=self._tell,
-                lasting=True,
-            )
+            self._save(partial(_save_lines, chosen, exhibit, path))
 
     def _what_is_selected(self) -> tuple[Selection | None, Exhibit | None]:
         slot = self.selected_slot()

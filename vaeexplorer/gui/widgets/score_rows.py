@@ -202,3 +202,9 @@ def _parts_of_completeness() -> tuple[Row, ...]:
             share=False,
         ),
     )
+
+
+def with_deviation(score: float, sd: float) -> str:
+    """Return a score and its standard deviation, with as many digits as that one bears out."""
+    digits = 2 if sd >= 0.005 else 3
+    return f"{score:.{digits}f} \N{PLUS-MINUS SIGN} {sd:.{digits}f}"
