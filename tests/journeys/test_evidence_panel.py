@@ -49,6 +49,12 @@ def test_what_leaves_its_slot_leaves_the_evidence(explorer):
     assert not evidence._numbers.findChildren(QToolButton)
 
 
+def test_a_slot_that_is_gone_leaves_the_evidence(explorer):
+    open_evidence(explorer)
+    explorer.session.set_slot_count(1)
+    assert explorer.session.evidence == {}
+
+
 def test_nothing_is_measured_until_somebody_looks(explorer):
     explorer.wait(lambda: not explorer.session._map_lane.busy)
     assert explorer.session.evidence == {}

@@ -35,6 +35,7 @@ class Bounding(Finding):
         self._evidence_watched = False
         self._integrated: set[int] = set()
         self.exhibit_changed.connect(self._forget_evidence)
+        self.slots_changed.connect(self._forget_evidence_beyond)
         self.model_changed.connect(self._measure_when_ready)
         self.held_changed.connect(lambda slot, _: self._integrate(slot))
         self.probe_moved.connect(self._integrate_first)
@@ -52,12 +53,16 @@ class Bounding(Finding):
                 self._map_lane.cancel(("evidence", slot))
                 self._map_lane.cancel(("exact", slot))
 
-    def _forget_evidence(self, slot: int, exhibit: Exhibit | None) -> None:
+    def _forget_evidence(self, slot: int, exhibit: Exhibit | None = None) -> None:
         del exhibit
         self._map_lane.cancel(("evidence", slot))
         self._map_lane.cancel(("exact", slot))
         self.evidence.pop(slot, None)
         self._integrated.discard(slot)
+
+    def _forget_evidence_beyond(self, count: int) -> None:
+        for slot in [slot for slot in self.evidence if slot >= count]:
+            self._forget_evidence(slot)
 
     def _measure_when_ready(self, slot: int, state: str) -> None:
         if state == "ready":
