@@ -253,7 +253,7 @@ def test_a_hidden_label_is_neither_drawn_nor_taken(explorer):
 def test_wheel_zooms_about_the_cursor_drag_pans_and_double_click_fits(explorer):
     view = explorer.map(0)
     pixel = QPointF(120, 140)
-    place, scale = view.to_map(pixel), view._scale
+    place, scale = view.to_map(pixel), view.plane.scale
     QApplication.sendEvent(
         view,
         QWheelEvent(
@@ -267,7 +267,7 @@ def test_wheel_zooms_about_the_cursor_drag_pans_and_double_click_fits(explorer):
             False,
         ),
     )
-    assert view._scale > scale
+    assert view.plane.scale > scale
     np.testing.assert_allclose(view.to_map(pixel), place)
     held = explorer.session.slots[0].held
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
@@ -276,7 +276,7 @@ def test_wheel_zooms_about_the_cursor_drag_pans_and_double_click_fits(explorer):
     np.testing.assert_allclose(view.to_pixel(place).toTuple(), (160, 170), atol=1e-6)
     assert explorer.session.slots[0].held is held
     QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
-    assert view._scale == pytest.approx(scale)
+    assert view.plane.scale == pytest.approx(scale)
 
 
 def test_arrow_keys_move_the_probe_and_plus_zooms(explorer):
@@ -289,11 +289,11 @@ def test_arrow_keys_move_the_probe_and_plus_zooms(explorer):
     QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     big = explorer.probe(1).position - before - small
     assert big[0] > small[0] > 0
-    scale = view._scale
+    scale = view.plane.scale
     QTest.keyClick(view, Qt.Key.Key_Plus)
-    assert view._scale > scale
+    assert view.plane.scale > scale
     QTest.keyClick(view, Qt.Key.Key_0)
-    assert view._scale == pytest.approx(scale)
+    assert view.plane.scale == pytest.approx(scale)
 
 
 def test_another_projection_keeps_the_held_image(explorer):

@@ -283,11 +283,11 @@ def test_h_holds_escape_lets_go_and_ctrl_0_fits(explorer):
     ]
     QTest.keyClick(explorer.window, Qt.Key.Key_Escape)
     assert [state.held for state in explorer.session.slots] == [None, None]
-    scales = [explorer.map(slot)._scale for slot in (0, 1)]
+    scales = [explorer.map(slot).plane.scale for slot in (0, 1)]
     for slot in (0, 1):
         explorer.map(slot).zoom(3.0)
     QTest.keyClick(explorer.window, Qt.Key.Key_0, CONTROL)
-    np.testing.assert_allclose([explorer.map(slot)._scale for slot in (0, 1)], scales)
+    np.testing.assert_allclose([explorer.map(slot).plane.scale for slot in (0, 1)], scales)
 
 
 def test_a_letter_typed_into_a_field_is_no_shortcut(explorer):

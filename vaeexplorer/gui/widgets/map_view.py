@@ -6,15 +6,7 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import (
-    QEasingCurve,
-    QEvent,
-    QPointF,
-    QSize,
-    Qt,
-    QVariantAnimation,
-    Signal,
-)
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
@@ -23,28 +15,25 @@ from PySide6.QtGui import (
     QPaintEvent,
     QRegion,
     QResizeEvent,
-    QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vaeexplorer.gui.widgets.backdrop import Backdrop
 from vaeexplorer.gui.widgets.dot_layer import DotLayer
+from vaeexplorer.gui.widgets.glide import Glide
 from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_focus, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, OverlayLayer, describe
 from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT, SelectionTool
 from vaeexplorer.gui.widgets.view_watch import ViewWatch
+from vaeexplorer.gui.widgets.viewport import Viewport
 
 SNAP_PX = 6.0
 DRAG_PX = 4
-MARGIN = 0.06
-CLOSEST = 0.02
-"""Share of the whole map that is shown at least when some dots are brought into view."""
 IN_VIEW = (24, 24, -24, -24)
 """A dot that is farther from the edges than this, in pixels, is in view."""
-GLIDE_MS = 200
 PAUSE = 3.0
 """While a map grows, this many times as long as drawing it takes passes between two frames."""
 STEP_PX, BIG_STEP_PX = 4.0, 24.0
@@ -72,10 +61,7 @@ class MapView(QWidget):
         self.overlay = OverlayLayer()
         self.tool = SelectionTool(self)
         self.watch = ViewWatch(self)
-        self._target = self.dots.positions
-        self._centre: FloatArray = np.zeros(2)
-        self._scale = 1.0
-        self._fitted = True
+        self.plane = Viewport()
         self._cross_hair: CrossHair | None = None
         self._backdrop = Backdrop(self, self._draw_backdrop)
         self._held: FloatArray | None = None
@@ -86,12 +72,8 @@ class MapView(QWidget):
         self._growing = False
         self._cursor: QPointF | None = None
         self._focus_by_key = False
-        self._glide = QVariantAnimation(self)
-        self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
-        self._glide.setStartValue(0.0)
-        self._glide.setEndValue(1.0)
-        self._glide.valueChanged.connect(self._glide_to)
-        self._glide_from = self._target
+        self._glide = Glide(self)
+        self._glide.moved.connect(self._glide_to)
 
     def sizeHint(self) -> QSize:
         return QSize(480, 480)
@@ -113,16 +95,13 @@ class MapView(QWidget):
         With `glide` the same dots move to their new places, unless the system asks for less
         motion; the cursor rests meanwhile.
         """
-        before, self._target = self.dots.positions, positions
+        before = self.dots.positions
         self._growing = False
-        motion = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
         self._glide.stop()
-        smooth = self.dots.nimble and motion > 0
-        if glide and len(before) == len(positions) > 0 and smooth and self.isVisible():
-            self._glide_from = before
+        alike = len(before) == len(positions) > 0
+        if glide and alike and self.dots.nimble and self._glide.wanted:
             self.dots.set_colours(dot_colours)
-            self._glide.setDuration(GLIDE_MS)
-            self._glide.start()
+            self._glide.go(before, positions)
         else:
             self.dots.set_points(positions, dot_colours)
             self.fit()
@@ -135,7 +114,7 @@ class MapView(QWidget):
             return False
         self._glide.stop()
         self.dots.set_positions(positions)
-        if self._fitted or not self._growing:
+        if self.plane.whole or not self._growing:
             self.fit()
         self._growing = True
         self.update()
@@ -183,7 +162,7 @@ class MapView(QWidget):
         if self._cross_hair is None:
             return QRegion()
         at = self.to_pixel(self._cross_hair.position)
-        return self._cross_hair.region(at, self.rect(), self.fontMetrics(), self._scale)
+        return self._cross_hair.region(at, self.rect(), self.fontMetrics(), self.plane.scale)
 
     def set_held(self, position: FloatArray | None) -> None:
         """Draw the mark of what is held."""
@@ -195,77 +174,46 @@ class MapView(QWidget):
         self._path = places
         self.update()
 
-    def _glide_to(self, share: float) -> None:
-        # The frames between two maps have no common scale: each is fitted to the window.
-        start, end = _normalised(self._glide_from), _normalised(self._target)
-        if share >= 1.0:
-            self.dots.set_positions(self._target)
-        else:
-            self.dots.set_positions((1 - share) * start + share * end)
+    def _glide_to(self, positions: NDArray[np.float32]) -> None:
+        self.dots.set_positions(positions)
         self.fit()
 
     # --- the view -----------------------------------------------------------------------------
 
     def fit(self) -> None:
         """Show all dots."""
-        self._fitted = True
-        extent = self.dots.extent()
-        if extent is not None:
-            low, high = extent
-            self._centre = (low + high) / 2
-            room = np.array([self.width(), self.height()]) * (1 - 2 * MARGIN)
-            self._scale = float((room / np.maximum(high - low, 1e-9)).min())
+        self.plane.fit(self.dots.extent())
         self.update()
 
     def zoom(self, factor: float, about: QPointF | None = None) -> None:
         """Zoom by `factor`; the place under `about` (the middle if None) stays where it is."""
-        pixel = about if about is not None else QPointF(self.width() / 2, self.height() / 2)
-        before = self.to_map(pixel)
-        self._scale *= factor
-        self._centre += before - self.to_map(pixel)
-        self._fitted = False
+        self.plane.zoom(factor, about)
         self.update()
 
     def frame(self, positions: NDArray[np.floating]) -> None:
         """Bring `positions`, (k, 2), into view: many fill the map, one is centred if need be."""
-        low, high = positions.min(axis=0), positions.max(axis=0)
-        if len(positions) > 1:
-            whole = self.dots.extent() or (low, high)
-            extent = np.maximum(high - low, CLOSEST * (whole[1] - whole[0]).max())
-            extent = np.maximum(extent, 1e-9)
-            room = np.array([self.width(), self.height()]) * (1 - 2 * MARGIN)
-            self._scale = float((room / extent).min())
-        elif self.rect().adjusted(*IN_VIEW).contains(self.to_pixel(low).toPoint()):
-            return
-        self._centre = (low + high) / 2
-        self._fitted = False
-        self.update()
+        inner = self.rect().adjusted(*IN_VIEW)
+        if len(positions) > 1 or not inner.contains(self.to_pixel(positions[0]).toPoint()):
+            self.plane.frame(positions, self.dots.extent())
+            self.update()
 
     @property
     def _moving(self) -> bool:
         """Whether no place of the map means anything for now."""
-        return self._glide.state() == QVariantAnimation.State.Running
+        return self._glide.running
 
     def to_map(self, pixel: QPointF) -> FloatArray:
         """Return the place on the map, (2,), under `pixel` of this widget."""
-        offset = np.array([pixel.x() - self.width() / 2, self.height() / 2 - pixel.y()])
-        return self._centre + offset / self._scale
+        return self.plane.to_map(pixel)
 
     def to_pixel(self, position: FloatArray) -> QPointF:
         """Return where in this widget the place `position`, (2,), of the map is."""
-        x, y = (position - self._centre) * self._scale
-        return QPointF(self.width() / 2 + x, self.height() / 2 - y)
-
-    def _to_pixels(self) -> QTransform:
-        """Return `to_pixel` in the form that Qt applies to many places at once."""
-        x, y = self._centre * self._scale
-        left, top = self.width() / 2 - x, self.height() / 2 + y
-        return QTransform(self._scale, 0, 0, -self._scale, left, top)
+        return self.plane.to_pixel(position)
 
     @property
     def snap_distance(self) -> float:
         """The distance on the map within which the cursor takes a dot."""
-        return SNAP_PX / self._scale
+        return SNAP_PX / self.plane.scale
 
     # --- events -------------------------------------------------------------------------------
 
@@ -276,7 +224,8 @@ class MapView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._fitted:
+        self.plane.size = event.size()
+        if self.plane.whole:
             self.fit()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -305,15 +254,14 @@ class MapView(QWidget):
             return
         self._dragging = True
         if self._panning:
-            self._fitted = False
             # By whole pixels of the device: then most of the picture is only shifted.
             ratio = self.devicePixelRatioF()
             moved = QPointF(round(moved.x() * ratio), round(moved.y() * ratio)) / ratio
-            self._centre += np.array([-moved.x(), moved.y()]) / self._scale
+            self.plane.pan(moved)
             self._pressed += moved
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self.tool.drawing:
-            self.tool.extend(self.to_map(place), self._scale)
+            self.tool.extend(self.to_map(place), self.plane.scale)
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -358,9 +306,9 @@ class MapView(QWidget):
             super().keyPressEvent(event)
 
     def _step(self, pixels: FloatArray) -> None:
-        start = self._centre if self._cross_hair is None else self._cross_hair.position
+        start = self.plane.centre if self._cross_hair is None else self._cross_hair.position
         # No snapping: a step shorter than the snap distance would never leave a dot.
-        self.hovered.emit(start + pixels / self._scale, 0.0)
+        self.hovered.emit(start + pixels / self.plane.scale, 0.0)
 
     # --- painting -----------------------------------------------------------------------------
 
@@ -368,11 +316,11 @@ class MapView(QWidget):
         """Draw what does not move with the cursor."""
         size = (self.width(), self.height())
         ratio = self.devicePixelRatioF()
-        painter.drawImage(0, 0, self.dots.draw(size, self._centre, self._scale, ratio))
-        self.watch.look(self._centre, self._scale, size)
+        painter.drawImage(0, 0, self.dots.draw(size, self.plane.centre, self.plane.scale, ratio))
+        self.watch.look(self.plane.centre, self.plane.scale, size)
         if not self._moving and not self._growing:
-            self.hatch.draw(painter, self._centre, self._scale, self.size())
-            self.overlay.draw(painter, self._to_pixels(), self.rect())
+            self.hatch.draw(painter, self.plane.centre, self.plane.scale, self.size())
+            self.overlay.draw(painter, self.plane.transform(), self.rect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -384,8 +332,8 @@ class MapView(QWidget):
             draw_held(painter, self.to_pixel(self._held))
         if self._cross_hair is not None and not self._moving:
             at = self.to_pixel(self._cross_hair.position)
-            self._cross_hair.draw(painter, at, self.rect(), self._scale)
-        self.tool.draw(painter, self._to_pixels())
+            self._cross_hair.draw(painter, at, self.rect(), self.plane.scale)
+        self.tool.draw(painter, self.plane.transform())
         if self.hasFocus() and self._focus_by_key:
             draw_focus(painter, self.rect())
 
