@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
+from vaeexplorer.drawing.overlay_colours import distance_colours
 from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.jobs.draws import Draws
-
-DRAWS = ("#4cb7a5", "#f2c14e", "#d1264f")
-"""Colours from no distance over half of it to the limit."""
 
 SHADES = 12
 POINT_PX, OUTLINE_PX, RING_PX = 7.0, 9.0, 8.0
@@ -60,15 +58,7 @@ def _shades(draws: Draws) -> NDArray[np.int64]:
 
 
 def _colour(share: float) -> QColor:
-    place = share * (len(DRAWS) - 1)
-    first = min(int(place), len(DRAWS) - 2)
-    one, other = (QColor(name) for name in DRAWS[first : first + 2])
-    return QColor(
-        *(
-            round(a + (place - first) * (b - a))
-            for a, b in zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)
-        )
-    )
+    return QColor(*distance_colours(np.array([share]))[0].tolist())
 
 
 def _polygon(places: NDArray[np.float64]) -> QPolygonF:

@@ -11,7 +11,9 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QTransform
 
 from vaeexplorer.drawing.grid import to_rgb
-from vaeexplorer.gui.widgets.map_draws import DRAWS, draw_draws, draw_near
+from vaeexplorer.drawing.overlay_colours import DISTANCES, LESS, MORE, SPAN, change_colours
+from vaeexplorer.drawing.palette import rgb
+from vaeexplorer.gui.widgets.map_draws import draw_draws, draw_near
 from vaeexplorer.gui.widgets.theme import GRID, colours, is_dark
 from vaeexplorer.jobs.draws import Draws
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
@@ -30,11 +32,6 @@ GAP_PX = 6
 """Between pictures, at least: unlike pictures that touch cannot be told apart."""
 
 BAR = (160, 10)
-LESS, MORE = "#2f7fd0", "#e0601c"
-"""Ends of the scale of changes; its middle is no colour at all."""
-
-SPAN = 3.0
-"""The scale reaches from a third of the reference to three times as much."""
 
 
 class OverlayLayer:
@@ -135,14 +132,7 @@ def _sheet(grid: DecodeGrid) -> QImage:
 
 def _field(field: Stretch) -> QImage:
     """Return the field in the colours of the scale, transparent where there is no data."""
-    known = np.isfinite(field.changes) & (field.reference > 0)
-    relative = np.where(known, field.changes, 1.0) / (field.reference or 1.0)
-    share = (np.log(np.maximum(relative, 1e-6)) / np.log(SPAN)).clip(-1, 1)
-    less, middle, more = (np.array(_rgb(name)) for name in (LESS, _middle(), MORE))
-    end = np.where(share[..., None] < 0, less, more)
-    rgba = np.empty((*share.shape, 4), np.uint8)
-    rgba[..., :3] = middle + np.abs(share)[..., None] * (end - middle)
-    rgba[..., 3] = np.where(known, 255, 0)
+    rgba = change_colours(field.changes, field.reference, rgb(_middle()))
     return _image(np.ascontiguousarray(rgba[::-1]))
 
 
@@ -155,11 +145,6 @@ def _image(rgba: NDArray[np.uint8]) -> QImage:
     height, width, _ = rgba.shape
     picture = QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
     return picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-
-
-def _rgb(name: str) -> tuple[int, int, int]:
-    colour = QColor(name)
-    return colour.red(), colour.green(), colour.blue()
 
 
 def describe(overlay: Overlay) -> str:
@@ -199,7 +184,7 @@ def _draw_legend(painter: QPainter, overlay: Overlay, area: QRect) -> None:
         shades, reference = (LESS, _middle(), MORE), overlay.reference
         _draw_scale(painter, corner, shades, (reference / SPAN, reference, reference * SPAN))
     elif isinstance(overlay, Draws):
-        _draw_scale(painter, corner, DRAWS, (0, overlay.limit / 2, overlay.limit))
+        _draw_scale(painter, corner, DISTANCES, (0, overlay.limit / 2, overlay.limit))
 
 
 def _draw_scale(
