@@ -122,3 +122,16 @@ def test_free_bits_hold_for_every_layer():
     free = learning.Pressure(1.0, free_nats=50.0)
     loss = learning.objective(terms, free) - terms.distortion.mean()
     assert loss.item() == pytest.approx(2 * 4 * 50)
+
+
+def test_a_lower_layer_is_drawn_below_the_upper_layers_of_an_image():
+    model = made(layers=3)
+    space = model.spaces()["z1"]
+    held = space.holding(images()[2])
+    z2 = model.spaces()["z2"].encode(images()[2:3]).mean.clone()
+    mean, log_variance = (one.detach() for one in model.priors[1](z2))
+    drawn = held.prior.sample(20_000, generator())
+    torch.testing.assert_close(drawn.mean(dim=0), mean[0], atol=0.05, rtol=0)
+    law = Normal(mean, (0.5 * log_variance).exp())
+    torch.testing.assert_close(held.prior.log_prob(drawn), law.log_prob(drawn).sum(dim=1))
+    torch.testing.assert_close(held.decode(drawn[:9]), space.decode(drawn[:9]))

@@ -13,7 +13,14 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from vaeexplorer import models
 from vaeexplorer.models import FAMILIES, WeightsError, build, restore
-from vaeexplorer.models.base import Batch, Posterior, SettingError, StandardNormal, Terms
+from vaeexplorer.models.base import (
+    DEFAULT_CONTEXTS,
+    Batch,
+    Posterior,
+    SettingError,
+    StandardNormal,
+    Terms,
+)
 from vaeexplorer.models.gaussian import draw, log_density, rates
 from vaeexplorer.models.networks import EncoderDecoder, uses_mlp
 
@@ -99,6 +106,21 @@ def test_a_prior_draws_codes_and_knows_their_density(family):
             assert z.shape == (7, space.size)
             density = space.prior.log_prob(z)
             assert density is None or density.shape == (7,)
+
+
+def test_a_space_comes_back_from_another_context_as_it_was(family):
+    for space in made(family).spaces().values():
+        held = space.holding(images()[1])
+        assert held.given == space.given
+        assert space.given is None or space.given in DEFAULT_CONTEXTS
+        assert (held is space) is (space.given is None)
+        assert torch.equal(held.encode(images()).mean, space.encode(images()).mean)
+        z = torch.randn(3, space.size, generator=generator())
+        for again in (space.holding(None), held.holding(None)):
+            assert torch.equal(again.decode(z), space.decode(z))
+            if space.prior is not None:
+                drawn = [one.prior.sample(4, generator()) for one in (again, space)]
+                assert torch.equal(*drawn)
 
 
 def test_a_space_is_a_frozen_copy(family):

@@ -142,3 +142,18 @@ def test_content_tells_labels_apart_and_style_does_not():
         found[level] = (labels[apart.argmin(dim=1)] == labels).float().mean().item()
     assert found["content"] > 0.8
     assert found["style"] < found["content"] - 0.2
+
+
+def test_content_and_style_of_two_images_make_one_picture():
+    model = made(latent_dim=5, content_dim=2)
+    spaces = model.spaces()
+    codes = spaces["z"].encode(images()).mean
+    content, style = codes[:, :2], codes[:, 2:]
+    swapped = spaces["z"].decode(torch.cat([content[1:2].expand(6, 2), style], dim=1))
+    held = spaces["style"].holding(images()[1])
+    torch.testing.assert_close(held.decode(style), swapped)
+    torch.testing.assert_close(
+        spaces["content"].holding(images()[4]).decode(content[1:2]), swapped[4:5]
+    )
+    reconstructed = held.decode(held.encode(images()[1:2]).mean)
+    torch.testing.assert_close(reconstructed, spaces["z"].decode(codes[1:2]))

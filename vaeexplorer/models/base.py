@@ -12,7 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -90,8 +90,24 @@ class Prior(Protocol):
         ...
 
 
+Given = Literal["style", "content", "upper", "source"]
+"""What a space is decoded with, or drawn from, beside its codes: see LatentSpace.given."""
+
+DEFAULT_CONTEXTS: Mapping[Given, str] = {
+    "style": "style at the mean of its prior",
+    "content": "content at the mean of its prior",
+    "upper": "layers above at their means for each image, drawn where this one is",
+    "source": "warps of the first held-out image",
+}
+"""What is held where nobody has chosen anything, as scores and reports print it."""
+
+
 class LatentSpace(Protocol):
-    """One latent space of a trained snapshot, bound to a frozen copy in eval mode."""
+    """One latent space of a trained snapshot, bound to a frozen copy in eval mode.
+
+    A space may be a part of what the model needs for an image. What else it needs is taken from
+    the context: an image, or the default that `DEFAULT_CONTEXTS` says.
+    """
 
     @property
     def size(self) -> int:
@@ -106,6 +122,24 @@ class LatentSpace(Protocol):
     @property
     def codebook(self) -> Tensor | None:
         """Codes, (codes, width), that `decode` snaps to; None where z is free."""
+        ...
+
+    @property
+    def given(self) -> Given | None:
+        """What is taken from the context; None: the codes of this space are all there is.
+
+        "style", "content": `decode` takes it from the context. "upper": the layers above, which
+        decide what `prior` draws. "source": the image that `decode` warps.
+        """
+        ...
+
+    def holding(self, context: Tensor | None) -> LatentSpace:
+        """Return this space with what is given taken from an image, or as it is by default.
+
+        `context` is a float image in [0, 1], (channels, height, width); None: the default. The
+        codes that `encode` gives are the same in every context. A space without anything given
+        returns itself.
+        """
         ...
 
     def encode(self, images: Tensor) -> Posterior:
@@ -138,13 +172,23 @@ class StandardNormal:
 
 @dataclass(frozen=True, eq=False)
 class CodeSpace:
-    """A latent space made of an encoder and a decoder."""
+    """A latent space made of an encoder and a decoder.
+
+    `held_at` makes the same space in another context, where something is given.
+    """
 
     size: int
     encoder: Callable[[Tensor], Posterior]
     decoder: Callable[[Tensor], Tensor]
     prior: Prior | None = None
     codebook: Tensor | None = None
+    given: Given | None = None
+    held_at: Callable[[Tensor | None], LatentSpace] | None = None
+
+    @torch.inference_mode()
+    def holding(self, context: Tensor | None) -> LatentSpace:
+        """Return this space with what is given taken from an image; None: as by default."""
+        return self if self.held_at is None else self.held_at(context)
 
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Posterior:

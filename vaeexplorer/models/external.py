@@ -59,6 +59,15 @@ class ExternalSpace:
     def codebook(self) -> None:
         """None: its codes are free."""
 
+    @property
+    def given(self) -> None:
+        """None: its codes are all there is."""
+
+    def holding(self, context: Tensor | None) -> ExternalSpace:
+        """Return this space: nothing is given that an image could replace."""
+        del context
+        return self
+
     @torch.no_grad()
     def encode(self, images: Tensor) -> Posterior:
         """Posterior of float images in [0, 1], (batch, channels, height, width)."""

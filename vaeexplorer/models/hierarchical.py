@@ -15,6 +15,7 @@ from vaeexplorer.models.base import (
     LatentSpace,
     Model,
     Posterior,
+    Prior,
     StandardNormal,
     Terms,
     setting,
@@ -88,18 +89,33 @@ class HierarchicalAutoencoder(Model):
         """Give one space per layer of a frozen copy of this model as it is now, the top first.
 
         Codes of a layer are means of its posterior with the layers above at their means; it is
-        decoded with the layers below at the means that the prior expects of them.
+        decoded with the layers below at the means that the prior expects of them. What is drawn in
+        it is drawn below draws of the layers above, or below those of an image (see
+        LatentSpace.holding).
         """
         frozen = self.frozen()
-        return {
-            name: CodeSpace(
-                self.prior.size,
-                partial(frozen.encode, depth=depth),
-                partial(frozen.decode, depth=depth),
-                LayerPrior(frozen, depth) if depth else self.prior,
-            )
-            for depth, name in enumerate(self.names)
-        }
+        return {name: frozen.layer(depth) for depth, name in enumerate(self.names)}
+
+    def layer(self, depth: int, context: Tensor | None = None) -> LatentSpace:
+        """Space of the layer `depth` below the top, of this very model.
+
+        Its prior is the law that it has below the layers above of the image `context`, (channels,
+        height, width), at their means; None: below draws of them.
+        """
+        prior: Prior = self.prior
+        if depth and context is None:
+            prior = LayerPrior(self, depth)
+        elif depth and context is not None:
+            above = self.encode(context[None], depth - 1).mean
+            prior = DiagonalNormal(*self.priors[depth - 1](above))
+        return CodeSpace(
+            self.prior.size,
+            partial(self.encode, depth=depth),
+            partial(self.decode, depth=depth),
+            prior,
+            given="upper" if depth else None,
+            held_at=partial(self.layer, depth) if depth else None,
+        )
 
     def encode(self, images: Tensor, depth: int = 0) -> Posterior:
         """Posterior of the layer `depth` below the top, layers above at their means."""
@@ -150,6 +166,26 @@ class LayerPrior:
     def log_prob(self, z: Tensor) -> None:
         """None: the density is an integral over the layers above, which nobody can write down."""
         del z
+
+
+@dataclass(frozen=True, eq=False)
+class DiagonalNormal:
+    """A diagonal Gaussian: the law of a layer below one code of the layer above it, (1, size)."""
+
+    mean: Tensor
+    log_variance: Tensor
+    name: str = "draws below the layers above of one image"
+
+    @torch.inference_mode()
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw `n` codes, (n, size)."""
+        mean, log_variance = (one.expand(n, -1) for one in (self.mean, self.log_variance))
+        return draw(Posterior(mean, log_variance), generator)
+
+    @torch.inference_mode()
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z) in nats, (batch,), for z of shape (batch, size)."""
+        return log_density(Posterior(self.mean, self.log_variance), z)
 
 
 class _Conditional(nn.Module):

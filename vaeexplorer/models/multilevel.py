@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from vaeexplorer.data.dataset import Dataset
 from vaeexplorer.models.base import (
@@ -24,6 +24,8 @@ from vaeexplorer.models.base import (
 )
 from vaeexplorer.models.gaussian import VaeConfig, VariationalAutoencoder, rates
 from vaeexplorer.models.networks import ImageShape
+
+Level = Literal["content", "style"]
 
 SMALLEST_GROUP, LARGEST_GROUP = 2, 8
 """A whole label as one group would drive the variance of its content, and its rate, to 0."""
@@ -99,33 +101,44 @@ class MultiLevelAutoencoder(VariationalAutoencoder):
     def spaces(self) -> dict[str, LatentSpace]:
         """Give the joint code of one image, then its content and its style, of a frozen copy.
 
-        Content is decoded with the style at the mean of the prior, and the other way round.
+        Content is decoded with the style at the mean of the prior, or with that of an image (see
+        LatentSpace.holding), and the other way round.
         """
         frozen = self.frozen()
         size = self.prior.size
-        made: dict[str, LatentSpace] = {
-            "z": CodeSpace(size, frozen.network.encode, frozen.decode, self.prior)
-        }
-        for level, width in {"content": self.content, "style": size - self.content}.items():
-            made[level] = CodeSpace(
-                width,
-                partial(frozen.encode_level, level=level),
-                partial(frozen.decode_level, level=level),
-                StandardNormal(width),
-            )
-        return made
+        joint = CodeSpace(size, frozen.network.encode, frozen.decode, self.prior)
+        return {"z": joint, "content": frozen.level("content"), "style": frozen.level("style")}
 
-    def encode_level(self, images: Tensor, level: str) -> Posterior:
+    def level(self, level: Level, context: Tensor | None = None) -> LatentSpace:
+        """Space of the content or of the style of single images, of this very model.
+
+        It is decoded with the other level of the image `context`, (channels, height, width); None:
+        with that at the mean of its prior.
+        """
+        other: Level = "style" if level == "content" else "content"
+        width = self.content if level == "content" else self.prior.size - self.content
+        held = torch.zeros(1, self.prior.size - width)
+        if context is not None:
+            held = self.encode_level(context[None], other).mean
+        return CodeSpace(
+            width,
+            partial(self.encode_level, level=level),
+            partial(self.decode_level, level=level, held=held),
+            StandardNormal(width),
+            given=other,
+            held_at=partial(self.level, level),
+        )
+
+    def encode_level(self, images: Tensor, level: Level) -> Posterior:
         """Posterior of the content or of the style of single images."""
         return self._part(self.network.encode(images), level)
 
-    def decode_level(self, z: Tensor, level: str) -> Tensor:
-        """Mean images of contents or of styles, the other at the mean of its prior."""
-        other = self.prior.size - z.shape[1]
-        padding = (0, other) if level == "content" else (other, 0)
-        return self.decode(functional.pad(z, padding))
+    def decode_level(self, z: Tensor, level: Level, held: Tensor) -> Tensor:
+        """Mean images of contents or of styles `z`, with the one code `held` of the other."""
+        other = held.expand(len(z), -1)
+        return self.decode(torch.cat([z, other] if level == "content" else [other, z], dim=1))
 
-    def _part(self, posterior: Posterior, level: str) -> Posterior:
+    def _part(self, posterior: Posterior, level: Level) -> Posterior:
         chosen = slice(self.content) if level == "content" else slice(self.content, None)
         mean, log_variance = posterior
         assert log_variance is not None

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from vaeexplorer.run import Exhibit, Progress
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vaeexplorer.models.base import LatentSpace, Posterior, Prior
+    from vaeexplorer.models.base import Given, LatentSpace, Posterior, Prior
 
 log = logging.getLogger(__name__)
 
@@ -198,6 +198,15 @@ class Stoppable:
     def codebook(self) -> Tensor | None:
         """As the space's."""
         return self.space.codebook
+
+    @property
+    def given(self) -> Given | None:
+        """As the space's."""
+        return self.space.given
+
+    def holding(self, context: Tensor | None) -> Stoppable:
+        """Hold it in the space, which can be stopped as before."""
+        return replace(self, space=self.space.holding(context))
 
     def encode(self, images: Tensor) -> Posterior:
         """As the space does, unless it was stopped."""
