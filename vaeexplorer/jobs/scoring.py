@@ -194,17 +194,18 @@ def score_space(
     """
     from vaeexplorer.regularity.completeness import completeness
     from vaeexplorer.regularity.continuity import continuity
-    from vaeexplorer.regularity.ground import reconstruct
+    from vaeexplorer.regularity.ground import decoded, reconstruct, training_codes
 
     yield Progress("Preparing the images that are scored", 0.0)
     ground = (grounds or Grounds()).of(dataset, split)
     yield Progress("Reconstructing", 0.2)
     held_out = reconstruct(space, ground, ground.held_out)
-    trained = reconstruct(space, ground, ground.real)
+    codes = training_codes(space, ground)
+    trained = decoded(space, codes[: ground.n])
     yield Progress("Measuring continuity", 0.3)
     even = continuity(space, ground, held_out)
     yield Progress("Measuring completeness", 0.6)
-    full = completeness(space, ground, held_out, with_others=with_others)
+    full = completeness(space, ground, held_out, codes=codes, with_others=with_others)
     scores = {
         "latent_dim": space.size,
         "n": ground.n,

@@ -17,14 +17,15 @@ from torch import Tensor
 from vaeexplorer.models.base import LatentSpace
 from vaeexplorer.regularity.ground import (
     CHUNK,
-    MOST_FITTED,
     SCORE_SEEDS,
     Ground,
     Reconstructions,
+    all_finite,
     decode,
-    encode,
     nearest_cell,
     nearest_squared,
+    squared_lengths,
+    training_codes,
 )
 from vaeexplorer.regularity.laws import (
     FITTED_GAUSSIAN,
@@ -74,7 +75,12 @@ class Completeness:
 
 @torch.no_grad()
 def completeness(
-    space: LatentSpace, ground: Ground, held_out: Reconstructions, *, with_others: bool = True
+    space: LatentSpace,
+    ground: Ground,
+    held_out: Reconstructions,
+    *,
+    codes: Tensor | None = None,
+    with_others: bool = True,
 ) -> Completeness:
     """Score what draws from a law on `space` decode to.
 
@@ -82,13 +88,15 @@ def completeness(
     ----------
     held_out
         Codes and reconstructions of `ground.held_out` in `space`.
+    codes
+        What `training_codes` gives, where it is known already.
     with_others
         Also score the fitted Gaussian and the fitted mixture, the only fair comparison between
         a model that declares a prior and one that does not.
     """
-    codes = encode(space, ground, ground.train[:MOST_FITTED])
+    codes = training_codes(space, ground) if codes is None else codes
     names = (FITTED_GAUSSIAN, FITTED_MIXTURE) if with_others else ()
-    if not (held_out.finite and bool(codes.isfinite().all())):
+    if not (held_out.finite and all_finite(codes)):
         own_name = FITTED_GAUSSIAN if space.prior is None else space.prior.name
         return Completeness(_nothing(own_name), tuple(_nothing(name) for name in names))
     own: Law = fit_gaussian(codes) if space.prior is None else space.prior
@@ -133,7 +141,7 @@ def _describe(space: LatentSpace, ground: Ground, draws: Tensor) -> tuple[Tensor
     distances, cells = [], []
     for z in torch.split(draws, CHUNK):
         pictures = decode(space, z)
-        if not pictures.isfinite().all():
+        if not all_finite(pictures):
             return None
         distances.append(nearest_squared(pictures, ground.real))
         cells.append(nearest_cell(pictures, ground.centres))
@@ -143,8 +151,7 @@ def _describe(space: LatentSpace, ground: Ground, draws: Tensor) -> tuple[Tensor
 
 def _squared_from_mean(ground: Ground) -> float:
     """Mean squared distance of held-out images to the mean image."""
-    centred = ground.held_out - ground.mean
-    return float(centred.square().sum(dim=1, dtype=torch.float64).mean())
+    return float(squared_lengths(ground.held_out - ground.mean).mean())
 
 
 def _excess(real: Tensor, drawn: Tensor) -> float:

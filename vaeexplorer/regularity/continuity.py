@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from vaeexplorer.regularity.ground import (
     Ground,
     Reconstructions,
     decode,
+    squared_lengths,
     symmetric_root,
 )
 
@@ -93,6 +95,19 @@ class _Measured:
     jumps: float | None
 
 
+class Steps(NamedTuple):
+    """Small steps in latent space, (steps, size) each but the first.
+
+    start: index of the code that each one starts near, (steps,). base: where it starts: at that
+    code in even rows, on a chord from it to another in odd ones. direction: where it goes; it has
+    the covariance of the codes.
+    """
+
+    start: Tensor
+    base: Tensor
+    direction: Tensor
+
+
 @torch.no_grad()
 def continuity(space: LatentSpace, ground: Ground, held_out: Reconstructions) -> Continuity:
     """Score how evenly `space` decodes near and between the codes of held-out images.
@@ -140,8 +155,8 @@ def _measure_seeds(
     measured = []
     for seed in SCORE_SEEDS:
         generator = torch.Generator().manual_seed(seed)
-        base, direction = draw_steps(held_out.codes, root, generator)
-        changes = _changes(space, base, direction, ground.axes)
+        steps = draw_steps(held_out.codes, root, generator)
+        changes = _changes(space, steps, held_out.images, ground.axes)
         if not all(bool(change.isfinite().all()) for change in changes):
             return []
         step, visible_step, fine_step, alike_step = changes
@@ -157,7 +172,7 @@ def _measure_seeds(
     return measured
 
 
-def draw_steps(codes: Tensor, root: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def draw_steps(codes: Tensor, root: Tensor, generator: torch.Generator) -> Steps:
     """Draw base points, half at codes and half on chords between codes, and unit steps.
 
     The chords see the voids between clusters. A unit step has the covariance of the codes.
@@ -167,29 +182,31 @@ def draw_steps(codes: Tensor, root: Tensor, generator: torch.Generator) -> tuple
     along[::2] = 0
     noise = torch.randn(BASE_POINTS, codes.shape[1], generator=generator)
     base = (1 - along) * codes[start] + along * codes[end]
-    return base, (noise.double() @ root).float()
+    return Steps(start, base, (noise.double() @ root).float())
 
 
 def _changes(
-    space: LatentSpace, base: Tensor, direction: Tensor, axes: Tensor
+    space: LatentSpace, steps: Steps, reconstructions: Tensor, axes: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Squared change of the picture, float64, (base points,), over four steps.
+    """Squared change of the picture, float64, (steps,), over four lengths of step.
 
     In order: the step, the same along `axes` only, the fine step, the step of the alike share.
     """
     parts: list[tuple[Tensor, ...]] = []
-    for point, unit in zip(torch.split(base, CHUNK), torch.split(direction, CHUNK), strict=True):
-        still = decode(space, point)
-        step = decode(space, point + STEP * unit) - still
-        fine = decode(space, point + FINE_STEP * unit) - still
-        alike = decode(space, point + ALIKE_STEP * unit) - still
-        parts.append(tuple(_squared(change) for change in (step, step @ axes, fine, alike)))
+    for start, point, unit in zip(*(torch.split(each, CHUNK) for each in steps), strict=True):
+        # What is decoded at a code is known already.
+        still = reconstructions[start]
+        still[1::2] = decode(space, point[1::2])
+        change = torch.empty_like(still)
+        found = []
+        for length in (STEP, FINE_STEP, ALIKE_STEP):
+            torch.sub(decode(space, point + length * unit), still, out=change)
+            found.append(squared_lengths(change))
+            if length == STEP:
+                found.append(squared_lengths(change @ axes))
+        parts.append(tuple(found))
     step, visible, fine, alike = (torch.cat(column) for column in zip(*parts, strict=True))
     return step, visible, fine, alike
-
-
-def _squared(change: Tensor) -> Tensor:
-    return change.square().sum(dim=1, dtype=torch.float64)
 
 
 def _pair_distances(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -198,7 +215,7 @@ def _pair_distances(images: Tensor, generator: torch.Generator) -> Tensor:
     offset = torch.randint(1, len(images), (BASE_POINTS,), generator=generator)
     second = (first + offset) % len(images)
     pairs = zip(torch.split(first, CHUNK), torch.split(second, CHUNK), strict=True)
-    return torch.cat([_squared(images[one] - images[other]) for one, other in pairs])
+    return torch.cat([squared_lengths(images[one] - images[other]) for one, other in pairs])
 
 
 def _total_variance(pictures: Tensor) -> float:

@@ -29,6 +29,8 @@ VISIBLE_AXES = 20
 GATE_AXES = 16
 POWER_ROUNDS = 5
 POWER_SPARE = 30
+MOST_KEPT = 2**24
+"""Pixels that are kept as floats (64 MB), rather than made again of bytes for each pass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +74,9 @@ class Ground:
 
         Both (batch, pixels). 0 if anything is not finite.
         """
-        lost = (images - reconstructions).square().sum(dtype=torch.float64)
-        total = (images - self.mean).square().sum(dtype=torch.float64)
+        lost, total = (
+            squared_lengths(images - other).sum() for other in (reconstructions, self.mean)
+        )
         share = float(1 - lost / total)
         return min(1.0, max(0.0, share)) if np.isfinite(share) else 0.0
 
@@ -94,7 +97,7 @@ class Reconstructions:
     @property
     def finite(self) -> bool:
         """Whether all codes and all pixels are finite."""
-        return bool(self.codes.isfinite().all() and self.images.isfinite().all())
+        return all_finite(self.codes) and all_finite(self.images)
 
 
 @torch.no_grad()
@@ -120,8 +123,8 @@ def common_ground(train: NDArray[np.uint8], held_out: NDArray[np.uint8]) -> Grou
         )
     images = _tensor(train[:MOST_TRAINING])
     compared = unit_pixels(_tensor(held_out[:n]))
-    total = torch.stack([chunk.sum(dim=0, dtype=torch.float64) for chunk in chunks(images)])
-    mean = (total.sum(dim=0) / len(images)).float()
+    total = torch.stack([part.flatten(1).sum(dim=0) for part in torch.split(images, CHUNK)])
+    mean = (total.sum(dim=0) / (255.0 * len(images))).float()
     centres = lloyd(images[:MOST_FITTED], min(MOST_CELLS, n // IMAGES_PER_CELL))
     _, channels, height, width = images.shape
     return Ground(
@@ -139,8 +142,18 @@ def common_ground(train: NDArray[np.uint8], held_out: NDArray[np.uint8]) -> Grou
 @torch.no_grad()
 def reconstruct(space: LatentSpace, ground: Ground, images: Tensor) -> Reconstructions:
     """Encode flattened `images`, (n, pixels), and decode their posterior means."""
-    codes = encode(space, ground, images)
+    return decoded(space, encode(space, ground, images))
+
+
+@torch.no_grad()
+def decoded(space: LatentSpace, codes: Tensor) -> Reconstructions:
+    """Decode `codes`, (n, size), posterior means of images."""
     return Reconstructions(codes, torch.cat([decode(space, z) for z in torch.split(codes, CHUNK)]))
+
+
+def training_codes(space: LatentSpace, ground: Ground) -> Tensor:
+    """Posterior means of the first 10,000 training images, which laws are fitted to; (n, size)."""
+    return encode(space, ground, ground.train[:MOST_FITTED])
 
 
 @torch.no_grad()
@@ -156,6 +169,20 @@ def decode(space: LatentSpace, z: Tensor) -> Tensor:
     return pictures
 
 
+def all_finite(values: Tensor) -> bool:
+    """Whether all of `values`, of which there is at least one, are finite."""
+    return bool(torch.stack(torch.aminmax(values)).isfinite().all())
+
+
+def squared_lengths(pictures: Tensor) -> Tensor:
+    """Squared length of each of `pictures`, (batch, pixels), or change of one: float64, (batch,).
+
+    float64 is for what is made of them; the sum over pixels is one of float32, as all distances.
+    """
+    lengths: Tensor = torch.linalg.vecdot(pictures, pictures)
+    return lengths.double()
+
+
 def symmetric_root(codes: Tensor) -> Tensor:
     """Symmetric square root of the covariance of `codes` (n, size), float64, (size, size).
 
@@ -169,14 +196,21 @@ def symmetric_root(codes: Tensor) -> Tensor:
 
 def nearest_squared(images: Tensor, targets: Tensor) -> Tensor:
     """Squared distance from each of `images` to its nearest of `targets`, (batch,)."""
-    products = images @ targets.T
-    distances = targets.square().sum(dim=1) - 2 * products
-    return (distances.amin(dim=1) + images.square().sum(dim=1)).clamp_min(0)
+    nearest = _without_own_length(images, targets).amin(dim=1)
+    lengths: Tensor = torch.linalg.vecdot(images, images)
+    return (nearest + lengths).clamp_min(0)
 
 
 def nearest_cell(images: Tensor, centres: Tensor) -> Tensor:
     """Index of the centre nearest to each of `images`, (batch,)."""
-    return (centres.square().sum(dim=1) - 2 * (images @ centres.T)).argmin(dim=1)
+    return _without_own_length(images, centres).argmin(dim=1)
+
+
+def _without_own_length(images: Tensor, targets: Tensor) -> Tensor:
+    """Squared distances less the squared length of each of `images`, (batch, targets)."""
+    lengths = torch.linalg.vecdot(targets, targets)
+    distances: Tensor = torch.addmm(lengths, images, targets.T, alpha=-2)
+    return distances
 
 
 def cell_shares(images: Tensor, centres: Tensor) -> Tensor:
@@ -192,9 +226,10 @@ def lloyd(images: Tensor, cells: int) -> Tensor:
     """
     start = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:cells]
     centres = unit_pixels(images[start])
+    passes = Passes(images)
     for _ in range(LLOYD_ROUNDS):
         sums, counts = torch.zeros_like(centres), torch.zeros(cells)
-        for chunk in chunks(images):
+        for chunk in passes:
             nearest = nearest_cell(chunk, centres)
             sums.index_add_(0, nearest, chunk)
             counts += torch.bincount(nearest, minlength=cells)
@@ -212,10 +247,10 @@ def principal_axes(images: Tensor, mean: Tensor, count: int) -> Tensor:
     pixels = len(mean)
     width = min(count + POWER_SPARE, pixels, len(images))
     block = torch.randn(pixels, width, generator=torch.Generator().manual_seed(0))
+    passes = Passes(images, mean)
     for _ in range(POWER_ROUNDS):
         block, _ = torch.linalg.qr(block)
-        centred = (chunk - mean for chunk in chunks(images))
-        block = torch.stack([part.T @ (part @ block) for part in centred]).sum(dim=0)
+        block = torch.stack([part.T @ (part @ block) for part in passes]).sum(dim=0)
     vectors, _, _ = torch.linalg.svd(block, full_matrices=False)
     first: Tensor = vectors[:, :count].contiguous()
     return first
@@ -226,6 +261,22 @@ def chunks(images: Tensor) -> Iterator[Tensor]:
     return (unit_pixels(part) for part in torch.split(images, CHUNK))
 
 
+class Passes:
+    """`chunks` less `offset`, to go through many times: kept if they are small, else made anew."""
+
+    def __init__(self, images: Tensor, offset: Tensor | None = None) -> None:
+        self._images = images
+        self._offset = offset
+        self._kept = list(self._made()) if images.numel() <= MOST_KEPT else None
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return self._made() if self._kept is None else iter(self._kept)
+
+    def _made(self) -> Iterator[Tensor]:
+        for chunk in chunks(self._images):
+            yield chunk if self._offset is None else chunk.sub_(self._offset)
+
+
 def _tensor(images: NDArray[np.uint8]) -> Tensor:
     # torch warns of arrays that nobody may write to, such as mapped files: those are copied.
     return torch.from_numpy(np.require(images, requirements=["C", "W"]))
@@ -233,4 +284,4 @@ def _tensor(images: NDArray[np.uint8]) -> Tensor:
 
 def unit_pixels(images: Tensor) -> Tensor:
     """Flattened floats in [0, 1], (batch, pixels), of uint8 `images`."""
-    return images.flatten(1).float() / 255
+    return images.flatten(1).float().div_(255)

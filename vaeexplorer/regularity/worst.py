@@ -17,14 +17,14 @@ from vaeexplorer.models.base import LatentSpace
 from vaeexplorer.regularity.continuity import STEP, draw_steps
 from vaeexplorer.regularity.ground import (
     CHUNK,
-    MOST_FITTED,
     SCORE_SEEDS,
     Ground,
     Reconstructions,
     decode,
-    encode,
     nearest_squared,
+    squared_lengths,
     symmetric_root,
+    training_codes,
 )
 from vaeexplorer.regularity.laws import Law, fit_gaussian
 
@@ -63,11 +63,11 @@ def steepest_steps(space: LatentSpace, held_out: Reconstructions, count: int) ->
     """
     generator = torch.Generator().manual_seed(SCORE_SEEDS[0])
     root = symmetric_root(held_out.codes)
-    base, direction = draw_steps(held_out.codes, root, generator)
+    _, base, direction = draw_steps(held_out.codes, root, generator)
     after = base + STEP * direction
     changes = torch.cat(
         [
-            (decode(space, end) - decode(space, start)).square().sum(dim=1, dtype=torch.float64)
+            squared_lengths(decode(space, end) - decode(space, start))
             for start, end in zip(torch.split(base, CHUNK), torch.split(after, CHUNK), strict=True)
         ]
     )
@@ -87,11 +87,8 @@ def emptiest_draws(
     Amounts are distances to the nearest real image in units of the median distance at which
     reconstructions of held-out images lie: 1 is as near as those.
     """
-    law: Law
-    if space.prior is None:
-        law = fit_gaussian(encode(space, ground, ground.train[:MOST_FITTED]))
-    else:
-        law = space.prior
+    prior = space.prior
+    law: Law = fit_gaussian(training_codes(space, ground)) if prior is None else prior
     z = law.sample(ground.n, torch.Generator().manual_seed(SCORE_SEEDS[0]))
     away = torch.cat(
         [nearest_squared(decode(space, part), ground.real) for part in torch.split(z, CHUNK)]
