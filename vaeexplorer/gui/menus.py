@@ -158,6 +158,11 @@ def _add_view_menu(window: Window, session: Session) -> None:
     )
     hatch.setCheckable(True)
     hatch.setChecked(session.hatching)
+    pictures = window.dot_controls.pictures
+    pictures.setShortcut("Ctrl+Shift+I")
+    session.picture(pictures.isChecked())
+    pictures.toggled.connect(session.picture)
+    menu.addAction(pictures)
     align = _act(
         menu,
         translate("Menus", "Align the maps"),

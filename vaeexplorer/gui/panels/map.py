@@ -28,6 +28,7 @@ from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.score_rows import with_deviation
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
+from vaeexplorer.jobs.thumbnails import InView
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe
@@ -168,6 +169,7 @@ class MapPanel(QWidget):
         self.view.watch.rested.connect(self._look)
         session.overlaid.connect(self._show_overlay)
         session.overlay_faded.connect(self._fade_overlay)
+        session.thumbnails_read.connect(self._show_thumbnails)
         self._fade_overlay(session.overlay_opacity)
 
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
@@ -206,6 +208,10 @@ class MapPanel(QWidget):
     def _show_overlay(self, slot: int, overlay: Overlay | None) -> None:
         if slot == self._slot:
             self.view.set_overlay(overlay)
+
+    def _show_thumbnails(self, slot: int, found: InView | None) -> None:
+        if slot == self._slot:
+            self.view.set_thumbnails(found)
 
     def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
         if slot != self._slot:

@@ -1,8 +1,9 @@
-"""Size and opacity of the dots, behind one small button."""
+"""Size and opacity of the dots, behind one small button, and whether few become pictures."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QSettings, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -21,13 +22,15 @@ translate = QCoreApplication.translate
 DEFAULT = (100, 85)
 """Size and opacity, in percent."""
 KEYS = ("dots/size", "dots/opacity")
+PICTURES_KEY = "dots/pictures"
 LIMITS = ((25, 400), (5, 100))
 
 
 class DotControls(QToolButton):
     """Emits `changed(size, opacity)`: both in percent, the size of the usual one.
 
-    What was chosen is kept in the `settings`.
+    `pictures` is the switch between images and dots where few are in view. What was chosen is kept
+    in the `settings`.
     """
 
     changed = Signal(int, int)
@@ -83,6 +86,19 @@ class DotControls(QToolButton):
         action.setDefaultWidget(page)
         menu.addAction(action)
         self.setMenu(menu)
+        self.pictures = QAction(
+            translate("DotControls", "Show images where few dots are in view"), self
+        )
+        self.pictures.setToolTip(
+            translate(
+                "DotControls",
+                "Draw the images themselves in place of their dots, framed in their colours, once "
+                "the map is zoomed in so far that few are in view.",
+            )
+        )
+        self.pictures.setCheckable(True)
+        self.pictures.setChecked(settings.value(PICTURES_KEY, True, type=bool))
+        self.pictures.toggled.connect(lambda on: settings.setValue(PICTURES_KEY, on))
         self.reset = reset
 
     @property

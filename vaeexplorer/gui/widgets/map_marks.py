@@ -46,8 +46,18 @@ class CrossHair:
     radius: float = 0.0
     link: NDArray[np.float64] | None = None
 
-    def draw(self, painter: QPainter, at: QPointF, area: QRect, scale: float) -> None:
-        """Draw it at pixel `at` of the widget whose pixels are `area`, `scale` to a unit."""
+    def draw(
+        self,
+        painter: QPainter,
+        at: QPointF,
+        area: QRect,
+        scale: float,
+        picture: QRectF | None = None,
+    ) -> None:
+        """Draw it at pixel `at` of the widget whose pixels are `area`, `scale` to a unit.
+
+        Where a `picture` is there in place of a dot, the mark goes round it.
+        """
         theme = colours()
         line = QColor(theme.text)
         line.setAlpha(70)
@@ -71,7 +81,10 @@ class CrossHair:
         painter.setPen(QPen(QColor(theme.text), 2 if self.ringed else 1.2, style))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         radius = 8.0 if self.ringed else 5.0
-        painter.drawEllipse(at, radius, radius)
+        if self.ringed and picture is not None:
+            painter.drawRect(picture)
+        else:
+            painter.drawEllipse(at, radius, radius)
         if self.caption:
             box = self._caption_box(at, area, painter.fontMetrics())
             back = QColor(theme.raised)
@@ -114,13 +127,16 @@ class CrossHair:
         return box
 
 
-def draw_held(painter: QPainter, at: QPointF) -> None:
-    """Draw the ring of what is held at pixel `at`."""
+def draw_held(painter: QPainter, at: QPointF, picture: QRectF | None = None) -> None:
+    """Draw the ring of what is held at pixel `at`, or around the `picture` there."""
     theme = colours()
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((theme.surface, 5.0), (theme.accent, 2.5)):
         painter.setPen(QPen(QColor(colour), width))
-        painter.drawEllipse(at, 10, 10)
+        if picture is None:
+            painter.drawEllipse(at, 10, 10)
+        else:
+            painter.drawRect(picture)
 
 
 def draw_focus(painter: QPainter, area: QRect) -> None:

@@ -25,10 +25,12 @@ from vaeexplorer.gui.widgets.glide import Glide
 from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_focus, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
+from vaeexplorer.gui.widgets.map_thumbnails import MapThumbnails
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, OverlayLayer, describe
 from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT, SelectionTool
 from vaeexplorer.gui.widgets.view_watch import ViewWatch
 from vaeexplorer.gui.widgets.viewport import Viewport
+from vaeexplorer.jobs.thumbnails import InView
 
 SNAP_PX = 6.0
 DRAG_PX = 4
@@ -57,6 +59,7 @@ class MapView(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.dots = DotLayer(self)
         self.dots.refined.connect(self.update)
+        self.thumbnails = MapThumbnails(self.dots)
         self.hatch = Hatch()
         self.overlay = OverlayLayer()
         self.tool = SelectionTool(self)
@@ -123,7 +126,7 @@ class MapView(QWidget):
     def hover_again(self) -> None:
         """Tell where the cursor is on a map that has moved under it."""
         if self._cursor is not None and self._pressed is None:
-            self.hovered.emit(self.to_map(self._cursor), self.snap_distance)
+            self.hovered.emit(self._pointed(self._cursor), self.snap_distance)
 
     def set_colours(self, dot_colours: NDArray[np.uint8]) -> None:
         """Draw the same dots in `dot_colours`, (n, 3)."""
@@ -145,6 +148,11 @@ class MapView(QWidget):
         self.dots.set_standing_out(standing_out)
         self.update()
 
+    def set_thumbnails(self, found: InView | None) -> None:
+        """Draw the pictures of `found` in place of their dots, or only dots."""
+        self.thumbnails.show(found)
+        self.update()
+
     def set_overlay(self, overlay: Overlay | None) -> None:
         """Lay `overlay` over the dots, or nothing."""
         self.overlay.show(overlay)
@@ -162,7 +170,9 @@ class MapView(QWidget):
         if self._cross_hair is None:
             return QRegion()
         at = self.to_pixel(self._cross_hair.position)
-        return self._cross_hair.region(at, self.rect(), self.fontMetrics(), self.plane.scale)
+        box = self.thumbnails.box_at(at)
+        region = self._cross_hair.region(at, self.rect(), self.fontMetrics(), self.plane.scale)
+        return region if box is None else region.united(box.adjusted(-3, -3, 3, 3).toAlignedRect())
 
     def set_held(self, position: FloatArray | None) -> None:
         """Draw the mark of what is held."""
@@ -215,6 +225,11 @@ class MapView(QWidget):
         """The distance on the map within which the cursor takes a dot."""
         return SNAP_PX / self.plane.scale
 
+    def _pointed(self, pixel: QPointF) -> FloatArray:
+        """Return the place on the map that is meant at `pixel`: all of a picture is its dot."""
+        dot = self.thumbnails.dot_under(pixel, SNAP_PX)
+        return self.to_map(pixel) if dot is None else dot
+
     # --- events -------------------------------------------------------------------------------
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -247,7 +262,7 @@ class MapView(QWidget):
         if self._moving:
             return
         if self._pressed is None:
-            self.hovered.emit(self.to_map(place), self.snap_distance)
+            self.hovered.emit(self._pointed(place), self.snap_distance)
             return
         moved = place - self._pressed
         if not self._dragging and moved.manhattanLength() <= DRAG_PX:
@@ -275,7 +290,7 @@ class MapView(QWidget):
         self.tool.cancel()
         if event.button() == Qt.MouseButton.LeftButton and not (self._dragging or self._moving):
             clicked = self.picked if event.modifiers() & (SHIFT | CONTROL) else self.clicked
-            clicked.emit(self.to_map(event.position()), self.snap_distance)
+            clicked.emit(self._pointed(event.position()), self.snap_distance)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -318,8 +333,12 @@ class MapView(QWidget):
         ratio = self.devicePixelRatioF()
         painter.drawImage(0, 0, self.dots.draw(size, self.plane.centre, self.plane.scale, ratio))
         self.watch.look(self.plane.centre, self.plane.scale, size)
+        self.thumbnails.clear()
         if not self._moving and not self._growing:
             self.hatch.draw(painter, self.plane.centre, self.plane.scale, self.size())
+            # An overlay would cover them, and they it.
+            if self.overlay.shown is None:
+                self.thumbnails.draw(painter, self.plane, ratio)
             self.overlay.draw(painter, self.plane.transform(), self.rect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -329,10 +348,12 @@ class MapView(QWidget):
         if self._path is not None and not (self._moving or self._growing):
             draw_path(painter, [self.to_pixel(place) for place in self._path])
         if self._held is not None and not self._moving:
-            draw_held(painter, self.to_pixel(self._held))
+            at = self.to_pixel(self._held)
+            draw_held(painter, at, self.thumbnails.box_at(at))
         if self._cross_hair is not None and not self._moving:
             at = self.to_pixel(self._cross_hair.position)
-            self._cross_hair.draw(painter, at, self.rect(), self.plane.scale)
+            box = self.thumbnails.box_at(at)
+            self._cross_hair.draw(painter, at, self.rect(), self.plane.scale, box)
         self.tool.draw(painter, self.plane.transform())
         if self.hasFocus() and self._focus_by_key:
             draw_focus(painter, self.rect())

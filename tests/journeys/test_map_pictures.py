@@ -1,0 +1,67 @@
+"""What a person sees who zooms into a map until few dots are in view."""
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+
+pytestmark = pytest.mark.slow
+
+
+def zoomed_in(explorer, slot=1):
+    explorer.wait_for_the_maps()
+    view = explorer.map(slot)
+    view.zoom(12, view.to_pixel(explorer.session.slots[slot].lift.positions[700]))
+    explorer.wait(lambda: view.thumbnails._boxes)
+    return view
+
+
+def first_box(explorer, view):
+    """The first picture that is whole and under no other dot, and its image."""
+    for index, box in view.thumbnails._boxes:
+        corner = box.bottomRight() - QPointF(4, 4)
+        inside = view.rect().contains(box.toAlignedRect())
+        if inside and view.thumbnails.dot_under(corner, 12) is not None:
+            return corner.toPoint(), index
+    raise AssertionError("no picture stands free")
+
+
+def test_few_dots_become_their_images_and_all_of_a_picture_is_its_dot(explorer):
+    view = zoomed_in(explorer)
+    corner, index = first_box(explorer, view)
+    explorer.hover(1, corner)
+    assert (explorer.probe(1).kind, explorer.probe(1).nearest) == ("dot", index)
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, corner)
+    assert explorer.session.selected_in(1).tolist() == [index]
+    explorer.click(1, corner)
+    assert explorer.session.slots[1].held.nearest == index
+
+
+def test_zooming_out_brings_the_dots_back(explorer):
+    view = zoomed_in(explorer)
+    view.fit()
+    explorer.wait(lambda: not view.thumbnails._boxes)
+
+
+def test_a_hidden_label_hides_its_pictures(explorer):
+    view = zoomed_in(explorer)
+    _, index = first_box(explorer, view)
+    labels = explorer.session.slots[1].exhibit.labels
+    explorer.session.hide_labels(frozenset({int(labels[index])}))
+    explorer.wait(lambda: index not in set(view.thumbnails._found.indices.tolist()))
+
+
+def test_the_switch_in_the_menu_is_remembered(explorer):
+    view = zoomed_in(explorer)
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(explorer.window, Qt.Key.Key_I, keys)
+    explorer.wait(lambda: not view.thumbnails._boxes)
+    assert explorer.window._settings.value("dots/pictures", type=bool) is False
+    QTest.keyClick(explorer.window, Qt.Key.Key_I, keys)
+    explorer.wait(lambda: view.thumbnails._boxes)
+
+
+def test_pictures_give_way_to_an_overlay(explorer):
+    view = zoomed_in(explorer)
+    explorer.session.choose_overlay("stretch")
+    explorer.wait(lambda: view.overlay.shown is not None)
+    explorer.wait(lambda: not view.thumbnails._boxes)
