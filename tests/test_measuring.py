@@ -53,3 +53,29 @@ def test_the_mean_distortion_is_that_of_the_training(pair):
 
 def test_without_images_there_is_no_distortion(pair):
     assert measured(replace(pair[1], dataset=None), "distortion") is None
+
+
+def test_the_loss_is_the_distortion_and_the_rate_as_the_run_weighed_it(pair):
+    run = pair[1].run
+    strict = replace(run, config=replace(run.config, model={**run.config.model, "beta": 3.0}))
+    for exhibit, beta in ((pair[1], 1.0), (replace(pair[1], run=strict), 3.0)):
+        parts = measured(exhibit, "distortion") + beta * measured(exhibit, "rate")
+        np.testing.assert_allclose(measured(exhibit, "loss"), parts, rtol=1e-4)
+    # An autoencoder is trained on its distortion alone.
+    assert (measured(pair[0], "loss") == measured(pair[0], "distortion")).all()
+
+
+def test_there_is_no_loss_of_an_image_where_the_objective_is_that_of_groups_or_batches(pair):
+    import torch
+
+    from vaeexplorer.models import build
+
+    dataset = pair[0].dataset
+    mean = torch.full(dataset.shape, 0.3)
+    for family in ("mlvae", "vqvae"):
+        model = build(family, {}, dataset.shape, mean)
+        weights = {name: value.numpy() for name, value in model.state_dict().items()}
+        config = replace(pair[0].run.config, family=family, model={})
+        exhibit = replace(pair[0], run=replace(pair[0].run, config=config, weights=weights))
+        assert measured(exhibit, "loss") is None
+        assert np.isfinite(measured(exhibit, "distortion")).all()

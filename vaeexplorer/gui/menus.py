@@ -308,6 +308,8 @@ def _colour_choice(session: Session) -> QComboBox:
         translate("Menus", "Colour every dot by the label of its image, or by a number")
     )
     for what in COLOURINGS:
-        choice.addItem(measure_described(what)[0], what)
+        choice.addItem(measure_described(what).title, what)
+        tip = measure_described(what).definition
+        choice.setItemData(choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
     choice.activated.connect(lambda index: session.colour_by(choice.itemData(index)))
     return choice

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.bounding import Bounding
 from vaeexplorer.gui.session.document import MAX_SLOTS
-from vaeexplorer.jobs.measuring import MEASURES, OF_CODES, measure
+from vaeexplorer.jobs.measuring import MEASURES, OF_CODES, OF_IMAGES, measure
 from vaeexplorer.run import Exhibit
 
 BY_LABEL = "label"
@@ -78,5 +78,5 @@ class Colouring(Bounding):
 
     def _colour_when_ready(self, slot: int, state: str) -> None:
         """Measure what needs the images once they are there."""
-        if state == "ready" and self.colouring == "distortion":
+        if state == "ready" and self.colouring in OF_IMAGES:
             self._colour(slot)

@@ -36,26 +36,30 @@ class ColourBar(QWidget):
         """What stands there: title, least value, largest value."""
         return self._texts
 
-    def show_values(self, title: str, unit: str, values: NDArray[np.floating]) -> None:
-        """Show the scale of `values`, (n,), called `title`, in `unit` (may be empty)."""
+    def show_values(
+        self, title: str, unit: str, values: NDArray[np.floating], definition: str = ""
+    ) -> None:
+        """Show the scale of `values`, (n,), called `title`, in `unit` (may be empty).
+
+        What they are, `definition`, stands in the tooltip before what the scale is.
+        """
         low, high = robust_range(values)
         finite = values[np.isfinite(values)]
         least, most = (finite.min(), finite.max()) if len(finite) else (np.nan, np.nan)
         named = f"{title}, {unit}" if unit else title
         self._texts = (named, number_text(low), number_text(high))
         self._drawn = True
-        self.setToolTip(
-            translate(
-                "ColourBar",
-                "From the 1 % to the 99 % quantile of all images, {low} to {high}; what lies "
-                "beyond has the colour of the end. The least value is {least}, the largest {most}.",
-            ).format(
-                low=number_text(low),
-                high=number_text(high),
-                least=number_text(least),
-                most=number_text(most),
-            )
+        scale_tip = translate(
+            "ColourBar",
+            "From the 1 % to the 99 % quantile of all images, {low} to {high}; what lies "
+            "beyond has the colour of the end. The least value is {least}, the largest {most}.",
+        ).format(
+            low=number_text(low),
+            high=number_text(high),
+            least=number_text(least),
+            most=number_text(most),
         )
+        self.setToolTip(f"{definition}\n{scale_tip}" if definition else scale_tip)
         self.update()
 
     def show_none(self, title: str, reason: str) -> None:

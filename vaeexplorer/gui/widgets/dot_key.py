@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
@@ -17,21 +19,63 @@ translate = QCoreApplication.translate
 BY_LABEL = "label"
 
 
-def measure_described(what: str) -> tuple[str, str, str]:
-    """Title, unit, and why there may be no values, of what dots are coloured by."""
+class Described(NamedTuple):
+    """What dots are coloured by: how it is called, what it is, and why there may be no values."""
+
+    title: str
+    unit: str
+    definition: str
+    reason: str
+
+
+def measure_described(what: str) -> Described:
+    """Describe one of the colourings."""
     descriptions = {
-        BY_LABEL: (translate("DotKey", "label"), "", ""),
-        "rate": (
+        BY_LABEL: Described(
+            translate("DotKey", "label"),
+            "",
+            translate("DotKey", "What each image is said to show."),
+            "",
+        ),
+        "rate": Described(
             translate("DotKey", "rate"),
             translate("DotKey", "nats"),
+            translate(
+                "DotKey", "KL of the posterior of each image from the standard normal, in nats."
+            ),
             translate("DotKey", "This model has no posterior, hence no rate."),
         ),
-        "distance": (translate("DotKey", "distance from the origin"), "", ""),
-        "index": (translate("DotKey", "number of the image"), "", ""),
-        "distortion": (
+        "distance": Described(
+            translate("DotKey", "distance from the origin"),
+            "",
+            translate("DotKey", "Length of the code of each image."),
+            "",
+        ),
+        "index": Described(
+            translate("DotKey", "number of the image"),
+            "",
+            translate("DotKey", "Place of each image in its file, from 0."),
+            "",
+        ),
+        "distortion": Described(
             translate("DotKey", "distortion"),
             translate("DotKey", "nats"),
+            translate("DotKey", "-log p(x|z) of each image, for one draw of z, in nats."),
             translate("DotKey", "The images of this run, or its model, are not at hand."),
+        ),
+        "loss": Described(
+            translate("DotKey", "training loss"),
+            translate("DotKey", "nats"),
+            translate(
+                "DotKey",
+                "Distortion of each image plus its rate, if the model has one, times beta as it "
+                "was trained; free nats and capacity, which act on batches, are left out.",
+            ),
+            translate(
+                "DotKey",
+                "The images of this run, or its model, are not at hand, or what it was trained on "
+                "is no sum over single images.",
+            ),
         ),
     }
     return descriptions[what]
@@ -63,11 +107,11 @@ class DotKey(QWidget):
     def show_measure(self, what: str, values: NDArray[np.float32] | None) -> None:
         """Colour by `values`, (n,), of the measure `what`; None: by label, or there are none."""
         self._what, self._values = what, values
-        title, unit, reason = measure_described(what)
+        shown = measure_described(what)
         if values is not None:
-            self.bar.show_values(title, unit, values)
+            self.bar.show_values(shown.title, shown.unit, values, shown.definition)
         elif what != BY_LABEL:
-            self.bar.show_none(title, reason)
+            self.bar.show_none(shown.title, shown.reason)
         self.bar.setVisible(what != BY_LABEL)
         self.legend.setVisible(what == BY_LABEL and bool(self._names))
 
