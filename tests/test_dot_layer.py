@@ -169,3 +169,16 @@ def test_a_view_that_came_to_rest_while_a_thread_was_busy_is_drawn_in_full(
     view.dots._rest.stop()
     view.dots._refine()
     settle(qtbot, view)
+
+
+@pytest.mark.parametrize(("allowed_s", "whole"), [(1e-6, False), (60.0, True)])
+def test_how_many_dots_a_moving_view_has_depends_on_how_quick_the_machine_is(
+    view, monkeypatch, allowed_s, whole
+):
+    monkeypatch.setattr(dot_layer, "MOVING_S", allowed_s)
+    monkeypatch.setattr(dot_layer, "AT_ONCE", 120_000)
+    view.set_points(*scatter(20_000))
+    for _ in range(10):
+        view.zoom(1.001)
+        view.repaint()
+    assert view.dots.whole is whole

@@ -15,6 +15,8 @@ from vaeexplorer.drawing.stamps import PHASES, ink, stamps
 
 DOTS_PER_CELL = 16
 """On average, over the rectangle that holds all dots."""
+MOST_CELLS = 100_000
+"""A picture of few dots has at least one of each cell: more cells would make it too slow."""
 
 TRANSPARENT = 0
 FADED = 0.25
@@ -91,7 +93,7 @@ class DotField:
         positions = np.ascontiguousarray(positions, np.float32)
         self._low, self._high = extent(positions) or (np.zeros(2), np.zeros(2))
         width, height = np.maximum(self._high - self._low, 1e-30)
-        cells = max(len(positions) / DOTS_PER_CELL, 1.0)
+        cells = min(max(len(positions) / DOTS_PER_CELL, 1.0), MOST_CELLS)
         # A line of dots is cut along its length: neither side of the grid may be out of hand.
         side = max(np.sqrt(width * height / cells), width / cells, height / cells)
         self._per_unit = float(1 / side)

@@ -28,8 +28,14 @@ from vaeexplorer.gui.widgets.theme import colours
 
 SMALLEST_PX, LARGEST_PX = 2.0, 14.0
 
-AT_ONCE = 4_000_000
-"""Pixels that are stamped on the GUI thread for one picture, about: 8 ms."""
+AT_ONCE = 2_000_000
+"""Pixels that are stamped on the GUI thread for one picture, at first; then by how long it took."""
+MOVING_S = 0.006
+"""What one picture of a view that moves may take."""
+TIMED = 7
+"""Pictures whose median time says whether the next ones may have more dots, or must have fewer."""
+PACES = 0.125, 8.0
+"""The least and the most that machines differ by, as multiples of AT_ONCE."""
 SORTED_AT_ONCE = 100_000
 """Dots that are sorted on the GUI thread: 4 ms."""
 SAMPLE = 10_000
@@ -83,6 +89,8 @@ class DotLayer(QObject):
         self._content = 0
         self._picture: Picture | None = None
         self._wanted: Frame | None = None
+        self._pace = 1.0
+        self._times: list[float] = []
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -230,13 +238,28 @@ class DotLayer(QObject):
             shifted = panned(field, before.pixels, before.frame, frame)
             if shifted is not None:
                 return Picture(shifted, frame, self._content, True)
-        if field.work(frame) <= AT_ONCE:
-            return Picture(field.paint(frame), frame, self._content, True)
+        work, at_once = field.work(frame), self._pace * AT_ONCE
+        if work <= at_once:
+            return Picture(self._timed(field, frame, work), frame, self._content, True)
         if before is not None and before.frame == frame:
             self._refine()  # other dots in the same view: the former ones stay until then
             return before
         self._rest.start()
-        return Picture(field.paint(frame, AT_ONCE), frame, self._content, False)
+        return Picture(self._timed(field, frame, int(at_once)), frame, self._content, False)
+
+    def _timed(self, field: DotField, frame: Frame, work: int) -> NDArray[np.uint32]:
+        """Draw as much as `work` on the GUI thread, and learn from how long that takes."""
+        begun = time.perf_counter()
+        pixels = field.paint(frame, work)
+        if 4 * work >= self._pace * AT_ONCE:
+            self._times.append((time.perf_counter() - begun) / work)
+        if len(self._times) == TIMED:
+            pace = MOVING_S / (float(np.median(self._times)) * AT_ONCE)
+            # In steps, for dots that come and go from picture to picture flicker.
+            if not 0.6 < pace / self._pace < 1.6:
+                self._pace = float(np.clip(2.0 ** round(np.log2(pace)), *PACES))
+            self._times.clear()
+        return pixels
 
     def _drawn_unsorted(self, frame: Frame, before: Picture | None) -> Picture:
         """Draw without compiled code, or go on showing what was there while dots are sorted."""
