@@ -61,7 +61,8 @@ def test_terms_are_nats_per_image_and_dimension(family):
     model = made(family)
     terms = model(Batch(images()), generator())
     assert terms.distortion.shape == (6,)
-    assert (terms.distortion > 0).all()
+    # Fields that do not move are drawn so well that their density is above 1.
+    assert (terms.distortion > 0).all() or family == "flowvae"
     assert terms.penalty.shape == ()
     if terms.rates is None:
         assert terms.rate is None
@@ -186,7 +187,7 @@ def test_a_family_tells_what_it_is(family):
 @pytest.mark.parametrize(
     ("family", "options", "named"),
     [
-        ("gan", {}, "no family 'gan'; there are pca, ae, dae, vae, hvae, vqvae, mlvae"),
+        ("gan", {}, "no family 'gan'; there are pca, ae, dae, vae, hvae, vqvae, mlvae, flowvae"),
         (["vae"], {}, "no family"),
         ("vae", [1], "named values"),
         ("ae", {"beta": 1.0}, "no setting 'beta'"),

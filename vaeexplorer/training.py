@@ -28,6 +28,7 @@ from vaeexplorer.models.base import (
 )
 from vaeexplorer.models.learning import Chosen, DivergedError, Images, Learner
 from vaeexplorer.models.learning import warm_up_torch as warm_up_torch
+from vaeexplorer.models.warping import pairs_of
 from vaeexplorer.run import Config, EpochRecord, Measures, Run, TrainingProgress
 
 REPORT_INTERVAL_S = 0.1
@@ -150,6 +151,7 @@ def _train(
             "torch": torch.__version__,
             "numpy": np.__version__,
             "vaeexplorer": vaeexplorer.__version__,
+            **training.methods(),
         },
         labels=dataset.labels,
         label_names=dataset.label_names,
@@ -192,12 +194,13 @@ class _Sums:
         return Measures(self.distortion / self.images, rate)
 
 
-def _images(dataset: Dataset, indices: NDArray[np.int64], family: Family) -> Images:
-    """Read the images at `indices`, with their labels where `family` is fed groups."""
+def _images(dataset: Dataset, indices: NDArray[np.int64], family: Family, seed: int) -> Images:
+    """Read the images at `indices`, with what `family` is fed beside them."""
     labels = None
     if family.batches == "groups" and dataset.labels is not None:
         labels = torch.from_numpy(dataset.labels[indices])
-    return Images(dataset.batch(indices), labels)
+    pairs = pairs_of(dataset, indices, seed) if family.batches == "pairs" else None
+    return Images(dataset.batch(indices), labels, pairs)
 
 
 class _Training:
@@ -210,14 +213,17 @@ class _Training:
         self.order = torch.Generator().manual_seed(order_seed)
         split = dataset.split(config.seed)
         family = models.FAMILIES[config.family]
-        self.images = _images(dataset, split.train, family)
-        self.held_out = _images(dataset, split.held_out[:MEASURED_IMAGES], family)
+        self.images = _images(dataset, split.train, family, order_seed)
+        measured = split.held_out[:MEASURED_IMAGES]
+        self.held_out = _images(dataset, measured, family, self.measure_seed)
         n = len(self.images)
         self.batch_size = config.batch_size or (SMALL_BATCH if n < SMALL_DATA else LARGE_BATCH)
         mean_image = torch.from_numpy(self.images.pixels.numpy().mean(axis=0) / 255).float()
         model = models.build(
             config.family, config.model, dataset.shape, mean_image, seed=weights_seed
         )
+        shown = self.held_out if len(self.held_out) else self.images
+        model.meet(float_images(shown.pixels[0]))
         self.learner = Learner(model, settings, config.learning_rate, noise_seed)
         self.halvings = 0
         # None to go through where the model is fitted at once.
@@ -228,6 +234,11 @@ class _Training:
         self.warning = self.diverged = self.remark = ""
         self.rates: dict[str, float] = {}
         self.started = self.reported = time.perf_counter()
+
+    def methods(self) -> dict[str, str]:
+        """Say how the fields between images were found, where a model learns from such."""
+        pairs = self.images.pairs
+        return {} if pairs is None else {"fields": pairs.method}
 
     def epoch(self, epoch: int) -> Steps[EpochRecord]:
         """Go through the images once; if that diverges, again from where the epoch began."""

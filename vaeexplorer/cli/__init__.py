@@ -179,14 +179,14 @@ def train(
         str, typer.Option(help="digits, shapes, or the path of an IDX file or folder.")
     ],
     family: Annotated[
-        str, typer.Option(help="Kind of model: pca, ae, dae, vae, hvae, vqvae, mlvae.")
+        str, typer.Option(help="Kind of model: pca, ae, dae, vae, hvae, vqvae, mlvae, flowvae.")
     ] = "vae",
     latent_dim: Annotated[
         int | None, typer.Option(help="Latent dimensions; by default the family's.")
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 30,
     beta: Annotated[
-        float | None, typer.Option(help="Weight of the rate in the loss; by default 1.")
+        float | None, typer.Option(help="Weight of the rate in the loss; by default the family's.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides weights, order, noise and split.")] = 0,
     settings: Annotated[

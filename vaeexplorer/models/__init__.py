@@ -17,6 +17,7 @@ from torch import Tensor
 from vaeexplorer.models import (
     autoencoder,
     denoising,
+    flow,
     gaussian,
     hierarchical,
     linear,
@@ -34,6 +35,7 @@ FAMILIES: dict[str, Family] = {
     "hvae": hierarchical.FAMILY,
     "vqvae": quantized.FAMILY,
     "mlvae": multilevel.FAMILY,
+    "flowvae": flow.FAMILY,
 }
 
 

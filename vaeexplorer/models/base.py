@@ -45,12 +45,13 @@ class Batch(NamedTuple):
     """What a model is trained on.
 
     images: float in [0, 1], (batch, channels, height, width). groups: subject or label ids,
-    (batch,), or None. partners: the second image of each pair, shaped as images, or None.
+    (batch,), or None. fields: where images are the sources of pairs, the displacement in pixels
+    that carries each to its partner, (batch, 2, height, width); see `models.warping`.
     """
 
     images: Tensor
     groups: Tensor | None = None
-    partners: Tensor | None = None
+    fields: Tensor | None = None
 
 
 class Terms(NamedTuple):
@@ -223,6 +224,13 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def spaces(self) -> dict[str, LatentSpace]:
         """Latent spaces of a frozen copy of this model as it is now, the main one first."""
+
+    def meet(self, image: Tensor) -> None:
+        """Take note of the first held-out image, float, (channels, height, width).
+
+        It is the source of a space that warps one, as long as nobody chooses another.
+        """
+        del image
 
     def frozen(self) -> Self:
         """Copy of this model as it is now, in eval mode, that no optimiser can change."""

@@ -21,15 +21,15 @@ from vaeexplorer.models.base import (
     setting,
 )
 from vaeexplorer.models.likelihoods import ImageConfig, likelihood_of
-from vaeexplorer.models.networks import EncoderDecoder, ImageShape
+from vaeexplorer.models.networks import EncoderDecoder, ImageShape, NetworkConfig
 
 CAPACITY_SHARE = 0.5
 """Share of the training over which the capacity grows."""
 
 
 @dataclass(frozen=True)
-class VaeConfig(ImageConfig):
-    """Settings of a VAE."""
+class RateConfig(NetworkConfig):
+    """Settings of families that pay for a rate."""
 
     beta: float = setting(
         1.0,
@@ -70,6 +70,11 @@ class VaeConfig(ImageConfig):
         grown = min(1.0, done / self.warm_up) if self.warm_up else 1.0
         capacity = self.capacity * min(1.0, done / CAPACITY_SHARE)
         return Pressure(self.beta * grown, self.free_bits, capacity)
+
+
+@dataclass(frozen=True)
+class VaeConfig(RateConfig, ImageConfig):
+    """Settings of a VAE."""
 
 
 class VariationalAutoencoder(Model):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from vaeexplorer.models.base import Batch, Model, ModelConfig, Pressure, Terms, float_images
 from vaeexplorer.models.multilevel import random_groups
+from vaeexplorer.models.warping import Pairs
 
 GRADIENT_NORM = 200.0
 """Longer gradients are cut to this: one odd batch early on must not throw the model away."""
@@ -88,10 +89,12 @@ class Images:
     """What is learnt from: uint8 pixels, and labels where groups of one label are fed.
 
     pixels: (n, channels, height, width). labels: (n,), or None where each image stands for itself.
+    pairs: the source of each image, where images are the partners of pairs; else None.
     """
 
     pixels: Tensor
     labels: Tensor | None = None
+    pairs: Pairs | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -112,6 +115,8 @@ class Images:
     def batch(self, chosen: Chosen) -> Batch:
         """Make the batch of the images `chosen`."""
         indices, groups = chosen
+        if self.pairs is not None:
+            return self.pairs.batch(indices)
         return Batch(float_images(self.pixels.index_select(0, indices)), groups)
 
     def _grouped(self, size: int, generator: torch.Generator) -> list[Chosen]:

@@ -123,13 +123,21 @@ class OptimalGaussian(Gaussian):
 
     In training it is that of the batch; measured and saved is its running mean. (Rybkin, Daniilidis
     and Levine 2021, Simple and effective VAE training with calibrated decoders, ICML.)
+
+    Parameters
+    ----------
+    straight
+        As for `Gaussian`.
+    smallest
+        The log standard deviation that it is never below.
     """
 
     squared_error: Tensor
     seen: Tensor
 
-    def __init__(self, straight: bool = False) -> None:
+    def __init__(self, straight: bool = False, smallest: float = SMALLEST_LOG_SIGMA) -> None:
         super().__init__(1.0, straight)
+        self.smallest = smallest
         self.register_buffer("squared_error", torch.zeros(()))
         self.register_buffer("seen", torch.zeros(()))
 
@@ -143,7 +151,7 @@ class OptimalGaussian(Gaussian):
             error = squared.detach().mean() / pixels
         if self.training:
             self._remember(error)
-        log_variance = error.log().clamp_min(2 * SMALLEST_LOG_SIGMA)
+        log_variance = error.log().clamp_min(2 * self.smallest)
         return gaussian_log_prob(squared, pixels, log_variance)
 
     @torch.no_grad()
