@@ -136,6 +136,7 @@ def test_any_setting_of_a_family_can_be_typed(command: Command, tmp_path: Path) 
         (["score", "--data", "nowhere.idx"], 66, "nowhere.idx"),
         (["score", "--data", "shapes"], 66, "1x32x32"),
         (["score", "--space", "style"], 2, "--space"),
+        (["score", "--law", "mixture:21"], 2, "mixture:1 to mixture:20"),
         (["paint"], 2, "paint"),
     ],
 )
@@ -229,8 +230,12 @@ def test_failed_training_is_exit_1(
 def test_score_prints_json_alone_on_stdout(
     command: Command, trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command("score", trained, "--json") == 0
-    (scores,) = json.loads(capsys.readouterr().out)
+    laws = ("--law", "mixture:2", "--law", "neighbours")
+    assert command("score", trained, "--json", *laws) == 0
+    printed = capsys.readouterr()
+    assert "--law neighbours is ignored" in printed.err
+    (scores,) = json.loads(printed.out)
+    assert "fitted mixture of 2" in scores["completeness"]["others"]
     assert (scores["family"], scores["space"], scores["latent_dim"]) == ("vae", "z", 8)
     assert {"run", "n", "verdict"} <= scores.keys()
     assert {"score", "sd", "C", "C20", "gate", "R2", "A", "J"} <= scores["continuity"].keys()

@@ -366,19 +366,30 @@ def score(
     space: Annotated[
         str | None, typer.Option(help="Latent space by its name, or all; by default the first.")
     ] = None,
+    law: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Draw from this law too: gaussian, mixture:1 to mixture:20, of a VQ-VAE "
+            "frequencies or neighbours; may be repeated."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Measure how continuous and how complete the latent spaces of runs are."""
+    from vaeexplorer.cli.laws import checked_laws, ignored_laws
     from vaeexplorer.data import open_data
     from vaeexplorer.jobs.bundled import default_pair_folders
     from vaeexplorer.jobs.scoring import SpaceNameError, score_runs
 
+    laws = checked_laws(law or ())
     dataset = None if data is None else open_data(data)
     folders = list(runs or default_pair_folders())
     try:
-        scored = show_progress(score_runs(folders, dataset, space))
+        scored = show_progress(score_runs(folders, dataset, space, laws))
     except SpaceNameError as error:
         raise typer.BadParameter(str(error), param_hint="'--space'") from error
+    for sentence in ignored_laws(laws, scored):
+        _say(sentence)
     if as_json:
         print(json.dumps(scored, allow_nan=False), flush=True)
         return

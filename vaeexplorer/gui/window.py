@@ -206,6 +206,7 @@ class Window(QMainWindow):
         # A tab behind another one is not hidden in Qt's sense: only its dock knows.
         self.docks["path"].visibilityChanged.connect(session.watch_path)
         self.docks["worst"].visibilityChanged.connect(session.watch_worst)
+        self.docks["samples"].visibilityChanged.connect(session.watch_samples)
         session.selection_changed.connect(self._show_selection)
         session.copied.connect(lambda text: QGuiApplication.clipboard().setText(text))
         for panel in self.maps:

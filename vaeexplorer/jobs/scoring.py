@@ -14,6 +14,7 @@ from vaeexplorer.data import find_data
 from vaeexplorer.data.dataset import Dataset, InputError, Split
 from vaeexplorer.jobs.opening import build_spaces
 from vaeexplorer.regularity import verdict
+from vaeexplorer.regularity.law_names import OF_CODEBOOKS
 from vaeexplorer.run import Progress, Run
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ class Grounds:
 
 
 def score_runs(
-    folders: Sequence[Path], dataset: Dataset | None = None, space: str | None = None
+    folders: Sequence[Path],
+    dataset: Dataset | None = None,
+    space: str | None = None,
+    laws: Sequence[str] = (),
 ) -> Generator[Progress, None, list[dict[str, Any]]]:
     """Score the runs in `folders`, and compare each with the first.
 
@@ -52,6 +56,8 @@ def score_runs(
         Images to score on; None: those that each run was trained on.
     space
         Name of the latent space to score, "all", or None for the first one of each run.
+    laws
+        Further laws to draw from (see `regularity.law_names`), where a space has them.
 
     Returns
     -------
@@ -81,7 +87,7 @@ def score_runs(
         split = images.split(run.split_seed)
         for nth, (name, one) in enumerate(spaces.items()):
             part = share / len(spaces)
-            job = score_space(one, images, split, with_secondary=True, grounds=grounds)
+            job = score_space(one, images, split, with_secondary=True, grounds=grounds, laws=laws)
             scores = yield from _part(job, index * share + nth * part, part, run.name)
             about = {"run": run.name, "folder": str(folder), "space": name}
             scored.append({**about, "family": run.config.family, **scores})
@@ -165,6 +171,7 @@ def score_space(
     with_others: bool = True,
     with_secondary: bool = False,
     grounds: Grounds | None = None,
+    laws: Sequence[str] = (),
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Measure continuity and completeness of `space`; every yield is a cancel point.
 
@@ -179,6 +186,9 @@ def score_space(
     grounds
         Where what is the same for every model of a data set is kept, to spare its second; None:
         made here and forgotten.
+    laws
+        Further laws to draw from (see `regularity.law_names`); those of a codebook only where
+        there is one.
 
     Returns
     -------
@@ -205,7 +215,10 @@ def score_space(
     yield Progress("Measuring continuity", 0.3)
     even = continuity(space, ground, held_out)
     yield Progress("Measuring completeness", 0.6)
-    full = completeness(space, ground, held_out, codes=codes, with_others=with_others)
+    own_laws = [law for law in laws if space.codebook is not None or law not in OF_CODEBOOKS]
+    full = completeness(
+        space, ground, held_out, codes=codes, with_others=with_others, laws=own_laws
+    )
     scores = {
         "latent_dim": space.size,
         "n": ground.n,

@@ -8,6 +8,7 @@ score is their harmonic mean. Dropping one class of ten can stay invisible in pi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
@@ -33,6 +34,8 @@ from vaeexplorer.regularity.laws import (
     Law,
     fit_gaussian,
     fit_mixture,
+    law_of,
+    title_of,
 )
 
 
@@ -81,6 +84,7 @@ def completeness(
     *,
     codes: Tensor | None = None,
     with_others: bool = True,
+    laws: Sequence[str] = (),
 ) -> Completeness:
     """Score what draws from a law on `space` decode to.
 
@@ -93,21 +97,25 @@ def completeness(
     with_others
         Also score the fitted Gaussian and the fitted mixture, the only fair comparison between
         a model that declares a prior and one that does not.
+    laws
+        Names of further laws to score (see `law_names`), each of which `space` has.
     """
     codes = training_codes(space, ground) if codes is None else codes
     names = (FITTED_GAUSSIAN, FITTED_MIXTURE) if with_others else ()
     if not (held_out.finite and all_finite(codes)):
         own_name = FITTED_GAUSSIAN if space.prior is None else space.prior.name
-        return Completeness(_nothing(own_name), tuple(_nothing(name) for name in names))
+        more = [title_of(law, space) for law in laws]
+        return Completeness(_nothing(own_name), tuple(_nothing(name) for name in (*names, *more)))
     own: Law = fit_gaussian(codes) if space.prior is None else space.prior
     fits = {FITTED_GAUSSIAN: fit_gaussian, FITTED_MIXTURE: fit_mixture}
     real = nearest_squared(held_out.images, ground.real)
-    score = _score(own, space, ground, real)
+    score = score_law(own, space, ground, real)
     # A model without a prior of its own is scored under the fitted Gaussian already.
-    others = (
-        score if name == own.name else _score(fits[name](codes), space, ground, real)
+    others = [
+        score if name == own.name else score_law(fits[name](codes), space, ground, real)
         for name in names
-    )
+    ]
+    others += [score_law(law_of(law, space, codes), space, ground, real) for law in laws]
     return Completeness(score, tuple(others))
 
 
@@ -115,7 +123,8 @@ def _nothing(law: str) -> LawScore:
     return LawScore(law, 0.0, 0.0, 0.0, 0.0)
 
 
-def _score(law: Law, space: LatentSpace, ground: Ground, real: Tensor) -> LawScore:
+@torch.no_grad()
+def score_law(law: Law, space: LatentSpace, ground: Ground, real: Tensor) -> LawScore:
     """Score draws from `law`; `real` holds the reconstructions' distances to real images."""
     spread = _squared_from_mean(ground)
     realism, coverage, harmonic = [], [], []

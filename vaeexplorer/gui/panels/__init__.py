@@ -90,6 +90,14 @@ PANELS = (
         "Ctrl+B",
     ),
     Panel(
+        "samples",
+        lambda: translate("Panels", "Samples"),
+        _late("samples", "SamplesPanel"),
+        BOTTOM,
+        False,
+        "Ctrl+D",
+    ),
+    Panel(
         "worst",
         lambda: translate("Panels", "Worst places"),
         _late("worst", "WorstPanel"),

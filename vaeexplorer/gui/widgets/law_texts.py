@@ -1,0 +1,53 @@
+"""What the laws that codes are drawn from are called in the window, and what they are."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from vaeexplorer.regularity.law_names import FREQUENCIES, GAUSSIAN, MIXTURE, NEIGHBOURS, OWN
+
+translate = QCoreApplication.translate
+
+
+def law_text(law: str) -> tuple[str, str]:
+    """Return the title of a law, and its definition."""
+    return {
+        OWN: (
+            translate("Samples", "declared prior"),
+            translate(
+                "Samples",
+                "The prior that the model declares; where it declares none, the Gaussian fitted "
+                "to its codes.",
+            ),
+        ),
+        GAUSSIAN: (
+            translate("Samples", "fitted Gaussian"),
+            translate(
+                "Samples",
+                "The Gaussian with the mean and the covariance of the codes of training images.",
+            ),
+        ),
+        MIXTURE: (
+            translate("Samples", "mixture of Gaussians"),
+            translate(
+                "Samples",
+                "Gaussians with full covariances fitted to the codes of training images by EM, 20 "
+                "rounds at most.",
+            ),
+        ),
+        FREQUENCIES: (
+            translate("Samples", "code frequencies"),
+            translate(
+                "Samples",
+                "At every position each code as often as training images hold it there.",
+            ),
+        ),
+        NEIGHBOURS: (
+            translate("Samples", "left-neighbour Markov"),
+            translate(
+                "Samples",
+                "At every position each code as often as training images hold it there beside the "
+                "code just drawn on its left.",
+            ),
+        ),
+    }[law]
