@@ -1,4 +1,4 @@
-"""A person lays decodes and the local stretch over the maps."""
+"""A person lays decodes, the local stretch, holes and draws over the maps."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 
 from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
 from vaeexplorer.jobs.draws import Draws
+from vaeexplorer.jobs.holes import Holes
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
@@ -65,6 +66,7 @@ def test_decodes_cover_what_is_in_view_and_follow_it(explorer):
         grid.images[2, 3], decode_pixels(space, lift.lift_grid(place[None]))[0]
     )
     assert explorer.map(1).accessibleDescription().startswith("decodes")
+    assert explorer.window.maps[1].overlay_key.accessibleDescription().startswith("decodes")
 
 
 def test_the_stretch_of_both_models_is_on_one_scale_and_kept(explorer):
@@ -113,11 +115,10 @@ def test_the_dots_stay_to_be_seen_under_the_stretch(explorer, theme):
     view = explorer.map(0)
     positions = explorer.session.shown_map(0).positions
     apart = [np.partition(((positions - place) ** 2).sum(axis=1), 1)[1] for place in positions]
-    dot = explorer.pixel(0, int(np.argmax(apart)))
     explorer.hover(0, QPoint(3, 3))
 
     def contrast():
-        picture = view.grab().toImage()
+        picture, dot = view.grab().toImage(), explorer.pixel(0, int(np.argmax(apart)))
         one, other = picture.pixelColor(dot), picture.pixelColor(dot + QPoint(9, 0))
         return np.abs(np.subtract(one.getRgb(), other.getRgb())).max()
 
@@ -145,3 +146,42 @@ def test_a_click_on_the_worst_draw_takes_the_probe_there(explorer):
     held = explorer.session.slots[1].held
     np.testing.assert_array_equal(held.z, ours.codes[worst])
     np.testing.assert_allclose(held.position, ours.places[worst], rtol=1e-5)
+
+
+def test_holes_say_how_much_of_the_law_they_swallow_and_lead_there(explorer):
+    explorer.wait_for_the_maps()
+    choose(explorer, "holes")
+    explorer.wait(lambda: all(isinstance(shown(explorer, slot), Holes) for slot in (0, 1)))
+    explorer.wait(lambda: not explorer.session._overlay_lane.busy)
+    theirs, ours = shown(explorer, 0).emptied, shown(explorer, 1).emptied
+    assert (theirs.law, ours.law) == ("fitted Gaussian", "standard normal")
+    # More of even the most favourable law misses the codes of the autoencoder.
+    assert theirs.share > 2 * ours.share > 0
+    panel = explorer.window.maps[1]
+    assert f"{ours.share:.1%} of the standard normal" in panel.view.accessibleDescription()
+    assert panel.overlay_key.geometry().top() > panel.view.parentWidget().geometry().bottom()
+    place = shown(explorer, 1).places[0]
+    QTest.mouseClick(
+        panel.view, Qt.MouseButton.LeftButton, pos=panel.view.to_pixel(place).toPoint()
+    )
+    explorer.wait(explorer.decoded)
+    held = explorer.session.slots[1].held.z
+    assert any(np.array_equal(held, z) for z in ours.codes)
+    explorer.session.set_map_method("pca")
+    explorer.wait(lambda: isinstance(shown(explorer, 1), Holes))
+    assert shown(explorer, 1).emptied is ours, "what is true of the model was measured once"
+
+
+def test_the_legend_is_below_the_map_and_tells_the_opacity(explorer):
+    explorer.wait_for_the_maps()
+    panel = explorer.window.maps[0]
+    assert not panel.overlay_key.isVisible()
+    height = panel.view.height()
+    choose(explorer, "stretch")
+    wait_for_stretch(explorer)
+    key = panel.overlay_key
+    explorer.wait(lambda: key.isVisible() and panel.view.height() < height)
+    assert "per standard deviation" in key.accessibleDescription()
+    assert not any("opacity" in entry.text for entry in key.entries())
+    controls(explorer).opacity.setValue(40)
+    assert key.entries()[-1].text == "opacity 40%"

@@ -77,7 +77,7 @@ def prior_draws(space: LatentSpace, lift: Lift, dataset: Dataset) -> Generator[D
 
     from vaeexplorer.regularity.ground import nearest_squared, unit_pixels
 
-    law = _law(space, lift)
+    law = law_of(space, lift.codes)
     chosen = np.linspace(0, len(dataset) - 1, min(REAL, len(dataset))).round().astype(np.int64)
     images = unit_pixels(dataset.batch(chosen)).flatten(1)
     codes = law.sample(COUNT, torch.Generator().manual_seed(0)).float()
@@ -100,7 +100,8 @@ def prior_draws(space: LatentSpace, lift: Lift, dataset: Dataset) -> Generator[D
     return made
 
 
-def _law(space: LatentSpace, lift: Lift) -> Law | Prior:
+def law_of(space: LatentSpace, codes: NDArray[np.float32]) -> Law | Prior:
+    """Return the prior of `space`, or a Gaussian fitted to up to 10,000 of `codes`, (n, size)."""
     import torch
 
     from vaeexplorer.regularity.ground import MOST_FITTED
@@ -108,5 +109,5 @@ def _law(space: LatentSpace, lift: Lift) -> Law | Prior:
 
     if space.prior is not None:
         return space.prior
-    every = -(-len(lift.codes) // MOST_FITTED)
-    return fit_gaussian(torch.from_numpy(lift.codes[::every]))
+    every = -(-len(codes) // MOST_FITTED)
+    return fit_gaussian(torch.from_numpy(codes[::every]))

@@ -109,12 +109,19 @@ class NoData:
 
 def no_data(lattice: Lattice, reach: float) -> NoData:
     """Return where no dot is within `reach` (units of the map)."""
-    nodes = np.linspace(0, NODES - 1, MASK_SIDE)
-    first = np.minimum(nodes.astype(np.intp), NODES - 2)
-    share = (nodes - first).astype(np.float32)
-    rows = lattice.distances[first] * (1 - share)[:, None]
-    rows += lattice.distances[first + 1] * share[:, None]
-    away = rows[:, first] * (1 - share) + rows[:, first + 1] * share
+    away = finer(lattice.distances)
     pixel = float((lattice.high - lattice.low).max()) / MASK_SIDE
     mask = np.clip((away - reach) / pixel + 0.5, 0, 1) * 255
     return NoData(lattice.low, lattice.high, mask.astype(np.uint8))
+
+
+def finer(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Interpolate the values at the nodes of a lattice, (k, k), to (MASK_SIDE, MASK_SIDE)."""
+    count = len(values)
+    nodes = np.linspace(0, count - 1, MASK_SIDE)
+    first = np.minimum(nodes.astype(np.intp), count - 2)
+    share = (nodes - first).astype(np.float32)
+    rows = values[first] * (1 - share)[:, None]
+    rows += values[first + 1] * share[:, None]
+    finer: NDArray[np.float32] = rows[:, first] * (1 - share) + rows[:, first + 1] * share
+    return finer

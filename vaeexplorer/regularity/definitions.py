@@ -38,9 +38,9 @@ DEFINITIONS: Mapping[str, Definition] = {
     ),
     "far_share": Definition(
         "Draws far from every posterior",
-        "Share of draws that are farther from everything that the posteriors of training images "
-        "gave, in whitened coordinates, than 99 % of what those of held-out images gave: about .01 "
-        "where the law is that of the codes.",
+        "Share of draws of the law that are farther from everything drawn from the posteriors of "
+        "training images than 99 % of what is drawn from those of held-out images, in whitened "
+        "active dimensions: about .01 where the law is that of the codes.",
     ),
     "aggregate_kl": Definition(
         "KL(q(z)||p(z))",

@@ -14,6 +14,7 @@ from torch import Tensor
 from vaeexplorer.models.base import LatentSpace, Posterior
 from vaeexplorer.regularity.aggregate import aggregate_terms
 from vaeexplorer.regularity.continuity import STEP
+from vaeexplorer.regularity.cover import cover, emptiness
 from vaeexplorer.regularity.definitions import DEFINITIONS
 from vaeexplorer.regularity.ground import (
     CHUNK,
@@ -34,7 +35,6 @@ DECODES = 4096
 LEAST_PLACES = 64
 PATHS, PATH_STEPS = 64, 64
 SMALL_STEP = 0.01
-FAR_QUANTILE = 0.99
 QUANTILES = {"stretch_q05": 0.05, "stretch_q50": 0.5, "stretch_q95": 0.95}
 DEAD = 1e-6
 """Dimensions without a posterior are dead below this share of the largest variance."""
@@ -62,9 +62,7 @@ def secondary(
     active = active_dimensions(codes, log_variance is not None)
     values["cycle_error"] = cycle_error(space, ground, draws, active)
     unseen = _posterior(space, ground, (255 * ground.held_out).round().to(torch.uint8))
-    values["far_share"] = far_share(
-        draws, _drawn(Posterior(codes, log_variance), generator), _drawn(unseen, generator)
-    )
+    values["far_share"] = emptiness(cover(Posterior(codes, log_variance), unseen), law).share
     if space.prior is not None and log_variance is not None:
         values |= aggregate_terms(codes, log_variance, space.prior, generator)
     return {
@@ -134,39 +132,12 @@ def active_dimensions(codes: Tensor, has_posterior: bool) -> Tensor:
     return variance > (ACTIVE_VARIANCE if has_posterior else DEAD * variance.amax())
 
 
-def far_share(draws: Tensor, codes: Tensor, held_out: Tensor) -> float:
-    """Share of `draws` farther from every one of `codes` than 99 % of `held_out` ones are.
-
-    Both are draws from posteriors, one per image: the means alone would leave out how wide a
-    posterior is, and put almost all of a prior far away.
-    """
-    values, vectors = torch.linalg.eigh(torch.cov(codes.double().T).reshape(codes.shape[1], -1))
-    alive = values > DEAD * values.amax()
-    whiten = (vectors[:, alive] / values[alive].clamp_min(1e-30).sqrt()).float()
-    nearest = [_nearest(each @ whiten, codes @ whiten) for each in (draws, held_out)]
-    return float((nearest[0] > nearest[1].quantile(FAR_QUANTILE)).double().mean())
-
-
-def _nearest(points: Tensor, targets: Tensor) -> Tensor:
-    parts = torch.split(points, CHUNK // 4)
-    return torch.cat([torch.cdist(part, targets).amin(dim=1) for part in parts])
-
-
 def _posterior(space: LatentSpace, ground: Ground, images: Tensor) -> Posterior:
     """Posteriors of uint8 `images`."""
     parts = [space.encode(part.reshape(-1, *ground.shape)) for part in chunks(images)]
     variances = [part.log_variance for part in parts if part.log_variance is not None]
     whole = torch.cat(variances) if len(variances) == len(parts) else None
     return Posterior(torch.cat([part.mean for part in parts]), whole)
-
-
-def _drawn(posterior: Posterior, generator: torch.Generator) -> Tensor:
-    """One draw of each posterior; its code where that is deterministic."""
-    mean, log_variance = posterior
-    if log_variance is None:
-        return mean
-    noise = torch.randn(mean.shape, generator=generator)
-    return mean + noise * (0.5 * log_variance).exp()
 
 
 def _base_points(codes: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -25,7 +25,9 @@ from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
+from vaeexplorer.gui.widgets.overlay_key import OverlayKey
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
+from vaeexplorer.gui.widgets.overlay_texts import key_of
 from vaeexplorer.gui.widgets.score_rows import with_deviation
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.jobs.thumbnails import InView
@@ -57,7 +59,7 @@ class MapPanel(QWidget):
         self.view.setAccessibleName(
             translate("Map", "Map of slot {letter}").format(letter=SLOT_LETTERS[slot])
         )
-        self.key = DotKey()
+        self.key, self.overlay_key = DotKey(), OverlayKey()
         self.legend = self.key.legend
         self._stage = QStackedWidget()
         self._stage.addWidget(self._empty_state())
@@ -68,6 +70,7 @@ class MapPanel(QWidget):
         column.addLayout(self._heading())
         column.addWidget(self._scores)
         column.addWidget(self._stage, 1)
+        column.addWidget(self.overlay_key)
         column.addWidget(self.key)
         self._connect()
         self._show_exhibit(slot, session.slots[slot].exhibit)
@@ -204,10 +207,14 @@ class MapPanel(QWidget):
     def _fade_overlay(self, opacity: float) -> None:
         self.view.overlay.opacity = opacity
         self.view.update()
+        self.overlay_key.set_opacity(opacity)
 
     def _show_overlay(self, slot: int, overlay: Overlay | None) -> None:
         if slot == self._slot:
+            key = None if overlay is None else key_of(overlay)
             self.view.set_overlay(overlay)
+            self.view.setAccessibleDescription("" if key is None else key.sentence)
+            self.overlay_key.show_key(key)
 
     def _show_thumbnails(self, slot: int, found: InView | None) -> None:
         if slot == self._slot:

@@ -54,8 +54,9 @@ def _nothing() -> str:
 
 
 def picture(panel: MapPanel) -> QImage:
-    """Return the map of `panel` with its key, as it is on the screen."""
-    parts = [widget for widget in (panel.view, panel.key) if widget.height() > 0]
+    """Return the map of `panel` with its keys, as it is on the screen."""
+    shown = (panel.view, panel.overlay_key, panel.key)
+    parts = [widget for widget in shown if not widget.isHidden() and widget.height() > 0]
     ratio = panel.devicePixelRatioF()
     height = sum(part.height() for part in parts)
     image = QImage(

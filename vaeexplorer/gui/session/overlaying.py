@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
-from vaeexplorer.data import Dataset
 from vaeexplorer.gui.background import Lane
 from vaeexplorer.gui.session.colouring import Colouring
 from vaeexplorer.gui.session.document import CLOSE_TIMEOUT_S
 from vaeexplorer.jobs.draws import Draws, draws_on_one_scale, prior_draws
+from vaeexplorer.jobs.holes import Emptied, Holes, holes
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.overlays import (
     DecodeGrid,
@@ -25,13 +25,14 @@ from vaeexplorer.jobs.overlays import (
     stretch,
 )
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
 
 log = logging.getLogger(__name__)
 
-Overlay = DecodeGrid | Stretch | Draws
+Overlay = DecodeGrid | Stretch | Draws | Holes
 
 
 class View(NamedTuple):
@@ -46,7 +47,7 @@ class Kept(NamedTuple):
     """What was measured all over a map, and whether it is as fine as it will be."""
 
     lift: Lift
-    overlay: Stretch | Draws
+    overlay: Stretch | Draws | Holes
     whole: bool
 
 
@@ -81,7 +82,7 @@ class Overlaying(Colouring):
         super().close()
 
     def choose_overlay(self, name: str) -> None:
-        """Lay the overlay `name` over every map: "decodes", "stretch", "draws", or "none"."""
+        """Lay the overlay `name` over every map: "decodes", "stretch", "holes", "draws", "none"."""
         if name == self.overlay:
             return
         self.overlay = name
@@ -124,7 +125,7 @@ class Overlaying(Colouring):
         if kept is not None and kept.lift is lift and kept.whole:
             self._show_kept()
             return
-        job = self._overlay_job(slot, space, lift, exhibit.dataset)
+        job = self._overlay_job(slot, space, lift, exhibit)
         if job is None:
             return
         self._overlay_lane.submit(
@@ -136,15 +137,27 @@ class Overlaying(Colouring):
         )
 
     def _overlay_job(
-        self, slot: int, space: LatentSpace, lift: Lift, dataset: Dataset | None
+        self, slot: int, space: LatentSpace, lift: Lift, exhibit: Exhibit
     ) -> Callable[[], Generator[Overlay | None, None, Overlay | None]] | None:
         """Return what computes the chosen overlay; None where something for it is missing."""
+        dataset = exhibit.dataset
         if self.overlay == "stretch":
             return partial(stretch, space, lift)
         if self.overlay == "draws":
             return None if dataset is None else partial(prior_draws, space, lift, dataset)
+        if self.overlay == "holes":
+            if dataset is None or lift.lattice is None:
+                return None
+            return partial(_holes, exhibit, space, lift, self._emptied(slot, lift))
         view = self._views.get(slot)
         return None if view is None else partial(decode_grid, space, lift, *view)
+
+    def _emptied(self, slot: int, lift: Lift) -> Emptied | None:
+        """Return what another map of the same codes has found of the model, if one has."""
+        kept = self._kept.get(("holes", slot))
+        if kept is None or kept.lift.index is not lift.index:
+            return None
+        return kept.overlay.emptied if isinstance(kept.overlay, Holes) else None
 
     def _show_overlay(self, slot: int, lift: Lift, whole: bool, overlay: Overlay | None) -> None:
         if slot >= len(self.slots) or self.slots[slot].lift is not lift:
@@ -166,6 +179,14 @@ class Overlaying(Colouring):
             and slot < len(self.slots)
             and self.slots[slot].lift is kept.lift
         }
-        scaled = on_one_scale if self.overlay == "stretch" else draws_on_one_scale
+        scaled = {"stretch": on_one_scale, "draws": draws_on_one_scale}.get(self.overlay, dict)
         for slot, overlay in scaled(current).items():
             self.overlaid.emit(slot, overlay)
+
+
+def _holes(
+    exhibit: Exhibit, space: LatentSpace, lift: Lift, known: Emptied | None
+) -> Generator[Holes | None, None, Holes]:
+    assert exhibit.dataset is not None
+    split = exhibit.dataset.split(exhibit.split_seed)
+    return holes(space, lift, exhibit.codes[main_space(exhibit)], split, known)

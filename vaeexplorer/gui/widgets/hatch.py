@@ -42,13 +42,18 @@ class Hatch:
             x, y = (float(part) for part in self._places.low - centre)
             right, top = (float(part) for part in self._places.high - centre)
             covered = QRectF(middle + scale * QPointF(x, -top), middle + scale * QPointF(right, -y))
-            self._picture = _hatched(self._places.mask, covered, size, ratio)
+            line = QColor(colours().text)
+            line.setAlpha(OPACITY_DARK if is_dark() else OPACITY_LIGHT)
+            brush = pattern(line, GRID, ratio)
+            self._picture = hatched(self._places.mask, covered, size, ratio, brush)
             self._drawn_for = wanted
         painter.drawImage(0, 0, self._picture)
 
 
-def _hatched(mask: NDArray[np.uint8], covered: QRectF, size: QSize, ratio: float) -> QImage:
-    """Return a picture of `size` that is hatched but where `mask`, drawn over `covered`, is 0."""
+def hatched(
+    mask: NDArray[np.uint8], covered: QRectF, size: QSize, ratio: float, brush: QBrush
+) -> QImage:
+    """Return a picture of `size` in `brush`, but where `mask`, drawn over `covered`, is 0."""
     picture = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
@@ -56,7 +61,7 @@ def _hatched(mask: NDArray[np.uint8], covered: QRectF, size: QSize, ratio: float
     upright = np.ascontiguousarray(mask[::-1])
     stencil = QImage(upright.data, side, side, side, QImage.Format.Format_Alpha8)
     painter = QPainter(picture)
-    painter.fillRect(QRectF(0, 0, size.width(), size.height()), _pattern(ratio))
+    painter.fillRect(QRectF(0, 0, size.width(), size.height()), brush)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)
     painter.drawImage(covered, stencil)
@@ -64,18 +69,16 @@ def _hatched(mask: NDArray[np.uint8], covered: QRectF, size: QSize, ratio: float
     return picture
 
 
-def _pattern(ratio: float) -> QBrush:
-    """Return lines from bottom left to top right, `GRID` pixels apart."""
-    tile = QPixmap(QSize(GRID, GRID) * ratio)
+def pattern(line: QColor, apart: int, ratio: float) -> QBrush:
+    """Return lines from bottom left to top right, `apart` pixels from one another."""
+    tile = QPixmap(QSize(apart, apart) * ratio)
     tile.setDevicePixelRatio(ratio)
     tile.fill(Qt.GlobalColor.transparent)
-    line = QColor(colours().text)
-    line.setAlpha(OPACITY_DARK if is_dark() else OPACITY_LIGHT)
     painter = QPainter(tile)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(line, 1))
     # Three, so that the corners that a line cuts are drawn too.
-    for shift in (-GRID, 0, GRID):
-        painter.drawLine(QPointF(shift - 1, GRID + 1), QPointF(shift + GRID + 1, -1))
+    for shift in (-apart, 0, apart):
+        painter.drawLine(QPointF(shift - 1, apart + 1), QPointF(shift + apart + 1, -1))
     painter.end()
     return QBrush(tile)

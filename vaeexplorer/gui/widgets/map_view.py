@@ -26,7 +26,7 @@ from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_focus, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
 from vaeexplorer.gui.widgets.map_thumbnails import MapThumbnails
-from vaeexplorer.gui.widgets.overlay_layer import Overlay, OverlayLayer, describe
+from vaeexplorer.gui.widgets.overlay_layer import Overlay, OverlayLayer
 from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT, SelectionTool
 from vaeexplorer.gui.widgets.view_watch import ViewWatch
 from vaeexplorer.gui.widgets.viewport import Viewport
@@ -156,7 +156,6 @@ class MapView(QWidget):
     def set_overlay(self, overlay: Overlay | None) -> None:
         """Lay `overlay` over the dots, or nothing."""
         self.overlay.show(overlay)
-        self.setAccessibleDescription("" if overlay is None else describe(overlay))
         self.update()
 
     def set_cross_hair(self, cross_hair: CrossHair | None) -> None:
@@ -335,7 +334,8 @@ class MapView(QWidget):
         self.watch.look(self.plane.centre, self.plane.scale, size)
         self.thumbnails.clear()
         if not self._moving and not self._growing:
-            self.hatch.draw(painter, self.plane.centre, self.plane.scale, self.size())
+            if not self.overlay.hatches:
+                self.hatch.draw(painter, self.plane.centre, self.plane.scale, self.size())
             # An overlay would cover them, and they it.
             if self.overlay.shown is None:
                 self.thumbnails.draw(painter, self.plane, ratio)

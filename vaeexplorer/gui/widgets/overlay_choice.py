@@ -44,6 +44,15 @@ class OverlayChoice(QWidget):
                 ),
             ),
             (
+                "holes",
+                translate("OverlayChoice", "holes"),
+                translate(
+                    "OverlayChoice",
+                    "Where the map is empty, which says nothing about the model, and where latent "
+                    "space is: far from the posterior of every image",
+                ),
+            ),
+            (
                 "draws",
                 translate("OverlayChoice", "draws from the prior"),
                 translate(

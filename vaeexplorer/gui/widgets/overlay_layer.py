@@ -1,26 +1,25 @@
-"""What lies over the dots of a map: pictures, or a field of colours, with a legend."""
+"""What lies over the dots of a map: pictures, a field of colours, draws, or holes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QTransform
+from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtGui import QImage, QPainter, QTransform
 
 from vaeexplorer.drawing.grid import to_rgb
-from vaeexplorer.drawing.overlay_colours import DISTANCES, LESS, MORE, SPAN, change_colours
+from vaeexplorer.drawing.overlay_colours import change_colours
 from vaeexplorer.drawing.palette import rgb
 from vaeexplorer.gui.widgets.map_draws import draw_draws, draw_near
-from vaeexplorer.gui.widgets.theme import GRID, colours, is_dark
+from vaeexplorer.gui.widgets.map_holes import HolePainter, hole_near
+from vaeexplorer.gui.widgets.theme import colours, is_dark
 from vaeexplorer.jobs.draws import Draws
+from vaeexplorer.jobs.holes import Holes
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
-translate = QCoreApplication.translate
-
-Overlay = DecodeGrid | Stretch | Draws
+Overlay = DecodeGrid | Stretch | Draws | Holes
 
 GUESSED = 0.15
 """Opacity of a picture where the model is guessing, beside one where there is data."""
@@ -31,8 +30,6 @@ PICTURE_PX = 48
 GAP_PX = 6
 """Between pictures, at least: unlike pictures that touch cannot be told apart."""
 
-BAR = (160, 10)
-
 
 class OverlayLayer:
     """Draws one overlay in the coordinates of the map, so that it moves with it."""
@@ -41,21 +38,30 @@ class OverlayLayer:
         self.opacity = 1.0
         self.shown: Any = None
         self._picture: QImage | None = None
+        self._holes: HolePainter | None = None
         self._surface = ""
 
     def show(self, overlay: Overlay | None) -> None:
         """Draw `overlay`, or nothing."""
         self.shown = overlay
         self._picture = None
+        self._holes = HolePainter(overlay) if isinstance(overlay, Holes) else None
+
+    @property
+    def hatches(self) -> bool:
+        """Whether it shows by itself where the map has no data."""
+        return self._holes is not None
 
     def draw(self, painter: QPainter, to_pixels: QTransform, area: QRect) -> None:
-        """Draw it, and its legend, on a widget of the size of `area`."""
+        """Draw it on a widget of the size of `area`."""
         overlay = self.shown
         if overlay is None:
             return
         if isinstance(overlay, Draws):
             draw_draws(painter, overlay, to_pixels, area, self.opacity)
-            _draw_legend(painter, overlay, area)
+            return
+        if self._holes is not None:
+            self._holes.draw(painter, to_pixels, area, self.opacity)
             return
         if self._picture is None or self._surface != colours().surface:
             self._surface = colours().surface
@@ -79,14 +85,16 @@ class OverlayLayer:
             target.moveTo(round(target.x()), round(target.y()))
         painter.drawImage(target, self._picture)
         painter.restore()
-        _draw_legend(painter, overlay, area)
 
     def code_at(self, place: NDArray[np.float64], reach: float) -> NDArray[np.float32] | None:
         """Return the code of the draw within `reach` of `place`, in units of the map, if any."""
-        if not isinstance(self.shown, Draws):
-            return None
-        number = draw_near(self.shown, place, reach)
-        return None if number is None else self.shown.codes[number]
+        if isinstance(self.shown, Draws):
+            number = draw_near(self.shown, place, reach)
+            return None if number is None else self.shown.codes[number]
+        if isinstance(self.shown, Holes):
+            number = hole_near(self.shown, place, reach)
+            return None if number is None else self.shown.emptied.codes[number]
+        return None
 
 
 def corners(overlay: DecodeGrid | Stretch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -132,11 +140,11 @@ def _sheet(grid: DecodeGrid) -> QImage:
 
 def _field(field: Stretch) -> QImage:
     """Return the field in the colours of the scale, transparent where there is no data."""
-    rgba = change_colours(field.changes, field.reference, rgb(_middle()))
+    rgba = change_colours(field.changes, field.reference, rgb(middle()))
     return _image(np.ascontiguousarray(rgba[::-1]))
 
 
-def _middle() -> str:
+def middle() -> str:
     """Return the colour that changes nothing of what it is laid over."""
     return "#000000" if is_dark() else "#ffffff"
 
@@ -145,60 +153,3 @@ def _image(rgba: NDArray[np.uint8]) -> QImage:
     height, width, _ = rgba.shape
     picture = QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
     return picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-
-
-def describe(overlay: Overlay) -> str:
-    """Return in a sentence what `overlay` shows."""
-    if isinstance(overlay, DecodeGrid):
-        return translate("Overlay", "decodes of these places; faint: no data near")
-    if isinstance(overlay, Draws):
-        return translate(
-            "Overlay",
-            "{n} draws ({law}): distance to the nearest real image (reconstructions: {real:.1f})",
-        ).format(n=len(overlay.distances), law=overlay.law, real=overlay.real)
-    return translate(
-        "Overlay", "change of the picture per standard deviation of z (median here {median:.2f})"
-    ).format(median=overlay.median)
-
-
-def _draw_legend(painter: QPainter, overlay: Overlay, area: QRect) -> None:
-    """Draw a box at the bottom left with what is shown, its scale and its units."""
-    theme, metrics = colours(), painter.fontMetrics()
-    words = metrics.elidedText(
-        describe(overlay), Qt.TextElideMode.ElideRight, area.width() - 4 * GRID
-    )
-    scaled = not isinstance(overlay, DecodeGrid)
-    line = metrics.height()
-    width = max(metrics.horizontalAdvance(words), BAR[0] if scaled else 0) + 2 * GRID
-    height = line + GRID + (BAR[1] + line + GRID // 2 if scaled else 0)
-    box = QRectF(GRID, area.height() - GRID - height, width, height)
-    back = QColor(theme.raised)
-    back.setAlpha(235)
-    painter.setPen(QColor(theme.border))
-    painter.setBrush(back)
-    painter.drawRoundedRect(box, 4, 4)
-    painter.setPen(QColor(theme.text))
-    painter.drawText(QPointF(box.left() + GRID, box.top() + GRID / 2 + metrics.ascent()), words)
-    corner = QPointF(box.left() + GRID, box.top() + GRID + line)
-    if isinstance(overlay, Stretch):
-        shades, reference = (LESS, _middle(), MORE), overlay.reference
-        _draw_scale(painter, corner, shades, (reference / SPAN, reference, reference * SPAN))
-    elif isinstance(overlay, Draws):
-        _draw_scale(painter, corner, DISTANCES, (0, overlay.limit / 2, overlay.limit))
-
-
-def _draw_scale(
-    painter: QPainter, corner: QPointF, shades: Sequence[str], values: Sequence[float]
-) -> None:
-    """Draw a bar of `shades`, with the values of its left end, its middle and its right end."""
-    bar = QRectF(corner.x(), corner.y(), *BAR)
-    gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-    for number, name in enumerate(shades):
-        gradient.setColorAt(number / (len(shades) - 1), QColor(name))
-    painter.fillRect(bar, gradient)
-    below = QRectF(bar.left(), bar.bottom(), bar.width(), painter.fontMetrics().height())
-    sides = Qt.AlignmentFlag
-    for value, side in zip(
-        values, (sides.AlignLeft, sides.AlignHCenter, sides.AlignRight), strict=True
-    ):
-        painter.drawText(below, side, f"{value:.2g}")

@@ -1,0 +1,122 @@
+"""Holes of a map: grey lines where no dot is near, a colour where latent space is empty."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QRegion, QTransform
+
+from vaeexplorer.gui.widgets.hatch import hatched, pattern
+from vaeexplorer.gui.widgets.theme import colours, is_dark
+from vaeexplorer.jobs.holes import Holes
+
+EMPTY_LIGHT, EMPTY_DARK = "#b5179e", "#ff6fd8"
+EMPTY_OPACITY = 90
+"""Of 255: the dots stay to be seen through the colour."""
+
+UNMAPPED_OPACITY, UNMAPPED_APART = 110, 5
+"""Of the grey lines, of 255, and the pixels from one to the next."""
+
+MARK_PX = 3.5
+VEIL = 110
+"""Of 255: how much the dots of the map recede behind the crosses."""
+
+
+class HolePainter:
+    """Draws one `Holes`; keeps what it drew last, and the picture of its field."""
+
+    def __init__(self, holes: Holes) -> None:
+        self._holes = holes
+        self._field: QImage | None = None
+        self._dark = False
+        self._drawn: QImage | None = None
+        self._drawn_for: tuple[object, ...] = ()
+
+    def draw(self, painter: QPainter, to_pixels: QTransform, area: QRect, opacity: float) -> None:
+        """Draw them on a widget of the size of `area`."""
+        ratio = painter.device().devicePixelRatioF()
+        wanted = (QTransform(to_pixels), area.size(), ratio, is_dark())
+        if self._drawn is None or self._drawn_for != wanted:
+            self._drawn = QImage(area.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+            self._drawn.setDevicePixelRatio(ratio)
+            self._drawn.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(self._drawn)
+            self._paint(inner, to_pixels, area, ratio)
+            inner.end()
+            self._drawn_for = wanted
+        painter.save()
+        painter.setOpacity(opacity)
+        painter.drawImage(0, 0, self._drawn)
+        painter.restore()
+
+    def _paint(self, painter: QPainter, to_pixels: QTransform, area: QRect, ratio: float) -> None:
+        holes = self._holes
+        target = to_pixels.mapRect(QRectF(QPointF(*holes.low), QPointF(*holes.high)))
+        if self._field is None or self._dark != is_dark():
+            self._dark = is_dark()
+            self._field = _tinted(holes.empty, empty_tint())
+        veil = QColor(colours().surface)
+        veil.setAlpha(VEIL)
+        painter.fillRect(area, veil)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if holes.empty.any():
+            painter.drawImage(target, self._field)
+        if holes.beyond:
+            painter.setClipRegion(QRegion(area).subtracted(QRegion(target.toRect())))
+            painter.fillRect(area, empty_tint())
+            painter.setClipping(False)
+        if holes.unmapped is not None:
+            lines = hatched(holes.unmapped, target, area.size(), ratio, unmapped_brush(ratio))
+            painter.drawImage(0, 0, lines)
+        draw_marks(painter, to_pixels, holes.places)
+
+
+def hole_near(holes: Holes, place: NDArray[np.float64], reach: float) -> int | None:
+    """Return which far draw is within `reach` of `place` (units of the map): of many, the worst."""
+    near = np.flatnonzero(np.hypot(*(holes.places - place).T) <= reach)
+    return int(near[0]) if len(near) else None
+
+
+def draw_marks(painter: QPainter, to_pixels: QTransform, places: NDArray[np.float64]) -> None:
+    """Draw a cross at each of `places`, (k, 2)."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    lines = [line for x, y in places.tolist() for line in cross_lines(to_pixels.map(QPointF(x, y)))]
+    for colour, width in ((colours().surface, 4.0), (empty_colour().name(), 2.0)):
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawLines(lines)
+
+
+def cross_lines(at: QPointF) -> tuple[QLineF, QLineF]:
+    """Return the two lines of a cross about the pixel `at`."""
+    one, other = QPointF(MARK_PX, MARK_PX), QPointF(MARK_PX, -MARK_PX)
+    return QLineF(at - one, at + one), QLineF(at - other, at + other)
+
+
+def empty_colour() -> QColor:
+    """Return the colour of what is far from every posterior, opaque."""
+    return QColor(EMPTY_DARK if is_dark() else EMPTY_LIGHT)
+
+
+def unmapped_brush(ratio: float) -> QBrush:
+    """Return the grey lines of places without a dot near."""
+    line = QColor(colours().muted)
+    line.setAlpha(UNMAPPED_OPACITY)
+    return pattern(line, UNMAPPED_APART, ratio)
+
+
+def empty_tint() -> QColor:
+    """Return the same as it lies over the map."""
+    tint = empty_colour()
+    tint.setAlpha(EMPTY_OPACITY)
+    return tint
+
+
+def _tinted(mask: NDArray[np.uint8], tint: QColor) -> QImage:
+    """Return a picture in `tint`, as opaque as `mask`, rows y upwards, says."""
+    rgba = np.empty((*mask.shape, 4), np.uint8)
+    rgba[..., :3] = tint.getRgb()[:3]
+    rgba[..., 3] = mask[::-1].astype(np.uint16) * tint.alpha() // 255
+    height, width, _ = rgba.shape
+    picture = QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    return picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

@@ -1,0 +1,103 @@
+"""What the legend of each overlay says: entries, scale, and the definitions in its tooltip."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QRectF
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from vaeexplorer.drawing.overlay_colours import DISTANCES, LESS, MORE, SPAN
+from vaeexplorer.gui.widgets.map_holes import (
+    cross_lines,
+    empty_colour,
+    empty_tint,
+    unmapped_brush,
+)
+from vaeexplorer.gui.widgets.overlay_key import Entry, Key, Scale
+from vaeexplorer.gui.widgets.overlay_layer import Overlay, middle
+from vaeexplorer.jobs.draws import Draws
+from vaeexplorer.jobs.holes import Holes
+from vaeexplorer.jobs.overlays import DecodeGrid
+
+translate = QCoreApplication.translate
+
+
+def key_of(overlay: Overlay) -> Key:
+    """Return the legend of `overlay`."""
+    if isinstance(overlay, DecodeGrid):
+        return Key(
+            (Entry(translate("Overlay", "decodes of these places; faint: no data near")),),
+            translate(
+                "Overlay",
+                "Each picture is what the model decodes at the place in its middle. Where no dot "
+                "is near, the code of the place is a guess.",
+            ),
+        )
+    if isinstance(overlay, Draws):
+        return _draws_key(overlay)
+    if isinstance(overlay, Holes):
+        return _holes_key(overlay)
+    words = translate(
+        "Overlay", "change of the picture per standard deviation of z, median {median:.2f}"
+    ).format(median=overlay.median)
+    tip = translate(
+        "Overlay",
+        "Root of the sum over pixels (in [0, 1]) of the squared change, for a step of one standard "
+        "deviation of the codes. The scale is logarithmic and the same for all maps: no colour is "
+        "the mean of their medians.",
+    )
+    ends = (overlay.reference / SPAN, overlay.reference * SPAN)
+    return Key((Entry(words),), tip, Scale((LESS, middle(), MORE), *(f"{end:.2g}" for end in ends)))
+
+
+def _draws_key(draws: Draws) -> Key:
+    words = translate(
+        "Overlay",
+        "distance of {n} draws ({law}) to a real image; reconstructions {real:.1f}",
+    ).format(n=len(draws.distances), law=draws.law, real=draws.real)
+    tip = translate(
+        "Overlay",
+        "Codes drawn from the law, each at the place of its nearest codes. Distance: root of the "
+        "sum over pixels (in [0, 1]) of the squared difference between what the draw decodes to "
+        "and the real image nearest to that; the same scale for all maps. Ringed: the ten "
+        "farthest. Click one to put the probe there.",
+    )
+    return Key((Entry(words),), tip, Scale(DISTANCES, "0", f"{draws.limit:.2g}"))
+
+
+def _holes_key(holes: Holes) -> Key:
+    emptied = holes.emptied
+    entries = [
+        Entry(translate("Overlay", "far from every posterior"), _empty),
+        Entry(
+            translate("Overlay", "{share:.1%} of the {law} lies in such holes").format(
+                share=emptied.share, law=emptied.law
+            ),
+            _mark,
+        ),
+    ]
+    if holes.unmapped is not None:
+        entries.insert(0, Entry(translate("Overlay", "no dot near: says nothing"), _unmapped))
+    tip = translate(
+        "Overlay",
+        "Grey lines: empty on the map. No dot is near; maps tear where codes do not, so this says "
+        "nothing about the model. On a map of two latent axes every place is a code.\n"
+        "Colour: empty in latent space. The code of the place is farther from everything drawn "
+        "from the posteriors of training images than 99 % of what is drawn from those of held-out "
+        "images, in whitened active dimensions.\n"
+        "Crosses: of 2,000 draws from the law, those that are as far, each at the place of its "
+        "nearest codes. About 1 % is unavoidable. Click one to put the probe there.",
+    )
+    return Key(tuple(entries), tip)
+
+
+def _empty(painter: QPainter, square: QRectF) -> None:
+    painter.fillRect(square, empty_tint())
+
+
+def _unmapped(painter: QPainter, square: QRectF) -> None:
+    painter.fillRect(square, unmapped_brush(painter.device().devicePixelRatioF()))
+
+
+def _mark(painter: QPainter, square: QRectF) -> None:
+    painter.setPen(QPen(QColor(empty_colour()), 2))
+    painter.drawLines(cross_lines(square.center()))
