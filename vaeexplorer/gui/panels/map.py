@@ -30,9 +30,11 @@ from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.overlay_texts import key_of
 from vaeexplorer.gui.widgets.score_rows import with_deviation
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
+from vaeexplorer.gui.widgets.trust_label import TrustLabel
 from vaeexplorer.jobs.thumbnails import InView
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.map_trust import MapTrust
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.latent.selection import Change, Selection
@@ -68,7 +70,11 @@ class MapPanel(QWidget):
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         column.setSpacing(GRID // 2)
         column.addLayout(self._heading())
-        column.addWidget(self._scores)
+        numbers = QHBoxLayout()
+        numbers.setSpacing(GRID)
+        numbers.addWidget(self._scores, 1)
+        numbers.addWidget(self.trust)
+        column.addLayout(numbers)
         column.addWidget(self._stage, 1)
         column.addWidget(self.overlay_key)
         column.addWidget(self.key)
@@ -79,6 +85,7 @@ class MapPanel(QWidget):
         self._title = QLabel()
         self._title.setProperty("heading", True)
         self._details = QLabel()
+        self.trust = TrustLabel()
         self._scores = ClickableLabel()
         self._scores.clicked.connect(self.scores_requested)
         self._scores.setIndent(SlotBadge.SIDE + GRID)
@@ -173,6 +180,7 @@ class MapPanel(QWidget):
         session.overlaid.connect(self._show_overlay)
         session.overlay_faded.connect(self._fade_overlay)
         session.thumbnails_read.connect(self._show_thumbnails)
+        session.map_judged.connect(self._show_trust)
         self._fade_overlay(session.overlay_opacity)
 
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
@@ -215,6 +223,10 @@ class MapPanel(QWidget):
             self.view.set_overlay(overlay)
             self.view.setAccessibleDescription("" if key is None else key.sentence)
             self.overlay_key.show_key(key)
+
+    def _show_trust(self, slot: int, trust: MapTrust | None) -> None:
+        if slot == self._slot:
+            self.trust.show_trust(trust)
 
     def _show_thumbnails(self, slot: int, found: InView | None) -> None:
         if slot == self._slot:

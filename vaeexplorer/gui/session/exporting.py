@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, Signal
 
 from vaeexplorer.drawing.map_files import DrawnMap, as_csv, as_svg
-from vaeexplorer.gui.session.sampling import Sampling
+from vaeexplorer.gui.session.trusting import Trusting
 from vaeexplorer.run import Exhibit
 from vaeexplorer.storage import write_atomically
 
@@ -18,7 +18,7 @@ translate = QCoreApplication.translate
 FORMATS = (".png", ".svg", ".csv")
 
 
-class Exporting(Sampling):
+class Exporting(Trusting):
     """The verb that writes maps. `exported` brings a sentence once a file is there."""
 
     exported = Signal(str)
