@@ -338,12 +338,16 @@ def test_the_layout_is_remembered_and_can_be_reset(open_explorer):
         Qt.DockWidgetArea.LeftDockWidgetArea, explorer.window.docks["dimensions"]
     )
     explorer.window.show_panel("training")
+    hatch = explorer.window.findChild(QAction, "hatch")
+    hatch.trigger()
     changed = layout(explorer)
     assert changed != fresh
     explorer.close()
     again = open_explorer()
     again.wait(lambda: again.session.families)
     assert layout(again) == changed
+    assert not again.window.findChild(QAction, "hatch").isChecked()
+    assert not again.session.hatching
     assert again.panel("training") is not None
     again.window.reset_layout()
     assert layout(again) == fresh

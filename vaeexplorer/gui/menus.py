@@ -156,6 +156,7 @@ def _add_view_menu(window: Window, session: Session) -> None:
         lambda: session.hatch(hatch.isChecked()),
         "Ctrl+Shift+H",
     )
+    hatch.setObjectName("hatch")
     hatch.setCheckable(True)
     hatch.setChecked(session.hatching)
     pictures = window.dot_controls.pictures

@@ -64,6 +64,7 @@ class Window(QMainWindow):
         self.setDockNestingEnabled(True)
         self._session, self._settings, self._log_file = session, settings, log_file
         self.theme = settings.value("theme", "system", type=str)
+        session.hatch(settings.value("hatch", True, type=bool))
         self._painted = False
         self.mode = "pan"
         self.dot_controls = DotControls(settings)
@@ -373,6 +374,7 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("layout", self.saveState(LAYOUT_VERSION))
+        self._settings.setValue("hatch", self._session.hatching)
         # A training saves its last epoch, and torch may still be loading: nobody watches that.
         self.hide()
         self._session.close()
