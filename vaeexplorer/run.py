@@ -240,6 +240,8 @@ class Exhibit:
         The run that it shows; None for models that were not trained here.
     origin
         Where it came from, for the user: a folder, or "bundled".
+    explored
+        Name of the space that is explored, empty for the first one: see `jobs.opening.main_space`.
     """
 
     name: str
@@ -252,6 +254,7 @@ class Exhibit:
     spaces: Mapping[str, LatentSpace] = field(default_factory=dict, repr=False)
     run: Run | None = None
     origin: str = ""
+    explored: str = ""
 
     @property
     def split_seed(self) -> int:

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, QWidget
 
 from vaeexplorer.gui.panels import BOTTOM, PANELS
-from vaeexplorer.gui.panels.map import method_title
 from vaeexplorer.gui.panels.map_export import copy_map, export_map
 from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.panels.selection import save_selection
@@ -18,6 +17,7 @@ from vaeexplorer.gui.session import MAX_SLOTS, Session
 from vaeexplorer.gui.session.colouring import COLOURINGS
 from vaeexplorer.gui.widgets.dot_key import measure_described
 from vaeexplorer.gui.widgets.help import show_about, show_help
+from vaeexplorer.gui.widgets.method_title import method_title
 from vaeexplorer.gui.widgets.mode_switch import described
 from vaeexplorer.gui.widgets.narrow_choice import NarrowChoice
 from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
@@ -215,6 +215,12 @@ def _add_model_menu(window: Window, session: Session) -> None:
         translate("Menus", "Map settings..."),
         lambda: set_up_map(session, session.active, window),
         "Ctrl+M",
+    )
+    _act(
+        menu,
+        translate("Menus", "Explore the next latent space"),
+        session.explore_next_space,
+        "Ctrl+Shift+L",
     )
     for text, verb in (
         (translate("Menus", "Save a copy of"), window.save_copy),

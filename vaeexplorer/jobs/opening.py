@@ -144,8 +144,8 @@ def _images_like(source: Source, path: Path) -> Dataset | None:
 
 
 def keep_maps(origin: str, maps: Mapping[str, Mapping[str, Map]]) -> None:
-    """Save `maps` with the run in the folder `origin`; nothing if it is not there (any more)."""
-    _change_kept(origin, lambda run: replace(run, maps=maps))
+    """Save the `maps` of some spaces with the run in the folder `origin`, if it is still there."""
+    _change_kept(origin, lambda run: replace(run, maps={**run.maps, **maps}))
 
 
 def _change_kept(origin: str, change: Callable[[Run], Run]) -> None:
@@ -158,8 +158,8 @@ def _change_kept(origin: str, change: Callable[[Run], Run]) -> None:
 
 
 def main_space(exhibit: Exhibit) -> str:
-    """Name of the space that is explored first."""
-    return next(iter(exhibit.codes))
+    """Name of the space that is explored: the chosen one, or else the first."""
+    return exhibit.explored or next(iter(exhibit.codes))
 
 
 def chosen_map(exhibit: Exhibit, method: str) -> Map:
@@ -177,6 +177,13 @@ def decode_pixels(space: LatentSpace, z: NDArray[np.float32]) -> NDArray[np.uint
 
     images = space.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)))
     return (images * 255).round_().clamp_(0, 255).to(torch.uint8).numpy()
+
+
+def held_at(space: LatentSpace, dataset: Dataset | None, image: int | None) -> LatentSpace:
+    """Return `space` holding what it lacks of the image of that number; None: as by default."""
+    if dataset is None or image is None:
+        return space.holding(None)
+    return space.holding(dataset.batch(slice(image, image + 1))[0].float() / 255)
 
 
 def round_trip(space: LatentSpace, z: NDArray[np.float32]) -> float:

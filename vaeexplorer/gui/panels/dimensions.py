@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.latent_slider import LatentSlider
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.regularity.information import dimension_order, rate_per_dimension
 from vaeexplorer.run import Codes, Exhibit
@@ -121,7 +122,7 @@ class DimensionsPanel(QWidget):
             self._codes = None
             self._legend.setText(translate("Dimensions", "This slot is empty."))
             return
-        self._codes = next(iter(state.exhibit.codes.values()))
+        self._codes = state.exhibit.codes[main_space(state.exhibit)]
         self._order = dimension_order(self._codes.mean, self._codes.log_variance)
         self._legend.setText(
             translate("Dimensions", "ordered by variance of the codes (no rate: no prior)")

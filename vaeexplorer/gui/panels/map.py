@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -23,14 +23,18 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
+from vaeexplorer.gui.widgets.empty_slot import EmptySlot
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
+from vaeexplorer.gui.widgets.method_title import method_title
 from vaeexplorer.gui.widgets.overlay_key import OverlayKey
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.overlay_texts import key_of
 from vaeexplorer.gui.widgets.score_rows import with_deviation
+from vaeexplorer.gui.widgets.space_choice import SpaceChoice
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.gui.widgets.trust_label import TrustLabel
+from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.thumbnails import InView
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
@@ -61,10 +65,14 @@ class MapPanel(QWidget):
         self.view.setAccessibleName(
             translate("Map", "Map of slot {letter}").format(letter=SLOT_LETTERS[slot])
         )
+        self.spaces = SpaceChoice(SLOT_LETTERS[slot])
         self.key, self.overlay_key = DotKey(), OverlayKey()
         self.legend = self.key.legend
         self._stage = QStackedWidget()
-        self._stage.addWidget(self._empty_state())
+        empty = EmptySlot()
+        empty.train_requested.connect(self.train_requested)
+        empty.open_requested.connect(lambda: self.open_requested.emit(slot))
+        self._stage.addWidget(empty)
         self._stage.addWidget(self.view)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
@@ -75,11 +83,13 @@ class MapPanel(QWidget):
         numbers.addWidget(self._scores, 1)
         numbers.addWidget(self.trust)
         column.addLayout(numbers)
+        column.addWidget(self.spaces)
         column.addWidget(self._stage, 1)
         column.addWidget(self.overlay_key)
         column.addWidget(self.key)
         self._connect()
         self._show_exhibit(slot, session.slots[slot].exhibit)
+        self._show_spaces()
 
     def _heading(self) -> QHBoxLayout:
         self._title = QLabel()
@@ -124,35 +134,6 @@ class MapPanel(QWidget):
         row.addWidget(self._fit)
         return row
 
-    def _empty_state(self) -> QWidget:
-        page = QWidget()
-        text = QLabel(
-            translate(
-                "Map",
-                "This slot is empty.\nTrain a model, or open a run that you trained before:\n"
-                "its map appears here, and decodes under the cursor.",
-            )
-        )
-        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text.setProperty("muted", True)
-        train = QPushButton(translate("Map", "Train a model..."))
-        train.setProperty("primary", True)
-        train.clicked.connect(self.train_requested)
-        open_run = QPushButton(translate("Map", "Open a run..."))
-        open_run.clicked.connect(lambda: self.open_requested.emit(self._slot))
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(train)
-        buttons.addWidget(open_run)
-        buttons.addStretch()
-        column = QVBoxLayout(page)
-        column.addStretch()
-        column.addWidget(text)
-        column.addSpacing(GRID)
-        column.addLayout(buttons)
-        column.addStretch()
-        return page
-
     def _connect(self) -> None:
         session, slot = self._session, self._slot
         self.view.hovered.connect(lambda point, snap: session.move_probe(slot, point, snap))
@@ -160,6 +141,10 @@ class MapPanel(QWidget):
         self.view.picked.connect(lambda point, snap: session.toggle_selected(slot, point, snap))
         self.view.outlined.connect(self._select_within)
         self.view.left.connect(session.leave)
+        self.spaces.chosen.connect(lambda name: session.explore_space(slot, name))
+        self.spaces.held.connect(lambda holds: session.hold_context(slot, holds))
+        for signal in (session.exhibit_changed, session.model_changed, session.context_changed):
+            signal.connect(self._show_spaces)
         self.legend.toggled.connect(session.hide_labels)
         session.exhibit_changed.connect(self._show_exhibit)
         session.map_changed.connect(self._glide_to_map)
@@ -313,7 +298,7 @@ class MapPanel(QWidget):
         self._show_no_data(self._slot, None)
         self._hide_labels(self._session.hidden_labels)
         self._show_selection(self._session.selection)
-        size = next(iter(exhibit.codes.values())).mean.shape[1]
+        size = exhibit.codes[main_space(exhibit)].mean.shape[1]
         self._details.setText(
             translate("Map", "{data}, {size} dimensions, {method} of {n} images").format(
                 data=exhibit.source.kind, size=size, method=method_title(shown.method), n=f"{n:,}"
@@ -340,6 +325,10 @@ class MapPanel(QWidget):
         exhibit = self._session.slots[slot].exhibit
         if slot == self._slot and exhibit is not None:
             self._locate.setVisible(state == "ready" and exhibit.dataset is None)
+
+    def _show_spaces(self, *_: object) -> None:
+        state = self._session.slots[self._slot]
+        self.spaces.show_exhibit(state.exhibit, state.context, state.holds)
 
     def _hide_labels(self, hidden: frozenset[int]) -> None:
         exhibit = self._exhibit
@@ -387,14 +376,3 @@ class MapPanel(QWidget):
     def _show_held(self, slot: int, held: Probe | None) -> None:
         if slot == self._slot:
             self.view.set_held(None if held is None else held.position)
-
-
-def method_title(method: str) -> str:
-    """Return how a projection is called in labels."""
-    titles = {
-        "pca": translate("Map", "PCA"),
-        "umap": translate("Map", "UMAP"),
-        "umap-learn": translate("Map", "UMAP"),
-        "axes": translate("Map", "latent axes"),
-    }
-    return titles.get(method, method)

@@ -4,8 +4,8 @@ A verb is thin: what takes long lives in `jobs`, on a lane. The verbs stand in o
 the state (document), the probe (probing), what is opened (opening), what is scored (scoring),
 mapped (mapping), compared (comparing), selected (selecting), searched for (finding), bounded
 (bounding), shown by colours (colouring), laid over the maps (overlaying), drawn in place of
-dots (picturing), drawn from laws (sampling), said of the maps (trusting) and written as files
-(exporting), and here what is trained.
+dots (picturing), drawn from laws (sampling), said of the maps (trusting), written as files
+(exporting) and held beside the codes (holding), and here what is trained.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.gui.session.exporting import Exporting
+from vaeexplorer.gui.session.holding import Holding
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.latent.projection import ProjectionError
 from vaeexplorer.run import Config, Run
@@ -34,7 +34,7 @@ __all__ = ["MAX_SLOTS", "Session", "Slot"]
 translate = QCoreApplication.translate
 
 
-class Session(Exporting):
+class Session(Holding):
     """Holds the document, changes it by verbs, and tells of every change by a signal."""
 
     def prepare_training(self) -> None:

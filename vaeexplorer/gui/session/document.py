@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.background import Collector, Lane
-from vaeexplorer.jobs.opening import chosen_map
+from vaeexplorer.jobs.opening import chosen_map, main_space
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.neighbours import CodeIndex
@@ -34,7 +34,18 @@ CLOSE_TIMEOUT_S = 10.0
 
 @dataclass(eq=False)
 class Slot:
-    """What one slot holds at present."""
+    """What one slot holds at present.
+
+    Attributes
+    ----------
+    held_image
+        Number of the image that is held, and was before a code was set by hand.
+    holds, context
+        Whether what the explored space lacks is taken from the held image, and the image that it
+        is taken from; None: the default (see LatentSpace.holding).
+    last_images
+        Numbers of the images that were probed and held in the space explored before.
+    """
 
     exhibit: Exhibit | None = None
     lift: Lift | None = None
@@ -43,6 +54,10 @@ class Slot:
     growing: bool = False
     codes: CodeIndex | None = None
     no_data: NoData | None = None
+    held_image: int | None = None
+    holds: bool = True
+    context: int | None = None
+    last_images: tuple[int | None, int | None] = (None, None)
 
 
 class Document(QObject):
@@ -141,9 +156,14 @@ class Document(QObject):
             self.set_slot_count(count)
 
     def _shows(self, slot: int, exhibit: Exhibit) -> bool:
-        """Whether `slot` still shows this exhibit, whatever has been added to it since."""
+        """Whether `slot` still explores this space of it, whatever has been added to it since."""
+        now = self._now(slot, exhibit)
+        return now is not None and main_space(now) == main_space(exhibit)
+
+    def _now(self, slot: int, exhibit: Exhibit) -> Exhibit | None:
+        """Return what has become of `exhibit` in `slot`; None where another stands there."""
         now = self.slots[slot].exhibit if slot < len(self.slots) else None
-        return now is not None and now.codes is exhibit.codes
+        return now if now is not None and now.codes is exhibit.codes else None
 
     def _work(
         self,

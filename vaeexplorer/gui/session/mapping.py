@@ -50,11 +50,16 @@ class MapMaking(Judging):
     def map_run(
         self, slot: int, method: str = "umap", settings: UmapSettings | None = None
     ) -> None:
-        """Make a UMAP of what is in `slot`, in the projection process; a run keeps it."""
+        """Make a UMAP of the space explored in `slot`, in the projection process; a run keeps it.
+
+        Other spaces of the run are mapped when they are explored.
+        """
         exhibit = self.slots[slot].exhibit
         if exhibit is None:
             return
-        codes, maps, index = exhibit.codes, exhibit.maps, self.slots[slot].codes
+        space = main_space(exhibit)
+        codes, maps = {space: exhibit.codes[space]}, {space: exhibit.maps[space]}
+        index = self.slots[slot].codes
 
         def job() -> Generator[tuple[MappingProgress, Lift | None], None, Maps]:
             from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
@@ -100,11 +105,13 @@ class MapMaking(Judging):
 
     def _mapped(self, slot: int, exhibit: Exhibit, maps: Mapping[str, Mapping[str, Map]]) -> None:
         self.ended.emit("map")
-        state = self.slots[slot] if slot < len(self.slots) else Slot()
-        if state.exhibit is not None and self._shows(slot, exhibit):
-            run = None if state.exhibit.run is None else replace(state.exhibit.run, maps=maps)
-            state.exhibit = replace(state.exhibit, maps=maps, run=run)
-            self._map_replaced(slot, state.exhibit)
+        now = self._now(slot, exhibit)
+        if now is not None:
+            every = {**now.maps, **maps}
+            run = None if now.run is None else replace(now.run, maps=every)
+            self.slots[slot].exhibit = now = replace(now, maps=every, run=run)
+            if self._shows(slot, exhibit):
+                self._map_replaced(slot, now)
         # Among the changes of runs, one after another: the run keeps the name that it has by then.
         self._change_runs(lambda: keep_maps(exhibit.origin, maps))
 

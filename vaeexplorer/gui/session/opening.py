@@ -165,12 +165,13 @@ class Opening(Probing):
 
     def _enriched(self, slot: int, before: Exhibit, exhibit: Exhibit) -> None:
         """Take over the images and the model of an exhibit that is still in its slot."""
-        if not self._shows(slot, before):
+        now = self._now(slot, before)
+        if now is None:
             return
         state = self.slots[slot]
-        assert state.exhibit is not None
-        # Images may be located while the model is loading: neither takes the other away.
-        now = replace(state.exhibit, spaces=exhibit.spaces or state.exhibit.spaces)
+        # Images may be located while the model is loading: neither takes the other away. The
+        # spaces that are there may hold what they lack of an image.
+        now = replace(now, spaces=now.spaces or exhibit.spaces)
         if now.dataset is None and exhibit.dataset is not None:
             source = exhibit.source
             run = None if now.run is None else replace(now.run, source=source)
@@ -183,7 +184,7 @@ class Opening(Probing):
             self._decode(slot, state.probe)
 
     def _model_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
-        if self._shows(slot, exhibit):
+        if self._now(slot, exhibit) is not None:
             self.model_changed.emit(slot, "failed")
         self._tell(error)
 

@@ -134,7 +134,9 @@ class Scoring(Opening):
         """Begin to `measure` an exhibit on its images; on a lane, and only there."""
         dataset = exhibit.dataset
         assert dataset is not None
-        space = Stoppable(exhibit.spaces[main_space(exhibit)], stop, partial(self._give_way, stop))
+        # As by default: what happens to be held must not change a score.
+        explored = exhibit.spaces[main_space(exhibit)].holding(None)
+        space = Stoppable(explored, stop, partial(self._give_way, stop))
         # Models of one data set are scored one after another: only its images are kept ready.
         if self._ground_of != dataset.source.fingerprint:
             self._grounds, self._ground_of = Grounds(), dataset.source.fingerprint

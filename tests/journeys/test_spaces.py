@@ -1,0 +1,119 @@
+"""A person explores the spaces of one model, and holds what the explored one lacks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from vaeexplorer.data import open_data
+from vaeexplorer.jobs.opening import decode_pixels
+from vaeexplorer.jobs.training import train_and_save
+from vaeexplorer.run import Config, result_of
+from vaeexplorer.storage import load_run
+
+pytestmark = pytest.mark.slow
+
+UMAP_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory) -> dict[str, str]:
+    """Runs of digits by family, a little trained, without any UMAP."""
+    data, home = open_data("digits"), tmp_path_factory.mktemp("spaces")
+    made = {"mlvae": {"latent_dim": 6}, "hvae": {"latent_dim": 3, "layers": 2}}
+    for family, settings in made.items():
+        config = Config(family, settings, epochs=2)
+        result_of(train_and_save(data, config, None, folder=home / family, threads=1))
+    return {family: str(home / family) for family in made}
+
+
+def press(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def hold(explorer, slot, index):
+    explorer.wait_for_the_maps()
+    explorer.click(slot, explorer.pixel(slot, index))
+
+
+def pixels(space, z):
+    return decode_pixels(space, np.asarray(z, np.float32)[None])[0]
+
+
+def test_a_style_is_explored_with_the_content_of_the_held_image(open_explorer, folders):
+    explorer = open_explorer(folders["mlvae"], folders["mlvae"])
+    explorer.wait_until_ready()
+    session, choice = explorer.session, explorer.window.maps[0].spaces
+    decodes = {}
+    session.decoded.connect(lambda slot, probe, image: decodes.update({slot: (probe, image)}))
+    explorer.wait_for_the_maps()
+    assert list(choice.buttons) == ["z", "content", "style"]
+    assert choice.buttons["z"].isChecked()
+    assert choice.context.isHidden()
+    hold(explorer, 0, 30)
+    press(choice.buttons["style"])
+    explorer.wait(lambda: session.shown_map(0).method == "umap", UMAP_MS)
+    explorer.wait_for_the_maps()
+    assert session.slots[0].held.nearest == 30
+    assert len(explorer.probe(0).z) == 3
+    assert len(explorer.probe(1).z) == 6
+    explorer.wait(lambda: choice.context.text() == "content of image #30")
+    session.release()
+    explorer.wait(lambda: choice.context.text() == "content: prior mean")
+    dimensions = explorer.panel("dimensions")
+    assert len(dimensions._rows) == 3
+    hold(explorer, 0, 12)
+    explorer.wait(lambda: choice.context.text() == "content of image #12")
+    # Another style, set by hand: the content stays that of image 12.
+    joint = session.slots[1].exhibit
+    codes = joint.codes["z"].mean
+    dimensions._rows[0].moved.emit(dimensions._rows[0].dimension, 1.5)
+    z = explorer.probe(0).z
+    assert z.max() == 1.5
+    whole = np.concatenate([codes[12, :3], z])
+    expected = pixels(joint.spaces["z"], whole)
+    explorer.wait(lambda: decodes[0][0].z is explorer.probe(0).z)
+    np.testing.assert_allclose(decodes[0][1].astype(int), expected, atol=1)
+    assert choice.context.text() == "content of image #12"
+    press(choice.context)
+    explorer.wait(lambda: choice.context.text() == "content: prior mean")
+    mean = pixels(joint.spaces["z"], np.concatenate([np.zeros(3), z]))
+    explorer.wait(lambda: np.abs(decodes[0][1].astype(int) - mean).max() <= 1)
+    # What was mapped is kept with the run, beside what it had.
+    explorer.wait(lambda: "umap" in load_run(Path(folders["mlvae"])).maps["style"])
+    assert "pca" in load_run(Path(folders["mlvae"])).maps["content"]
+    assert explorer.told == []
+
+
+def test_spaces_are_chosen_with_the_keyboard_and_scored_each_by_itself(open_explorer, folders):
+    explorer = open_explorer(folders["hvae"], folders["mlvae"])
+    explorer.wait_until_ready()
+    session, choice = explorer.session, explorer.window.maps[0].spaces
+    session.set_map_method("pca")
+    explorer.wait(lambda: 0 in session.scores)
+    first = session.scores[0]["continuity"]
+    session.activate(0)
+    QTest.keyClick(explorer.window, "L", Qt.KeyboardModifier(0x06000000))  # Ctrl+Shift
+    explorer.wait(lambda: choice.buttons["z1"].isChecked())
+    assert 0 not in session.scores
+    explorer.wait(lambda: 0 in session.scores)
+    assert session.scores[0]["continuity"] != first
+    assert choice.context.text() == "upper layers drawn"
+    hold(explorer, 0, 12)
+    explorer.wait(lambda: choice.context.text() == "upper layers of image #12")
+    prior = session.slots[0].exhibit.spaces["z1"].prior
+    assert prior.log_prob(torch.zeros(1, 3)).shape == (1,)
+    choice.buttons["z2"].setFocus()
+    QTest.keyClick(choice.buttons["z2"], Qt.Key.Key_Space)
+    explorer.wait_for_the_maps()
+    assert session.slots[0].exhibit.explored == "z2"
+    assert choice.context.isHidden()
+    assert session.slots[0].held.nearest == 12
+    assert explorer.told == []
+
+
+def test_one_space_needs_no_choice(explorer):
+    assert all(panel.spaces.isHidden() for panel in explorer.window.maps)

@@ -1,0 +1,131 @@
+"""Holding: which space of a slot is explored, and from which image what it lacks is taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+
+from vaeexplorer.gui.session.document import Slot
+from vaeexplorer.gui.session.exporting import Exporting
+from vaeexplorer.gui.session.mapping import TAKES_TIME
+from vaeexplorer.jobs.opening import held_at, main_space
+from vaeexplorer.latent.probe import Probe, probe_image
+from vaeexplorer.run import Exhibit
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace
+
+
+class Holding(Exporting):
+    """The verbs that choose a space, and what is held beside its codes.
+
+    The chosen space stands in the slot's exhibit (`Exhibit.explored`), for jobs are given that.
+    Another space is another exhibit: `exhibit_changed` brings it. `context_changed` brings the
+    image that what a space lacks is taken from, or None for the default.
+    """
+
+    context_changed = Signal(int, object)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.held_changed.connect(self._hold_image)
+        self.model_changed.connect(self._hold_when_ready)
+
+    def explore_space(self, slot: int, name: str) -> None:
+        """Explore the latent space `name` of what is in `slot`; what is probed and held stays."""
+        before = self.slots[slot]
+        exhibit = before.exhibit
+        if exhibit is None or name not in exhibit.codes or name == main_space(exhibit):
+            return
+        spaces = {other: space.holding(None) for other, space in exhibit.spaces.items()}
+        now = replace(exhibit, explored=name, spaces=spaces)
+        images = tuple(
+            None if probe is None else probe.nearest for probe in (before.probe, before.held)
+        )
+        self.slots[slot] = Slot(now, holds=before.holds, last_images=(images[0], images[1]))
+        self.exhibit_changed.emit(slot, now)
+        self.held_changed.emit(slot, None)
+        if self._started:
+            self._prepare_lift(slot)
+            self._map_where_missing(slot, now)
+        if now.spaces:
+            self.model_changed.emit(slot, "ready")
+
+    def explore_next_space(self) -> None:
+        """Explore the next latent space of what is in the active slot."""
+        exhibit = self.slots[self.active].exhibit
+        if exhibit is not None:
+            names = list(exhibit.codes)
+            following = names.index(main_space(exhibit)) + 1
+            self.explore_space(self.active, names[following % len(names)])
+
+    def hold_context(self, slot: int, holds: bool) -> None:
+        """Take what a space lacks from the image that is held, or leave it as it is by default."""
+        self.slots[slot].holds = holds
+        self._take_context(slot)
+
+    def _probe_first(self, slot: int) -> None:
+        """Probe and hold what was probed and held in the space that was explored before."""
+        state = self.slots[slot]
+        probed, held = state.last_images
+        if probed is None or state.lift is None:
+            super()._probe_first(slot)
+            return
+        self._set_probe(slot, probe_image(state.lift, probed, "dot"))
+        if held is not None:
+            state.held = probe_image(state.lift, held, "dot")
+            self.held_changed.emit(slot, state.held)
+
+    def _map_where_missing(self, slot: int, exhibit: Exhibit) -> None:
+        made = exhibit.maps[main_space(exhibit)].keys()
+        if self.map_method in TAKES_TIME and not {"axes", *TAKES_TIME} & made:
+            self.map_run(slot)
+
+    def _hold_image(self, slot: int, held: Probe | None) -> None:
+        """Take the context from a held image. A code set by hand is none: the context stays."""
+        if held is None or held.kind in ("dot", "linked"):
+            self.slots[slot].held_image = None if held is None else held.nearest
+            self._take_context(slot)
+
+    def _hold_when_ready(self, slot: int, state: str) -> None:
+        if state == "ready":
+            self._take_context(slot)
+
+    def _take_context(self, slot: int) -> None:
+        state = self.slots[slot]
+        exhibit, image = state.exhibit, state.held_image if state.holds else None
+        if exhibit is None or not exhibit.spaces:
+            return
+        space, dataset = exhibit.spaces[main_space(exhibit)], exhibit.dataset
+        if space.given is None or dataset is None:
+            image = None
+        if image == state.context:
+            return
+        state.context = image
+        self._decode_lane.submit(
+            (slot, "context"),
+            partial(held_at, space, dataset, image),
+            on_result=partial(self._context_taken, slot, exhibit, image),
+            on_error=self._tell,
+            urgent=True,
+        )
+
+    def _context_taken(
+        self, slot: int, exhibit: Exhibit, image: int | None, space: LatentSpace
+    ) -> None:
+        state = self.slots[slot] if slot < len(self.slots) else Slot()
+        now = state.exhibit
+        if now is None or not self._shows(slot, exhibit) or state.context != image:
+            return
+        state.exhibit = replace(now, spaces={**now.spaces, main_space(now): space})
+        self.context_changed.emit(slot, image)
+        if state.probe is not None:
+            self._decode(slot, state.probe)
+        # What was decoded all over the map, and along the path, was decoded in another context.
+        self._forget_film(slot)
+        self._kept = {key: kept for key, kept in self._kept.items() if key[1] != slot}
+        self._lay_bare(slot)
+        self._lay_over(slot)
