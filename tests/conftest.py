@@ -70,7 +70,9 @@ def default_pair_scores() -> dict[str, dict[str, Any]]:
     scores: dict[str, dict[str, Any]] = {}
     for run in runs:
         model = restore(run.config.family, run.config.model, run.source.shape, run.weights)
-        steps = score_space(model.spaces()["z"], dataset, split, grounds=grounds)
+        steps = score_space(
+            model.spaces()["z"], dataset, split, with_secondary=True, grounds=grounds
+        )
         while run.config.family not in scores:
             try:
                 assert next(steps).message

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from vaeexplorer.gui.session import scoring
+from vaeexplorer.gui.session import scoring, supplementing
 from vaeexplorer.gui.widgets.score_rows import GAUSSIAN, MIXTURE
 from vaeexplorer.regularity import laws, verdict
 from vaeexplorer.run import Progress
@@ -19,13 +19,19 @@ def known_scores(monkeypatch, default_pair_scores):
     """Scores that were measured once, so that not every test waits for them."""
 
     def score(space, dataset, split, with_others, grounds):
-        scores = default_pair_scores["ae" if space.prior is None else "vae"]
+        scores = dict(default_pair_scores["ae" if space.prior is None else "vae"])
+        del scores["secondary"]
         yield Progress("measuring")
         if with_others:
             return scores
         return {**scores, "completeness": {**scores["completeness"], "others": {}}}
 
+    def beside(space, dataset, split, grounds):
+        yield Progress("measuring")
+        return default_pair_scores["ae" if space.prior is None else "vae"]["secondary"]
+
     monkeypatch.setattr(scoring, "score_space", score)
+    monkeypatch.setattr(supplementing, "score_beside", beside)
 
 
 @pytest.fixture
@@ -55,6 +61,11 @@ def bar(explorer, slot, *keys):
     return panel.bars[slot, index]
 
 
+def measured_beside(explorer, *slots):
+    states = explorer.session.beside_states
+    return all(states.get(slot) == "measured" for slot in slots)
+
+
 def change(explorer, slot, **continuity):
     """Let `slot` have other numbers, as another model would."""
     scores = explorer.session.scores[slot]
@@ -69,18 +80,23 @@ def test_the_laws_have_the_names_that_the_scores_give_them():
 
 def test_every_number_is_that_of_the_score(explorer, default_pair_scores):
     panel = open_scorecard(explorer).panel("scorecard")
-    explorer.wait(lambda: set(explorer.session.scoring_states.values()) == {"scored"})
+    panel.beside.click()
+    explorer.wait(lambda: measured_beside(explorer, 0, 1))
     for slot, family in enumerate(("ae", "vae")):
+        measured = explorer.session.scores[slot]["secondary"]
+        assert measured == pytest.approx(default_pair_scores[family]["secondary"], abs=1e-5)
         for index, row in enumerate(panel.rows):
             expected = default_pair_scores[family]
             for key in row.keys:
                 expected = expected[key]
             shown = panel.bars[slot, index]
-            assert shown.toolTip() == row.definition
+            assert shown.toolTip() == (row.absence if expected is None else row.definition)
             if row.share:
                 assert shown.value == pytest.approx(expected, abs=1e-5)
-            elif isinstance(expected, str):
-                assert shown.text == expected
+            elif expected is None or isinstance(expected, str):
+                assert shown.text == (expected or "--")
+            elif row.group == "beside":
+                assert float(shown.text) == pytest.approx(expected, abs=6e-4)
 
 
 def test_the_headline_comes_first_and_the_same_laws_after_it(reader):
@@ -122,6 +138,43 @@ def test_the_parts_are_shown_on_demand(measured):
     measured.session.set_slot_count(3)
     assert bar(measured, 2, "continuity", "C20").isVisible()
     assert bar(measured, 2, "continuity", "score").text == "this slot is empty"
+
+
+def test_more_numbers_are_measured_once_they_are_looked_at(measured):
+    panel = measured.panel("scorecard")
+    assert not bar(measured, 1, "secondary", "cycle_error").isVisible()
+    assert "secondary" not in measured.session.scores[1]
+    panel.beside.setFocus()
+    QTest.keyClick(panel.beside, Qt.Key.Key_Space)
+    assert bar(measured, 1, "secondary", "cycle_error").isVisible()
+    measured.wait(lambda: measured_beside(measured, 0, 1))
+    assert bar(measured, 1, "secondary", "aggregate_kl").text != "--"
+    assert bar(measured, 0, "secondary", "aggregate_kl").text == "--"
+    assert "no prior" in bar(measured, 0, "secondary", "aggregate_kl").toolTip()
+    assert not bar(measured, 0, "continuity", "C20").isVisible()
+    # What comes later is measured too, and nothing is shown of what has left.
+    measured.session.put(0, measured.session.slots[1].exhibit)
+    assert (
+        bar(measured, 0, "secondary", "cycle_error").text
+        != bar(measured, 1, "secondary", "cycle_error").text
+    )
+    measured.wait(lambda: measured_beside(measured, 0))
+    assert bar(measured, 0, "secondary", "aggregate_kl").text != "--"
+
+
+def test_more_numbers_that_could_not_be_measured_say_so(measured, monkeypatch, caplog):
+    def fail(space, dataset, split, grounds):
+        yield Progress("measuring")
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(supplementing, "score_beside", fail)
+    measured.panel("scorecard").beside.click()
+    measured.wait(lambda: measured.session.beside_states.get(0) == "failed")
+    shown = bar(measured, 0, "secondary", "path_length")
+    assert shown.text == "--"
+    assert "Measuring failed" in shown.toolTip()
+    assert bar(measured, 0, "continuity", "score").value > 0
+    assert "a mistake of ours" in caplog.text
 
 
 def test_a_model_that_forgets_has_no_continuity_and_is_warned_of(measured):

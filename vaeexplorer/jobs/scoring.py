@@ -238,6 +238,31 @@ def score_space(
     return {**scores, "verdict": verdict.about(scores)}
 
 
+def score_beside(
+    space: LatentSpace, dataset: Dataset, split: Split, *, grounds: Grounds | None = None
+) -> Generator[Progress, None, dict[str, float | None]]:
+    """Measure what stands beside the scores alone, as `score_space` does with them.
+
+    Returns
+    -------
+    dict
+        What stands under "secondary" there, by the keys of `regularity.definitions`; None where a
+        quantity does not exist.
+
+    Raises
+    ------
+    InputError
+        With too few images for a score.
+    """
+    from vaeexplorer.regularity.ground import reconstruct
+    from vaeexplorer.regularity.secondary import secondary
+
+    yield Progress("Preparing the images that are scored", 0.0)
+    ground = (grounds or Grounds()).of(dataset, split)
+    yield Progress("Measuring what stands beside the scores", 0.1)
+    return secondary(space, ground, reconstruct(space, ground, ground.held_out))
+
+
 def ground_of(dataset: Dataset, split: Split) -> Ground:
     """Prepare what is the same for every model of `dataset` under `split`.
 

@@ -66,3 +66,12 @@ DEFINITIONS: Mapping[str, Definition] = {
         "Its limit", "Logarithm of the number of training images that it was measured on, in nats."
     ),
 }
+
+OF_THE_POSTERIOR = (
+    "aggregate_kl",
+    "total_correlation",
+    "dimension_kl",
+    "mutual_information",
+    "mutual_information_limit",
+)
+"""Those that exist only where a prior is declared and a posterior has a variance."""

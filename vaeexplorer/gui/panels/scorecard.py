@@ -58,6 +58,7 @@ class ScorecardPanel(QWidget):
         session.slots_changed.connect(self._rebuild)
         session.scoring_changed.connect(self._show)
         session.exhibit_changed.connect(self._show)
+        session.beside_changed.connect(self._show)
         session.renamed.connect(self._show)
 
     def _tools(self) -> QHBoxLayout:
@@ -65,7 +66,17 @@ class ScorecardPanel(QWidget):
         self.parts.setToolTip(
             translate("Scorecard", "What the two scores are made of, and what they cannot see")
         )
-        self.parts.toggled.connect(self._show_parts)
+        self.parts.toggled.connect(self._show_groups)
+        self.beside = QCheckBox(translate("Scorecard", "more numbers"))
+        self.beside.setToolTip(
+            translate(
+                "Scorecard",
+                "What stands beside the scores and never inside them: stretch, paths, round trips, "
+                "and how far the codes are from the prior. Measured once it is shown",
+            )
+        )
+        self.beside.toggled.connect(self._show_groups)
+        self.beside.toggled.connect(self._session.watch_beside)
         self._state = QLabel()
         self._state.setProperty("muted", True)
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -82,6 +93,7 @@ class ScorecardPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addWidget(self.parts)
+        row.addWidget(self.beside)
         row.addWidget(self._state, 1)
         row.addWidget(self.copy_button)
         row.addWidget(self.save_button)
@@ -95,7 +107,7 @@ class ScorecardPanel(QWidget):
         grid.setVerticalSpacing(0)
         self._names: list[QLabel] = []
         self.bars = {}
-        self._part_widgets: list[QWidget] = []
+        self._grouped: dict[str, list[QWidget]] = {}
         slots = range(len(self._session.slots))
         for slot in slots:
             grid.addLayout(self._column_head(slot), 0, slot + 1)
@@ -110,11 +122,10 @@ class ScorecardPanel(QWidget):
                 self.bars[slot, index] = bar
                 grid.addWidget(bar, index + 1, slot + 1)
                 parts.append(bar)
-            if not row.headline:
-                self._part_widgets += parts
+            self._grouped.setdefault(row.group, []).extend(parts)
         grid.setRowStretch(len(self.rows) + 1, 1)
         self._table.setWidget(page)
-        self._show_parts(self.parts.isChecked())
+        self._show_groups()
         self._show()
 
     def _column_head(self, slot: int) -> QHBoxLayout:
@@ -128,9 +139,10 @@ class ScorecardPanel(QWidget):
         head.addWidget(name, 1)
         return head
 
-    def _show_parts(self, shown: bool) -> None:
-        for part in self._part_widgets:
-            part.setVisible(shown)
+    def _show_groups(self) -> None:
+        for group, box in (("parts", self.parts), ("beside", self.beside)):
+            for widget in self._grouped.get(group, ()):
+                widget.setVisible(box.isChecked())
 
     # --- what the session says ----------------------------------------------------------------
 
@@ -148,6 +160,7 @@ class ScorecardPanel(QWidget):
             slot
             for slot in range(len(session.slots))
             if session.scoring_states.get(slot) in ("measuring", "comparing")
+            or session.beside_states.get(slot) == "measuring"
         ]
         self._state.setText(
             translate("Scorecard", "measuring {slots}").format(
@@ -171,12 +184,30 @@ class ScorecardPanel(QWidget):
             bar.show_value(None, None, _forgets(scores))
             bar.setToolTip(row.definition)
         elif value is None:
-            waits = self._session.scoring_states.get(slot) == "comparing"
-            bar.show_value(None, None, "..." if waits and "others" in row.keys else NOTHING)
-            bar.setToolTip(_absence(row))
+            waits = self._waits(row, slot)
+            bar.show_value(None, None, "..." if waits else NOTHING)
+            bar.setToolTip(self._absence(row, slot))
         else:
-            bar.show_value(value if row.share else None, spread, _number(value, spread))
+            shown = value if row.share else None
+            bar.show_value(shown, spread, _number(value, spread, row.digits), measured=True)
             bar.setToolTip(row.definition)
+
+    def _waits(self, row: Row, slot: int) -> bool:
+        """Whether the number of `row` is still to come."""
+        if "others" in row.keys:
+            return self._session.scoring_states.get(slot) == "comparing"
+        states = self._session.beside_states
+        return row.group == "beside" and states.get(slot) in (None, "waiting", "measuring")
+
+    def _absence(self, row: Row, slot: int) -> str:
+        """Say why there is no number."""
+        if "others" in row.keys or self._waits(row, slot):
+            return translate("Scorecard", "Not measured yet.")
+        if row.group == "beside" and self._session.beside_states.get(slot) == "failed":
+            return translate("Scorecard", "Measuring failed: Help > Open the log.")
+        return row.absence or translate(
+            "Scorecard", "It does not exist here: nothing changes, or is not finite."
+        )
 
     def _say(self, found: list[Comparison]) -> None:
         """Put the sentences on the right: comparisons first, warnings in their colour."""
@@ -229,7 +260,10 @@ class ScorecardPanel(QWidget):
             numbers = [
                 (_found(one.scores, row.keys), _found(one.scores, row.spread)) for one in columns
             ]
-            texts = [NOTHING if value is None else _number(value, sd) for value, sd in numbers]
+            texts = [
+                NOTHING if value is None else _number(value, sd, row.digits)
+                for value, sd in numbers
+            ]
             lines.append("\t".join([row.title.strip(), *texts]))
         QGuiApplication.clipboard().setText("\n".join([*lines, "", *self._texts]))
 
@@ -261,13 +295,13 @@ def _found(scores: Scores, keys: tuple[str, ...]) -> Any:
     return value
 
 
-def _number(value: Any, spread: float | None) -> str:
+def _number(value: Any, spread: float | None, digits: int) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int):
         return f"{value:,}"
     if spread is None:
-        return f"{value:.2f}"
+        return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
     return with_deviation(value, spread)
 
 
@@ -275,12 +309,6 @@ def _forgets(scores: Scores) -> str:
     return translate("Scorecard", "-- carries {share:.0%} of what {size} axes carry").format(
         share=scores["continuity"]["gate"], size=scores["latent_dim"]
     )
-
-
-def _absence(row: Row) -> str:
-    if "others" in row.keys:
-        return translate("Scorecard", "Not measured yet.")
-    return translate("Scorecard", "It does not exist here: nothing changes, or is not finite.")
 
 
 def _state_story(state: str) -> str:

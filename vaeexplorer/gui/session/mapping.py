@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.gui.session.judging import Judging
+from vaeexplorer.gui.session.supplementing import Supplementing
 from vaeexplorer.jobs.opening import keep_maps, main_space
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.neighbours import CodeIndex
@@ -24,7 +24,7 @@ TAKES_TIME = ("umap", "umap-learn")
 """Methods whose maps are made in the projection process; all exhibits have the others."""
 
 
-class MapMaking(Judging):
+class MapMaking(Supplementing):
     """The verbs that make maps in the projection process."""
 
     def make_map(self, slot: int, method: str, settings: UmapSettings) -> None:

@@ -24,6 +24,7 @@ class ScoreBar(QWidget):
         self._name = name
         self.value: float | None = None
         self._sd = 0.0
+        self._measured = False
         self.text = ""
         self.setFont(tabular(self.font()))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -35,10 +36,16 @@ class ScoreBar(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(TEXT_WIDTH + 32, TALL)
 
-    def show_value(self, value: float | None, sd: float | None, text: str) -> None:
-        """Show `value`, 0 to 1, and what is written beside it; None draws no bar."""
+    def show_value(
+        self, value: float | None, sd: float | None, text: str, *, measured: bool = False
+    ) -> None:
+        """Show `value`, 0 to 1, and what is written beside it; None draws no bar.
+
+        measured: `text` is what was measured all the same, and not the reason why nothing was.
+        """
         there = value is not None and math.isfinite(value)
         self.value, self._sd, self.text = (value if there else None), sd or 0.0, text
+        self._measured = measured
         self.setAccessibleName(f"{self._name}: {text}")
         self.update()
 
@@ -48,8 +55,11 @@ class ScoreBar(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         left_to_text = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         if self.value is None:
-            painter.setPen(QColor(theme.muted))
+            painter.setPen(QColor(theme.text if self._measured else theme.muted))
             room = QRectF(self.rect())
+            if self.fontMetrics().horizontalAdvance(self.text) <= TEXT_WIDTH - 8:
+                # Under the numbers of the bars.
+                room.setLeft(room.right() - TEXT_WIDTH + 8)
             text = self.fontMetrics().elidedText(
                 self.text, Qt.TextElideMode.ElideRight, int(room.width())
             )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
+from vaeexplorer.regularity.definitions import DEFINITIONS, OF_THE_POSTERIOR
+
 translate = QCoreApplication.translate
 
 GAUSSIAN, MIXTURE = "fitted Gaussian", "fitted mixture of 10"
@@ -24,8 +26,12 @@ class Row:
         Path of its standard deviation, or none.
     share
         Whether it lies between 0 and 1, and is drawn as a bar.
-    headline
-        Whether it is shown without asking for the parts.
+    group
+        "headline", which is always shown, or what it is shown with: "parts" or "beside".
+    digits
+        How many it is written with behind the point, where it has no standard deviation.
+    absence
+        Why there may be no number here.
     """
 
     title: str
@@ -33,12 +39,14 @@ class Row:
     keys: tuple[str, ...]
     spread: tuple[str, ...] = ()
     share: bool = True
-    headline: bool = False
+    group: str = "parts"
+    digits: int = 2
+    absence: str = ""
 
 
 def rows() -> tuple[Row, ...]:
     """Return all rows, in the language in force."""
-    return (*_headlines(), *_parts_of_continuity(), *_parts_of_completeness())
+    return (*_headlines(), *_parts_of_continuity(), *_parts_of_completeness(), *_beside())
 
 
 def _headlines() -> tuple[Row, ...]:
@@ -52,7 +60,7 @@ def _headlines() -> tuple[Row, ...]:
             ),
             ("continuity", "score"),
             ("continuity", "sd"),
-            headline=True,
+            group="headline",
         ),
         Row(
             translate("Scorecard", "completeness"),
@@ -63,7 +71,7 @@ def _headlines() -> tuple[Row, ...]:
             ),
             ("completeness", "score"),
             ("completeness", "sd"),
-            headline=True,
+            group="headline",
         ),
         Row(
             translate("Scorecard", "    under a fitted Gaussian"),
@@ -73,7 +81,7 @@ def _headlines() -> tuple[Row, ...]:
                 "the same law for every model, so that decoders are compared and not priors.",
             ),
             ("completeness", "others", GAUSSIAN),
-            headline=True,
+            group="headline",
         ),
         Row(
             translate("Scorecard", "    under a fitted mixture"),
@@ -83,7 +91,7 @@ def _headlines() -> tuple[Row, ...]:
                 "training codes: the same, with a law that fits any model better.",
             ),
             ("completeness", "others", MIXTURE),
-            headline=True,
+            group="headline",
         ),
     )
 
@@ -201,6 +209,26 @@ def _parts_of_completeness() -> tuple[Row, ...]:
             ("n",),
             share=False,
         ),
+    )
+
+
+def _beside() -> tuple[Row, ...]:
+    without_posterior = translate(
+        "Scorecard",
+        "It does not exist here: the model declares no prior, or its codes are points without a "
+        "posterior.",
+    )
+    return tuple(
+        Row(
+            translate("Scorecard", about.title),
+            translate("Scorecard", about.text),
+            ("secondary", key),
+            share=key == "far_share",
+            group="beside",
+            digits=3,
+            absence=without_posterior if key in OF_THE_POSTERIOR else "",
+        )
+        for key, about in DEFINITIONS.items()
     )
 
 
