@@ -19,10 +19,20 @@ from PIL import Image
 
 from vaeexplorer import cli
 from vaeexplorer.data import open_data
-from vaeexplorer.jobs.reporting import GRID_SIDE, write_report
-from vaeexplorer.jobs.scoring import score_runs
+from vaeexplorer.jobs.draws import prior_draws
+from vaeexplorer.jobs.findings import GRID_SIDE
+from vaeexplorer.jobs.opening import chosen_map, open_exhibit, with_model
+from vaeexplorer.jobs.overlays import on_one_scale, stretch
+from vaeexplorer.jobs.paths import PathChoice, film_path, first_ends
+from vaeexplorer.jobs.reporting import write_report
+from vaeexplorer.jobs.scoring import Grounds, score_runs
 from vaeexplorer.jobs.training import train_and_save
+from vaeexplorer.jobs.worst import worst_places
+from vaeexplorer.latent.alignment import aligned
+from vaeexplorer.latent.lift import lift_of
+from vaeexplorer.latent.paths import WAYS
 from vaeexplorer.latent.projection import Map, ProjectionError
+from vaeexplorer.report.evidence import DRAWS_ROWS, STRETCH_ROWS, path_quantities
 from vaeexplorer.report.figures import GRID_GAP
 from vaeexplorer.report.findings import Window
 from vaeexplorer.report.quantities import BESIDE, SCORES
@@ -109,8 +119,13 @@ def numbers_of(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "report.json").read_text(encoding="utf-8"), parse_constant=refuse)
 
 
+def pictures_of(numbers: dict[str, Any]) -> set[str]:
+    named = {name for run in numbers["runs"] for name in run["pictures"].values()}
+    return (named | set(numbers["path"]["pictures"].values())) - {None}
+
+
 def test_pictures_of_the_page_and_of_the_numbers_are_the_files(report: Path) -> None:
-    named = {name for run in numbers_of(report)["runs"] for name in run["pictures"].values()}
+    named = pictures_of(numbers_of(report))
     page = page_of(report)
     linked = {image["src"] for image in page.all("img")}
     linked |= {source["srcset"] for source in page.all("source")}
@@ -173,10 +188,13 @@ def test_the_schema_finds_what_is_wrong(report: Path) -> None:
     numbers["runs"][0]["status"] = "lost"
     numbers["runs"][1]["n"] = "many"
     del numbers["runs"][1]["verdict"]
+    numbers["runs"][1]["path"]["slerp"]["steps"] = []
+    numbers["path"]["start"]["image"] = -1
     numbers["extra"] = 1
-    assert len(list(faults(numbers, SCHEMA))) == 5
+    assert len(list(faults(numbers, SCHEMA))) == 7
 
 
+@pytest.mark.slow
 def test_a_codebook_has_no_continuity_to_compare(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     for _ in train_and_save(
@@ -205,6 +223,68 @@ def test_scores_of_the_report_are_those_of_the_command(
     assert second["with"] == "A"
     assert second["verdict"] == numbers_of(report)["comparison"]
     assert second["warnings"] == numbers_of(report)["warnings"]
+
+
+def test_the_evidence_is_what_the_jobs_of_the_window_find(
+    report: Path, pair: tuple[Path, Path]
+) -> None:
+    numbers = numbers_of(report)
+    exhibits = [with_model(result_of(open_exhibit(folder))) for folder in pair]
+    maps = [chosen_map(exhibit, "") for exhibit in exhibits]
+    maps[1] = aligned(maps[1], maps[0])
+    fields, draws = {}, {}
+    grounds = Grounds()
+    start, end = first_ends(exhibits[0].codes["z"].mean, exhibits[0].labels)
+    assert (numbers["path"]["start"]["image"], numbers["path"]["end"]["image"]) == (start, end)
+    for slot, (exhibit, shown) in enumerate(zip(exhibits, maps, strict=True)):
+        run, space, codes = numbers["runs"][slot], exhibit.spaces["z"], exhibit.codes["z"].mean
+        lift = lift_of(shown, codes)
+        lift.lattice = result_of(lift.make_lattice())
+        fields[slot] = result_of(stretch(space, lift))
+        draws[slot] = result_of(prior_draws(space, lift, exhibit.dataset))
+        split = exhibit.dataset.split(exhibit.split_seed)
+        worst = result_of(worst_places(space, exhibit.dataset, split, grounds))
+        assert run["worst"]["steepest_steps"] == [place.amount for place in worst.steps]
+        assert run["worst"]["emptiest_draws"] == [place.amount for place in worst.draws]
+        assert run["path"].keys() == set(WAYS)
+        for way in WAYS:
+            choice = PathChoice(exhibit.source.fingerprint, start, end, way)
+            film = result_of(film_path(space, codes, choice))
+            assert run["path"][way]["steps"] == film.steps.tolist()
+            assert run["path"][way]["largest_over_mean_step"] == film.ratio
+            assert run["path"][way]["largest_gap"] == film.gaps.max()
+    for slot, field in on_one_scale(fields).items():
+        run = numbers["runs"][slot]
+        assert run["stretch"]["median"] == field.median
+        assert run["stretch"]["reference"] == field.reference
+        assert run["draws"]["largest"] == draws[slot].distances.max()
+        assert run["draws"]["limit"] == max(one.distances.max() for one in draws.values())
+        assert run["draws"]["reconstructions"] == draws[slot].real
+
+
+def test_the_evidence_stands_on_the_page_with_every_definition(report: Path) -> None:
+    text, numbers = page_of(report).text, numbers_of(report)
+    for quantity in (*path_quantities(WAYS), *STRETCH_ROWS, *DRAWS_ROWS):
+        assert quantity.name in text
+        assert quantity.definition in text
+        for run in numbers["runs"]:
+            assert quantity.text(run) in text
+    for run in numbers["runs"]:
+        for amount in run["worst"]["steepest_steps"] + run["worst"]["emptiest_draws"]:
+            assert f"{amount:.1f} \N{MULTIPLICATION SIGN}" in text
+    assert f"image {numbers['path']['start']['image']} (label" in text
+
+
+@pytest.mark.slow
+def test_a_run_on_other_data_has_no_path_between_these_images(
+    pair: tuple[Path, Path], idx_file: Path, tmp_path: Path
+) -> None:
+    other = train_run(idx_file, "ae", tmp_path / "other")
+    written = report_on(pair[0], other, out=tmp_path / "out")
+    assert list(faults(written, SCHEMA)) == []
+    assert written["runs"][0]["path"] is not None
+    assert written["runs"][1]["path"] is None
+    assert "B: Other data than that of A" in page_of(tmp_path / "out").text
 
 
 def test_the_scorecard_stands_on_the_page_with_every_definition(report: Path) -> None:
@@ -247,7 +327,7 @@ def test_a_umap_that_fails_leaves_the_map_that_there_is(
         raise ProjectionError("The map could not be made.")
         yield
 
-    monkeypatch.setattr("vaeexplorer.jobs.reporting.project_codes", broken)
+    monkeypatch.setattr("vaeexplorer.jobs.findings.project_codes", broken)
     assert report_on(folder, out=tmp_path / "out")["runs"][0]["map"] == "pca"
 
 
@@ -279,6 +359,9 @@ def test_run_whose_data_is_gone_is_shown_without_reconstructions(
     (run,) = numbers_of(tmp_path / "out")["runs"]
     assert run["pictures"]["reconstructions"] is None
     assert run["continuity"] is run["completeness"] is run["n"] is None
+    assert run["worst"] is run["draws"] is run["pictures"]["draws"] is None
+    assert run["stretch"]["median"] > 0
+    assert list(faults(numbers_of(tmp_path / "out"), SCHEMA)) == []
     assert "were not found again" in page_of(tmp_path / "out").text
     assert (tmp_path / "out" / run["pictures"]["samples"]).is_file()
 

@@ -149,7 +149,7 @@ class Progress:
     seconds_left: float | None = None
 
 
-def result_of(job: Generator[Progress, None, Result]) -> Result:
+def result_of(job: Generator[Any, None, Result]) -> Result:
     """Run `job` to its end, its progress unseen, and return what it returns."""
     while True:
         try:

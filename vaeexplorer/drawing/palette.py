@@ -20,6 +20,17 @@ SLOT_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 contrast of at least 3 against white and against a dark window."""
 SLOT_LETTERS = "ABCD"
 
+
+def slot_letter(index: int) -> str:
+    """Name of the slot at `index`, of which a report may have more: A to Z, then 27 and on."""
+    return chr(ord("A") + index) if index < 26 else str(index + 1)
+
+
+def slot_colour(index: int) -> str:
+    """Colour of the slot at `index`, "#rrggbb": the same one again after four slots."""
+    return SLOT_COLOURS[index % len(SLOT_COLOURS)]
+
+
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 

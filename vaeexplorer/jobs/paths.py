@@ -100,6 +100,11 @@ class Film:
         """Where on the film, 0 to 1, the places at `shares` of the way are."""
         return np.interp(shares, self.shares, np.linspace(0, 1, len(self.shares)))
 
+    def strip(self, slot: int) -> Strip:
+        """Return the film as it is drawn in a file, for the slot `slot`."""
+        edges = self.film_places(np.linspace(0, 1, len(self.steps) + 1))
+        return Strip(slot, self.frames, self.steps, edges, self.gaps)
+
 
 def film_path(
     space: LatentSpace, codes: NDArray[np.float32], choice: PathChoice

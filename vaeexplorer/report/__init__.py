@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from vaeexplorer import __version__
-from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.drawing.palette import slot_colour, slot_letter
 from vaeexplorer.regularity import verdict
 from vaeexplorer.regularity.information import active_units, rate_per_dimension
-from vaeexplorer.report.figures import write_pictures
+from vaeexplorer.report.evidence import evidence_numbers, path_numbers
+from vaeexplorer.report.figures import write_path_pictures, write_pictures
 from vaeexplorer.report.findings import Findings, Window
 from vaeexplorer.report.page import render
 from vaeexplorer.run import Measures
@@ -46,12 +47,13 @@ def write_files(findings: Sequence[Findings], folder: Path, template: str) -> di
     runs = []
     for index, found in enumerate(findings):
         letter = slot_letter(index)
-        pictures = write_pictures(found, letter.lower(), SLOT_COLOURS[index % 4], folder)
+        pictures = write_pictures(found, letter.lower(), slot_colour(index), folder)
         runs.append({"slot": letter, **_numbers(found), "comparison": None, "pictures": pictures})
     report = {
         "vae_explorer": __version__,
         "page": PAGE,
         "runs": runs,
+        "path": path_numbers(findings, write_path_pictures(findings, folder)),
         **_compare(runs),
     }
     finite: dict[str, Any] = _without_nan(report)
@@ -59,11 +61,6 @@ def write_files(findings: Sequence[Findings], folder: Path, template: str) -> di
     (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
     (folder / PAGE).write_text(render(findings, finite, template), encoding="utf-8")
     return finite
-
-
-def slot_letter(index: int) -> str:
-    """Name of the slot at `index`: A to Z, then 27 and on."""
-    return chr(ord("A") + index) if index < 26 else str(index + 1)
 
 
 def _numbers(found: Findings) -> dict[str, Any]:
@@ -92,6 +89,7 @@ def _numbers(found: Findings) -> dict[str, Any]:
         "active_units": None if rates is None else int(active_units(codes.mean).sum()),
         "code_variances": [float(v) for v in codes.mean.var(axis=0, dtype=np.float64)],
         **_scores(found),
+        **evidence_numbers(found),
     }
 
 

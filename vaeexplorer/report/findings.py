@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Codes, Run
+
+if TYPE_CHECKING:
+    from vaeexplorer.jobs.draws import Draws
+    from vaeexplorer.jobs.overlays import Stretch
+    from vaeexplorer.jobs.paths import Film
+    from vaeexplorer.jobs.worst import WorstPlaces
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Window:
         held[row, column] = True
         return held.ravel()
 
-    def pixels(self, positions: NDArray[np.float32], side: int) -> NDArray[np.float64]:
+    def pixels(self, positions: NDArray[np.floating], side: int) -> NDArray[np.float64]:
         """Pixels, x to the right and y down, of `positions` in a picture of `side` pixels."""
         x = (positions[:, 0] - self.left) / self.side * side
         y = (1 - (positions[:, 1] - self.bottom) / self.side) * side
@@ -72,8 +78,14 @@ class Findings:
         Whether the model declares that law as its prior.
     originals, reconstructions
         Held-out images and their reconstructions; None where the data is gone.
-    scores
-        As jobs.scoring gives them; None where the data is gone or too small.
+    scores, worst
+        As jobs.scoring and jobs.worst give them; None where the data is gone or too small.
+    stretch, draws
+        What is laid over the map, as jobs.overlays and jobs.draws give it, on one scale for all
+        runs; None where the map has no data near, and where the images are gone.
+    films
+        The path between two images that all runs on the same data share, by its way; empty for
+        runs on other data than the first.
     nats
         One sentence on what the nats of its distortion are; empty: nothing to be said.
     """
@@ -91,6 +103,10 @@ class Findings:
     originals: NDArray[np.uint8] | None
     reconstructions: NDArray[np.uint8] | None
     scores: Mapping[str, Any] | None
+    worst: WorstPlaces | None
+    stretch: Stretch | None
+    draws: Draws | None
+    films: Mapping[str, Film] = field(default_factory=dict)
     nats: str = ""
 
     @property

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from string import Template
 from typing import Any
 
 import numpy as np
 
-from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.report.blocks import caption, figures, image, image_by_theme, missing, table
+from vaeexplorer.report.evidence import evidence_sections
 from vaeexplorer.report.findings import Findings
-from vaeexplorer.report.quantities import (
-    BESIDE,
-    MEASURES,
-    NOTHING,
-    SCORES,
-    Numbers,
-    Quantity,
-    number,
-)
+from vaeexplorer.report.quantities import BESIDE, MEASURES, SCORES, Numbers, number
 from vaeexplorer.run import EpochRecord
 
 EPOCH_ROWS = 12
@@ -40,16 +33,17 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
     runs = report["runs"]
     pairs = list(zip(findings, runs, strict=True))
     sections = [
-        _table("Scorecard", SCORES_LEAD, runs, SCORES),
-        _figures("In words", "", pairs, _words),
-        _figures("The maps", _maps_lead(findings), pairs, _map_figure),
-        _figures("Decoded over the map", GRID_LEAD, pairs, _grid_figure),
-        _figures("Draws", DRAWS_LEAD, pairs, _samples_figure),
-        _figures("Reconstructions", PAIRS_LEAD, pairs, _pairs_figure),
-        _table("Measures", "", runs, MEASURES),
-        _table("Beside the scores", BESIDE_LEAD, runs, BESIDE),
-        _figures("Dimensions", DIMENSIONS_LEAD, pairs, _dimensions),
-        _figures("Learning", LEARNING_LEAD, pairs, _learning),
+        table("Scorecard", SCORES_LEAD, runs, SCORES),
+        figures("In words", "", pairs, _words),
+        figures("The maps", _maps_lead(findings), pairs, _map_figure),
+        *evidence_sections(pairs, report),
+        figures("Decoded over the map", GRID_LEAD, pairs, _grid_figure),
+        figures("Draws", DRAWS_LEAD, pairs, _samples_figure),
+        figures("Reconstructions", PAIRS_LEAD, pairs, _pairs_figure),
+        table("Measures", "", runs, MEASURES),
+        table("Beside the scores", BESIDE_LEAD, runs, BESIDE),
+        figures("Dimensions", DIMENSIONS_LEAD, pairs, _dimensions),
+        figures("Learning", LEARNING_LEAD, pairs, _learning),
     ]
     return Template(template).substitute(
         title=escape(" and ".join(f"{run['slot']}: {run['run']}" for run in runs)),
@@ -80,41 +74,16 @@ DIMENSIONS_LEAD = (
 LEARNING_LEAD = "Nats per image at the end of an epoch; held-out where it is not said otherwise."
 
 
-def _figures(
-    title: str,
-    lead: str,
-    pairs: Sequence[tuple[Findings, Numbers]],
-    content: Callable[[Findings, Numbers], str],
-) -> str:
-    """One section: `content` of every slot, side by side."""
-    slots = []
-    for index, (found, run) in enumerate(pairs):
-        colour = SLOT_COLOURS[index % len(SLOT_COLOURS)]
-        heading = f'<span class="letter">{run["slot"]}</span> {escape(run["run"])}'
-        slots.append(
-            f'<figure class="slot" style="--slot: {colour}"><h3>{heading}</h3>'
-            f"{content(found, run)}</figure>"
-        )
-    return (
-        f"<section><h2>{escape(title)}</h2>{f'<p>{escape(lead)}</p>' if lead else ''}"
-        f'<div class="slots">{"".join(slots)}</div></section>'
-    )
-
-
-def _caption(text: str) -> str:
-    return f"<figcaption>{escape(text)}</figcaption>"
-
-
-def _image(name: str, alternative: str) -> str:
-    return f'<img src="{escape(name)}" alt="{escape(alternative)}">'
-
-
 def _maps_lead(findings: Sequence[Findings]) -> str:
     prints = {found.run.source.fingerprint for found in findings}
     lead = "One dot per image, placed by its code"
     if all(found.run.labels is not None for found in findings):
         lead += " and coloured by its label"
-    return f"{lead}." if len(prints) == 1 else f"{lead}. The slots show different data."
+    if len(prints) > 1:
+        return f"{lead}. The slots show different data."
+    if len(findings) > 1:
+        lead += "; turned onto the map of A, so that the same images lie in the same direction"
+    return f"{lead}."
 
 
 def _map_figure(found: Findings, run: Numbers) -> str:
@@ -124,20 +93,16 @@ def _map_figure(found: Findings, run: Numbers) -> str:
     method = METHODS.get(found.chosen.method, found.chosen.method)
     if run["latent_dim"] == 1:
         method = "the one latent dimension, to the right, against the density of the codes"
-    return (
-        '<picture><source media="screen and (prefers-color-scheme: dark)" '
-        f'srcset="{escape(pictures["map_dark"])}">'
-        + _image(pictures["map"], f"Map of {run['slot']}: {dots}")
-        + "</picture>"
-        + _caption(f"{method[0].upper()}{method[1:]}, {run['images']:,} images.")
-    )
+    return image_by_theme(
+        pictures["map"], pictures["map_dark"], f"Map of {run['slot']}: {dots}"
+    ) + caption(f"{method[0].upper()}{method[1:]}, {run['images']:,} images.")
 
 
 def _grid_figure(found: Findings, run: Numbers) -> str:
     side = round(len(found.grid) ** 0.5)
     alternative = f"{side} by {side} decodes of {run['slot']}, laid out over its map"
     share = 100 * float(np.mean(found.inside))
-    return _image(run["pictures"]["grid"], alternative) + _caption(
+    return image(run["pictures"]["grid"], alternative) + caption(
         f"There is data in {share:.0f} % of this window."
     )
 
@@ -149,7 +114,7 @@ def _samples_figure(found: Findings, run: Numbers) -> str:
         else f"from the {found.law} (full covariance), because the model declares no prior"
     )
     alternative = f"{len(found.samples)} decoded draws of {run['slot']}"
-    return _image(run["pictures"]["samples"], alternative) + _caption(f"Drawn {origin}.")
+    return image(run["pictures"]["samples"], alternative) + caption(f"Drawn {origin}.")
 
 
 def _pairs_figure(found: Findings, run: Numbers) -> str:
@@ -161,9 +126,9 @@ def _pairs_figure(found: Findings, run: Numbers) -> str:
             else "The images of this run were not found again, so that there is nothing to "
             "reconstruct."
         )
-        return f'<p class="missing">{escape(reason)}</p>'
+        return missing(reason)
     alternative = f"{len(found.originals)} held-out images above their reconstructions by"
-    return _image(name, f"{alternative} {run['slot']}")
+    return image(name, f"{alternative} {run['slot']}")
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -194,30 +159,6 @@ def _words(found: Findings, run: Numbers) -> str:
     return f'<p class="quiet">{escape(told)}</p><ul>{items}</ul>'
 
 
-def _table(title: str, lead: str, runs: Sequence[Numbers], quantities: Sequence[Quantity]) -> str:
-    """Make a table of `quantities`, each with its definition; rows that no run has are left out."""
-    head = "".join(f'<th class="number" scope="col">{run["slot"]}</th>' for run in runs)
-    rows = []
-    for quantity in quantities:
-        texts = [quantity.text(run) for run in runs]
-        if all(text is None for text in texts):
-            continue
-        cells = "".join(f'<td class="number">{escape(text or NOTHING)}</td>' for text in texts)
-        kind = ' class="part"' if quantity.part else ""
-        rows.append(
-            f"<tr{kind}><td>{escape(quantity.name)}<small>{escape(quantity.definition)}</small></td>"
-            f"{cells}</tr>"
-        )
-    if not rows:
-        return ""
-    return (
-        f"<section><h2>{escape(title)}</h2>{f'<p>{escape(lead)}</p>' if lead else ''}"
-        '<div class="numbers"><table><thead><tr>'
-        f'<th scope="col">Quantity</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-        f'</div><p class="quiet">{NOTHING} stands where a quantity does not exist.</p></section>'
-    )
-
-
 def _dimensions(found: Findings, run: Numbers) -> str:
     """Rates (or variances of codes) per dimension, largest first, as bars."""
     del found
@@ -232,7 +173,7 @@ def _dimensions(found: Findings, run: Numbers) -> str:
         for index in order[:DIMENSION_ROWS]
     )
     more = len(order) - DIMENSION_ROWS
-    note = _caption(f"{more} more carry less.") if more > 0 else ""
+    note = caption(f"{more} more carry less.") if more > 0 else ""
     return (
         '<table><thead><tr><th scope="col">dimension</th><th></th>'
         f'<th class="number" scope="col">{title}</th></tr></thead><tbody>{rows}'
@@ -245,7 +186,7 @@ def _learning(found: Findings, run: Numbers) -> str:
     del run
     history = found.run.history
     if not history:
-        return '<p class="missing">This run has no history.</p>'
+        return missing("This run has no history.")
     steps = np.unique(np.geomspace(1, len(history), min(EPOCH_ROWS, len(history))).round())
     rows = "".join(f"<tr>{''.join(_cells(history[int(step) - 1]))}</tr>" for step in steps)
     titles = ("epoch", "distortion, training", "distortion", "rate", "−ELBO")

@@ -7,14 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import Signal
 
 from vaeexplorer.drawing.strips import Strip
 from vaeexplorer.gui.session.aligning import Aligning
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.paths import (
-    STEPS,
     Film,
     PathChoice,
     film_path,
@@ -105,9 +103,7 @@ class Comparing(Aligning):
 
     def film_strips(self) -> list[Strip]:
         """Films of all slots, as they are drawn in a file."""
-        edges = np.linspace(0, 1, STEPS + 1)
-        films = sorted(self.films.items())
-        return [Strip(slot, f.frames, f.steps, f.film_places(edges)) for slot, f in films]
+        return [film.strip(slot) for slot, film in sorted(self.films.items())]
 
     # --- what follows from them ---------------------------------------------------------------
 

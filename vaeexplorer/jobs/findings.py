@@ -1,0 +1,277 @@
+"""Decode and measure what a report shows of runs: by the same jobs as the window."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.data import Dataset, InputError
+from vaeexplorer.jobs.draws import draws_on_one_scale, prior_draws
+from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
+from vaeexplorer.jobs.opening import (
+    build_spaces,
+    chosen_map,
+    decode_pixels,
+    main_space,
+    open_exhibit,
+)
+from vaeexplorer.jobs.overlays import on_one_scale, stretch
+from vaeexplorer.jobs.paths import Film, PathChoice, film_path, first_ends
+from vaeexplorer.jobs.scoring import Grounds, score_space
+from vaeexplorer.jobs.worst import WorstPlaces, worst_places
+from vaeexplorer.latent.alignment import aligned
+from vaeexplorer.latent.lift import Lift, lift_of
+from vaeexplorer.latent.paths import WAYS
+from vaeexplorer.latent.process import ProjectionProcess
+from vaeexplorer.latent.projection import Map, ProjectionError
+from vaeexplorer.report import Findings, Window
+from vaeexplorer.run import Exhibit, Progress, result_of
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace
+
+GRID_SIDE = 20
+SAMPLES = 64
+PAIRS = 16
+PAIRS_PER_ROW = 8
+MOST_FITTED = 10_000
+CHUNK = 1_024
+SAMPLE_SEED = 0
+
+Pictures = NDArray[np.uint8]
+Result = TypeVar("Result")
+
+
+@dataclass
+class Common:
+    """What the runs of a report share: grounds of scores, and the first map of each data set.
+
+    Later maps of the same images are turned onto that one, as the window turns them.
+    """
+
+    process: ProjectionProcess
+    grounds: Grounds = field(default_factory=Grounds)
+    first_maps: dict[str, Map] = field(default_factory=dict)
+
+
+def find(folders: Sequence[Path], process: ProjectionProcess) -> Generator[Progress, None, Any]:
+    """Find what a report shows of the runs in `folders`: a list of Findings, in their order.
+
+    Raises
+    ------
+    InputError
+        A folder holds no readable run.
+    """
+    common = Common(process)
+    found: list[Findings] = []
+    spaces: list[LatentSpace] = []
+    share = 0.9 / len(folders)
+    for index, folder in enumerate(folders):
+        yield Progress(f"Reading {folder.name}", index * share)
+        job = _find(folder, common)
+        one, space = yield from part_of(job, index * share, share, folder.name)
+        found.append(one)
+        spaces.append(space)
+    films = yield from part_of(_films(found, spaces), 0.9, 0.1)
+    return _on_one_scale(
+        [replace(one, films=of_one) for one, of_one in zip(found, films, strict=True)]
+    )
+
+
+def part_of(
+    job: Generator[Progress, None, Result], start: float, share: float, name: str = ""
+) -> Generator[Progress, None, Result]:
+    """Run `job` as the part of a whole that begins at the fraction `start`."""
+    while True:
+        try:
+            progress = next(job)
+        except StopIteration as end:
+            return cast(Result, end.value)
+        message = f"{name}: {progress.message}" if name else progress.message
+        yield Progress(message, start + share * (progress.fraction or 0.0))
+
+
+def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findings, LatentSpace]]:
+    """Read one run, and decode and measure what the report shows of it."""
+    from vaeexplorer.models import settings  # imports torch
+
+    exhibit = yield from part_of(_open(folder), 0.0, 0.1)
+    exhibit = yield from part_of(_with_umap(exhibit, common.process), 0.1, 0.2)
+    run = exhibit.run
+    assert run is not None
+    name = main_space(exhibit)
+    space, codes = exhibit.spaces[name], run.codes[name]
+    chosen = chosen_map(exhibit, "")
+    reference = common.first_maps.setdefault(run.source.fingerprint, chosen)
+    if reference is not chosen:
+        chosen = aligned(chosen, reference)
+    yield Progress("decoding", 0.31)
+    lift = lift_of(chosen, codes.mean)
+    lift.lattice = result_of(lift.make_lattice())
+    found = _decoded(exhibit, space, chosen, lift)
+    yield Progress("measuring the local stretch", 0.35)
+    changes = result_of(stretch(space, lift))
+    yield Progress("drawing from the law of the codes", 0.45)
+    dataset = exhibit.dataset
+    draws = None if dataset is None else result_of(prior_draws(space, lift, dataset))
+    scores = yield from part_of(_scores(exhibit, space, common.grounds), 0.5, 0.3)
+    worst = None
+    if scores is not None:
+        worst = yield from part_of(_worst(exhibit, space, common.grounds), 0.8, 0.2)
+    nats = settings(run.config.family, run.config.model).nats(run.source.shape)
+    measured: dict[str, Any] = {"stretch": changes, "draws": draws, "scores": scores}
+    return Findings(**found, **measured, worst=worst, folder=str(folder), nats=nats), space
+
+
+def _decoded(exhibit: Exhibit, space: LatentSpace, chosen: Map, lift: Lift) -> dict[str, Any]:
+    """Fields of Findings that hold the run, its map, and what is decoded."""
+    assert exhibit.run is not None
+    window = Window.around(chosen.positions)
+    places = window.centres(GRID_SIDE)
+    samples, law = _draws(space, lift.codes, _training_indices(exhibit))
+    originals, reconstructions = _pairs(exhibit, space)
+    return {
+        "run": exhibit.run,
+        "space": main_space(exhibit),
+        "chosen": chosen,
+        "window": window,
+        "grid": _decode(space, lift.lift_grid(places)),
+        # A thin band of dots may pass through a square and miss its centre.
+        "inside": window.holding(chosen.positions, GRID_SIDE) | lift.near(places),
+        "samples": samples,
+        "law": law,
+        "declared": space.prior is not None,
+        "originals": originals,
+        "reconstructions": reconstructions,
+    }
+
+
+def _open(folder: Path) -> Generator[Progress, None, Exhibit]:
+    exhibit = yield from open_exhibit(folder)
+    assert exhibit.run is not None
+    return replace(exhibit, spaces=build_spaces(exhibit.run, folder))
+
+
+def _with_umap(exhibit: Exhibit, process: ProjectionProcess) -> Generator[Progress, None, Exhibit]:
+    """Give the main space its UMAP where it has none: for the report only, the run stays as it is.
+
+    Where that fails, the report shows the map that there is.
+    """
+    name = main_space(exhibit)
+    if {"axes", "umap", "umap-learn"} & exhibit.maps[name].keys():
+        return exhibit
+    codes, maps = {name: exhibit.codes[name]}, {name: exhibit.maps[name]}
+    try:
+        made = yield from project_codes(codes, maps, process, settings=MAP_SETTINGS)
+    except ProjectionError as error:
+        yield Progress(str(error), 1.0)
+        return exhibit
+    return replace(exhibit, maps={**exhibit.maps, **made})
+
+
+def _scores(
+    exhibit: Exhibit, space: LatentSpace, grounds: Grounds
+) -> Generator[Progress, None, dict[str, Any] | None]:
+    """Continuity and completeness; None where the images are gone or too few."""
+    if exhibit.dataset is None:
+        return None
+    split = exhibit.dataset.split(exhibit.split_seed)
+    try:
+        return (
+            yield from score_space(
+                space, exhibit.dataset, split, with_secondary=True, grounds=grounds
+            )
+        )
+    except InputError:
+        return None
+
+
+def _worst(
+    exhibit: Exhibit, space: LatentSpace, grounds: Grounds
+) -> Generator[Progress, None, WorstPlaces]:
+    """Steepest steps and emptiest draws, of a run that has scores."""
+    assert exhibit.dataset is not None
+    split = exhibit.dataset.split(exhibit.split_seed)
+    return (yield from worst_places(space, exhibit.dataset, split, grounds))
+
+
+def _films(
+    found: Sequence[Findings], spaces: Sequence[LatentSpace]
+) -> Generator[Progress, None, list[Mapping[str, Film]]]:
+    """Film every way between the same two images, in the runs that know them.
+
+    They are the images between which the window opens its path check. Runs on other data than
+    the first have none.
+    """
+    first = found[0]
+    fingerprint = first.run.source.fingerprint
+    start, end = first_ends(first.codes.mean, first.run.labels)
+    films: list[Mapping[str, Film]] = []
+    for index, (one, space) in enumerate(zip(found, spaces, strict=True)):
+        of_one = {}
+        for nth, way in enumerate(WAYS):
+            done = (index + nth / len(WAYS)) / len(found)
+            yield Progress(f"{one.run.name}: decoding a path", done)
+            if one.run.source.fingerprint == fingerprint:
+                choice = PathChoice(fingerprint, start, end, way)
+                of_one[way] = result_of(film_path(space, one.codes.mean, choice))
+        films.append(of_one)
+    return films
+
+
+def _on_one_scale(found: Sequence[Findings]) -> list[Findings]:
+    """Give what is compared between runs one scale, as the window does."""
+    fields = {n: one.stretch for n, one in enumerate(found) if one.stretch is not None}
+    draws = {n: one.draws for n, one in enumerate(found) if one.draws is not None}
+    fields, draws = on_one_scale(fields), draws_on_one_scale(draws)
+    return [replace(one, stretch=fields.get(n), draws=draws.get(n)) for n, one in enumerate(found)]
+
+
+def _training_indices(exhibit: Exhibit) -> NDArray[np.int64] | slice:
+    """Images that a law is fitted to: training images, or all where the split is not known."""
+    if exhibit.dataset is None:
+        return slice(MOST_FITTED)
+    return exhibit.dataset.split(exhibit.split_seed).train[:MOST_FITTED]
+
+
+def _draws(
+    space: LatentSpace, codes: NDArray[np.float32], fitted: NDArray[np.int64] | slice
+) -> tuple[Pictures, str]:
+    """Decode draws from the declared prior, else from the Gaussian fitted to the codes."""
+    import torch
+
+    from vaeexplorer.regularity.laws import fit_gaussian
+
+    law = space.prior or fit_gaussian(torch.from_numpy(codes[fitted]))
+    z = law.sample(SAMPLES, torch.Generator().manual_seed(SAMPLE_SEED))
+    return _decode(space, z.numpy()), law.name
+
+
+def _pairs(exhibit: Exhibit, space: LatentSpace) -> tuple[Pictures | None, Pictures | None]:
+    """Held-out images, evenly spaced in file order, and their reconstructions."""
+    import torch
+
+    dataset: Dataset | None = exhibit.dataset
+    if dataset is None:
+        return None, None
+    held_out = dataset.split(exhibit.split_seed).held_out
+    count = min(PAIRS, len(held_out))
+    if count > PAIRS_PER_ROW:
+        count -= count % PAIRS_PER_ROW
+    chosen = held_out[np.linspace(0, len(held_out) - 1, count).astype(np.int64)]
+    originals = dataset.pixels(chosen)
+    if not count:
+        return originals, None
+    images = torch.from_numpy(np.ascontiguousarray(originals)).float() / 255
+    return originals, _decode(space, space.encode(images).mean.numpy())
+
+
+def _decode(space: LatentSpace, z: NDArray[np.float32]) -> Pictures:
+    return np.concatenate(
+        [decode_pixels(space, z[start : start + CHUNK]) for start in range(0, len(z), CHUNK)]
+    )
