@@ -2,12 +2,18 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from analytic import blob_ground, blob_space, blobs, places
 
 from vaeexplorer.data import open_data
+from vaeexplorer.jobs.codes import MOST_VARIANTS, CodeUsage, count_codes, decode_variants
+from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.models import build, restore
-from vaeexplorer.models.base import Batch
+from vaeexplorer.models.base import Batch, CodeSpace, Posterior
+from vaeexplorer.regularity.continuity import continuity
+from vaeexplorer.regularity.ground import reconstruct, unsnapped
 from vaeexplorer.run import Config
 from vaeexplorer.training import train
 
@@ -47,6 +53,73 @@ def test_codes_and_decodes_snap_to_the_codebook():
     near = codes.flatten(1) + 1e-4 * torch.randn(6, 6, generator=generator(1))
     assert torch.equal(space.decode(near), space.decode(codes.flatten(1)))
     assert torch.equal(model.snap(codes.flatten(1)), codes.flatten(1))
+
+
+def test_exact_codes_are_those_before_snapping_and_decode_alike():
+    model = made()
+    space = model.spaces()["z"]
+    exact, snapped = space.exact(images()), space.encode(images()).mean
+    assert not torch.equal(exact, snapped)
+    assert torch.equal(model.snap(exact), snapped)
+    torch.testing.assert_close(space.decode(exact), space.decode(snapped))
+
+
+def test_continuity_steps_from_where_images_are_before_they_snap():
+    """From a code itself no small step reaches another one, and nothing would seem to jump."""
+    ground = blob_ground(train=400, held_out=200)
+    book = 3.0 * torch.tensor([[x, y] for x in (-0.5, 0.5) for y in (-0.5, 0.5)])
+
+    def snap(z):
+        return book[torch.cdist(z, book).argmin(dim=1)]
+
+    space = CodeSpace(
+        2,
+        lambda images: Posterior(snap(places(images)), None),
+        lambda z: blobs(snap(z)),
+        codebook=book,
+        unsnapped=places,
+    )
+    snapped = reconstruct(space, ground, ground.held_out)
+    exact = unsnapped(space, ground, snapped)
+    torch.testing.assert_close(exact.codes, places(ground.held_out.unflatten(1, ground.shape)))
+    torch.testing.assert_close(reconstruct(space, ground, ground.held_out).images, exact.images)
+    still, jumping = (continuity(space, ground, one) for one in (snapped, exact))
+    assert jumping.jumps > 0.8
+    assert jumping.evenness < 0.5 * still.evenness
+    free = blob_space()
+    plain = reconstruct(free, ground, ground.held_out)
+    assert unsnapped(free, ground, plain) is plain
+
+
+def test_what_images_use_of_a_codebook_is_counted_by_position():
+    model = made(codes=4)
+    space = model.spaces()["z"]
+    book = space.codebook
+    indices = torch.tensor([[0, 0, 1], [0, 1, 1], [0, 1, 1], [0, 0, 1]])
+    usage = count_codes(space, book[indices].flatten(1).numpy())
+    assert usage.positions == 3
+    np.testing.assert_allclose(usage.shares[1], [0.5, 0.5, 0, 0])
+    assert usage.perplexity == pytest.approx(2)
+    assert usage.dead == 2
+    assert usage.nats == pytest.approx(3 * math.log(4))
+    z = book[indices[1]].flatten().numpy()
+    assert usage.indices(z + 1e-4).tolist() == [0, 1, 1]
+    assert usage.indices(usage.with_code(z, 2, 3)).tolist() == [0, 1, 3]
+    variants = decode_variants(space, usage, z, 2)
+    assert variants.codes.tolist() == [0, 1, 2, 3]
+    np.testing.assert_array_equal(variants.pictures[1], decode_pixels(space, z[None])[0])
+    assert count_codes(CodeSpace(6, space.encoder, space.decoder), z[None]) is None
+
+
+def test_of_a_large_codebook_the_most_frequent_codes_are_tried():
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(200), size=2)
+    usage = CodeUsage(rng.normal(size=(200, 2)).astype(np.float32), shares, dead=0)
+    tried = usage.tried(1)
+    assert len(tried) == MOST_VARIANTS
+    assert (np.diff(tried) > 0).all()
+    left_out = np.setdiff1d(np.arange(200), tried)
+    assert shares[1][tried].min() >= shares[1][left_out].max()
 
 
 def test_the_prior_draws_every_code_alike():

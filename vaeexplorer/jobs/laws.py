@@ -50,8 +50,12 @@ class Fits:
     def are_of(self, exhibit: Exhibit) -> bool:
         """Whether these are the laws of `exhibit` as it is now, with its images and its model."""
         ours = self._exhibit
-        same_model = exhibit.codes is ours.codes and exhibit.spaces[self._name] is self.space
-        return same_model and exhibit.dataset is ours.dataset
+        same_space = main_space(exhibit) == self._name and exhibit.codes is ours.codes
+        return (
+            same_space
+            and exhibit.spaces[self._name] is self.space
+            and exhibit.dataset is ours.dataset
+        )
 
     @cached_property
     def codes(self) -> NDArray[np.float32]:

@@ -204,7 +204,7 @@ def score_space(
     """
     from vaeexplorer.regularity.completeness import completeness
     from vaeexplorer.regularity.continuity import continuity
-    from vaeexplorer.regularity.ground import decoded, reconstruct, training_codes
+    from vaeexplorer.regularity.ground import decoded, reconstruct, training_codes, unsnapped
 
     yield Progress("Preparing the images that are scored", 0.0)
     ground = (grounds or Grounds()).of(dataset, split)
@@ -213,7 +213,7 @@ def score_space(
     codes = training_codes(space, ground)
     trained = decoded(space, codes[: ground.n])
     yield Progress("Measuring continuity", 0.3)
-    even = continuity(space, ground, held_out)
+    even = continuity(space, ground, unsnapped(space, ground, held_out))
     yield Progress("Measuring completeness", 0.6)
     own_laws = [law for law in laws if space.codebook is not None or law not in OF_CODEBOOKS]
     full = completeness(

@@ -60,7 +60,7 @@ def worst_places(
     InputError
         With too few images for a score.
     """
-    from vaeexplorer.regularity.ground import reconstruct
+    from vaeexplorer.regularity.ground import reconstruct, unsnapped
     from vaeexplorer.regularity.worst import emptiest_draws, steepest_steps
 
     yield Progress("Preparing the images that are scored", 0.0)
@@ -68,7 +68,7 @@ def worst_places(
     yield Progress("Reconstructing", 0.3)
     held_out = reconstruct(space, ground, ground.held_out)
     yield Progress("Looking for the steepest steps", 0.4)
-    steps = _pictured(space, steepest_steps(space, held_out, STEPS))
+    steps = _pictured(space, steepest_steps(space, unsnapped(space, ground, held_out), STEPS))
     yield Progress("Looking for the emptiest draws", 0.7)
     draws = emptiest_draws(space, ground, held_out, DRAWS)
     return WorstPlaces(steps, _pictured(space, draws), draws.law)

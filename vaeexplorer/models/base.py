@@ -147,6 +147,10 @@ class LatentSpace(Protocol):
         """Posterior of float images in [0, 1], (batch, channels, height, width)."""
         ...
 
+    def exact(self, images: Tensor) -> Tensor:
+        """Codes before they are snapped to the codebook, (batch, size); else those of `encode`."""
+        ...
+
     def decode(self, z: Tensor) -> Tensor:
         """Mean images, (batch, channels, height, width), of codes (batch, size).
 
@@ -175,7 +179,8 @@ class StandardNormal:
 class CodeSpace:
     """A latent space made of an encoder and a decoder.
 
-    `held_at` makes the same space in another context, where something is given.
+    `held_at` makes the same space in another context, where something is given; `unsnapped` gives
+    codes before they are snapped to the codebook.
     """
 
     size: int
@@ -185,6 +190,7 @@ class CodeSpace:
     codebook: Tensor | None = None
     given: Given | None = None
     held_at: Callable[[Tensor | None], LatentSpace] | None = None
+    unsnapped: Callable[[Tensor], Tensor] | None = None
 
     @torch.inference_mode()
     def holding(self, context: Tensor | None) -> LatentSpace:
@@ -195,6 +201,11 @@ class CodeSpace:
     def encode(self, images: Tensor) -> Posterior:
         """Posterior of float images in [0, 1], (batch, channels, height, width)."""
         return self.encoder(images)
+
+    @torch.inference_mode()
+    def exact(self, images: Tensor) -> Tensor:
+        """Codes before they are snapped to the codebook, (batch, size); else those of `encode`."""
+        return self.encoder(images).mean if self.unsnapped is None else self.unsnapped(images)
 
     @torch.inference_mode()
     def decode(self, z: Tensor) -> Tensor:

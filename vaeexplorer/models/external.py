@@ -74,6 +74,10 @@ class ExternalSpace:
         given = self._call(self._encode, images, "encode(x)")
         return _posterior(given, len(images), self.name, self.size)
 
+    def exact(self, images: Tensor) -> Tensor:
+        """Codes of `encode`: nothing snaps them."""
+        return self.encode(images).mean
+
     @torch.no_grad()
     def decode(self, z: Tensor) -> Tensor:
         """Mean images, (batch, channels, height, width), of codes (batch, size)."""

@@ -116,7 +116,7 @@ class QuantizedAutoencoder(Model):
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
         """Terms of the objective; `generator` only chooses the first codebook."""
-        exact = self._split(self.network.encode(batch.images).mean)
+        exact = self._split(self.exact(batch.images))
         if self.training and not self.usage.any():
             self._begin(exact.detach(), generator)
         chosen = self._nearest(exact)
@@ -138,11 +138,19 @@ class QuantizedAutoencoder(Model):
         size = self.positions * self.codebook.shape[1]
         codebook = frozen.codebook.detach()
         prior = UniformCodes(codebook, self.positions)
-        return {"z": CodeSpace(size, frozen.encode, frozen.decode, prior, codebook)}
+        return {
+            "z": CodeSpace(
+                size, frozen.encode, frozen.decode, prior, codebook, unsnapped=frozen.exact
+            )
+        }
+
+    def exact(self, images: Tensor) -> Tensor:
+        """Codes of float images before they are snapped, (batch, positions x width)."""
+        return self.network.encode(images).mean
 
     def encode(self, images: Tensor) -> Posterior:
         """Codes of float images, snapped and flattened, (batch, positions x width)."""
-        return Posterior(self.snap(self.network.encode(images).mean), None)
+        return Posterior(self.snap(self.exact(images)), None)
 
     def decode(self, z: Tensor) -> Tensor:
         """Mean images, (batch, channels, height, width), of the codes nearest to `z`."""

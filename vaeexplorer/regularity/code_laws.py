@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 CODE_FREQUENCIES = "frequencies by position"
-CODE_NEIGHBOURS = "left-neighbour Markov"
+CODE_NEIGHBOURS = "left-neighbour Markov chain"
 
 
 @dataclass(frozen=True, eq=False)

@@ -151,6 +151,20 @@ def decoded(space: LatentSpace, codes: Tensor) -> Reconstructions:
     return Reconstructions(codes, torch.cat([decode(space, z) for z in torch.split(codes, CHUNK)]))
 
 
+@torch.no_grad()
+def unsnapped(space: LatentSpace, ground: Ground, held_out: Reconstructions) -> Reconstructions:
+    """Reconstructions of `ground.held_out` with their codes before these snap to a codebook.
+
+    They decode alike. From snapped codes no small step would reach another code: where decoding
+    snaps, what lies around the codes of images is around these. Others are returned as they are.
+    """
+    if space.codebook is None:
+        return held_out
+    parts = torch.split(ground.held_out, CHUNK)
+    codes = [space.exact(part.reshape(-1, *ground.shape)) for part in parts]
+    return Reconstructions(torch.cat(codes), held_out.images)
+
+
 def training_codes(space: LatentSpace, ground: Ground) -> Tensor:
     """Posterior means of the first 10,000 training images, which laws are fitted to; (n, size)."""
     return encode(space, ground, ground.train[:MOST_FITTED])

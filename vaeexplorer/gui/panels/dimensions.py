@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.code_picker import CodePicker
 from vaeexplorer.gui.widgets.latent_slider import LatentSlider
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.jobs.codes import CodeUsage, Variants
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.regularity.information import dimension_order, rate_per_dimension
@@ -29,6 +31,7 @@ translate = QCoreApplication.translate
 PAGE = 32
 CARRIES_NOTHING = 0.01
 FOLLOW_MS = 30
+TRY_MS = 100
 
 
 class DimensionsPanel(QWidget):
@@ -45,6 +48,14 @@ class DimensionsPanel(QWidget):
         self._following = QTimer(self)
         self._following.setSingleShot(True)
         self._following.timeout.connect(self._follow)
+        # What other codes of a codebook would show is decoded once the probe rests.
+        self._trying = QTimer(self)
+        self._trying.setSingleShot(True)
+        self._trying.timeout.connect(self._try_codes)
+        self.picker = CodePicker()
+        self.picker.picked.connect(self._pick)
+        self.picker.asked.connect(self._try_codes)
+        self.picker.hide()
         self._legend = QLabel()
         self._legend.setProperty("muted", True)
         self._legend.setWordWrap(True)
@@ -56,6 +67,7 @@ class DimensionsPanel(QWidget):
         inside = QVBoxLayout(page)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addLayout(self._list)
+        inside.addWidget(self.picker, 1)
         inside.addWidget(self._more)
         inside.addStretch()
         scroll = QScrollArea()
@@ -73,6 +85,8 @@ class DimensionsPanel(QWidget):
         session.exhibit_changed.connect(self._show_exhibit)
         session.activated.connect(self._show_active)
         session.probe_moved.connect(self._show_probe)
+        session.codes_counted.connect(self._show_usage)
+        session.variants_decoded.connect(self._show_variants)
         self._show_active()
 
     def _head(self) -> QHBoxLayout:
@@ -118,6 +132,8 @@ class DimensionsPanel(QWidget):
             row.deleteLater()
         state = self._session.slots[active]
         self._more.hide()
+        usage = self._session.code_usage.get(active)
+        self.picker.setVisible(usage is not None)
         if state.exhibit is None:
             self._codes = None
             self._legend.setText(translate("Dimensions", "This slot is empty."))
@@ -130,7 +146,12 @@ class DimensionsPanel(QWidget):
             else translate("Dimensions", "ordered by rate, in nats: what a dimension carries")
         )
         self._z = self._codes.mean.mean(axis=0)
-        self._add_rows()
+        if usage is None:
+            self._add_rows()
+        else:
+            self._legend.setText(translate("Dimensions", "a code of the codebook at each position"))
+            self.picker.show_usage(usage)
+            self._follow()
         if state.probe is not None:
             self._show_probe(active, state.probe)
 
@@ -169,6 +190,24 @@ class DimensionsPanel(QWidget):
         """Put every handle where the probe is by now."""
         for row in self._rows:
             row.place(float(self._z[row.dimension]))
+        if self._session.active in self._session.code_usage:
+            self.picker.show_code(self._z)
+            self._trying.start(TRY_MS)
+
+    def _show_usage(self, slot: int, usage: CodeUsage | None) -> None:
+        del usage
+        if slot == self._session.active:
+            self._show_active()
+
+    def _try_codes(self, *_: object) -> None:
+        self._session.try_codes(self._session.active, self.picker.positions.position)
+
+    def _show_variants(self, slot: int, variants: Variants) -> None:
+        if slot == self._session.active:
+            self.picker.show_variants(variants)
+
+    def _pick(self, position: int, code: int) -> None:
+        self._session.pick_code(self._session.active, position, code)
 
     def _moved(self, dimension: int, value: float) -> None:
         z = self._z.copy()

@@ -24,13 +24,13 @@ from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.empty_slot import EmptySlot
+from vaeexplorer.gui.widgets.headlines import headlines
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.method_title import method_title
 from vaeexplorer.gui.widgets.overlay_key import OverlayKey
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.overlay_texts import key_of
-from vaeexplorer.gui.widgets.score_rows import with_deviation
 from vaeexplorer.gui.widgets.space_choice import SpaceChoice
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.gui.widgets.trust_label import TrustLabel
@@ -42,7 +42,6 @@ from vaeexplorer.latent.map_trust import MapTrust
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.latent.selection import Change, Selection
-from vaeexplorer.regularity.verdict import GATE_NEEDED
 from vaeexplorer.run import Exhibit
 
 translate = QCoreApplication.translate
@@ -248,20 +247,7 @@ class MapPanel(QWidget):
             self._scores.setText(translate("Map", "continuity --   completeness --"))
             self._scores.setToolTip(translate("Map", "Too few images for a score."))
             return
-        parts = [
-            f"{name} {with_deviation(scores[key]['score'], scores[key]['sd'])}"
-            for key, name in (
-                ("continuity", translate("Map", "continuity")),
-                ("completeness", translate("Map", "completeness")),
-            )
-        ]
-        gate = scores["continuity"]["gate"]
-        if gate < GATE_NEEDED:
-            # Continuity rises as a model forgets: no good number may stand here then.
-            parts[0] = translate(
-                "Map", "carries {share:.0%} of what {size} straight axes carry"
-            ).format(share=gate, size=scores["latent_dim"])
-        self._scores.setText("     ".join(parts))
+        self._scores.setText("     ".join(headlines(scores)))
         self._scores.setToolTip(
             translate(
                 "Map",

@@ -79,7 +79,7 @@ class SlotSamples(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)
         column.addLayout(head)
-        column.addWidget(self._reason)
+        column.addWidget(self._reason, 1)
         column.addWidget(self.grid, 1)
         # As high without a choice as with one: the draws stay where they are.
         below = QWidget()

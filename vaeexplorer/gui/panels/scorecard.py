@@ -183,6 +183,9 @@ class ScorecardPanel(QWidget):
             # C rises as a model forgets: no good number may stand here then.
             bar.show_value(None, None, _forgets(scores))
             bar.setToolTip(row.definition)
+        elif row.keys == ("continuity", "score") and scores.get("snaps"):
+            bar.show_value(None, None, translate("Scorecard", "-- codes snap: see J, jumps"))
+            bar.setToolTip(row.definition)
         elif value is None:
             waits = self._waits(row, slot)
             bar.show_value(None, None, "..." if waits else NOTHING)

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 
 from vaeexplorer.data import InputError
-from vaeexplorer.gui.session.picturing import Picturing
+from vaeexplorer.gui.session.picking import Picking
 from vaeexplorer.gui.session.scoring import StoppedError
 from vaeexplorer.jobs.laws import Fits, LawComparison, Samples, compare_laws, draw_samples
 from vaeexplorer.regularity.law_names import OWN, LawError
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 SAMPLES = 24
 
 
-class Sampling(Picturing):
+class Sampling(Picking):
     """The verbs of the draws. Nothing is drawn or fitted until somebody looks at them.
 
     `samples_drawn` brings a slot's Samples, or None with the reason why there are none;

@@ -215,6 +215,11 @@ class Stoppable:
         self._check()
         return self.space.encode(images)
 
+    def exact(self, images: Tensor) -> Tensor:
+        """As the space does, unless it was stopped."""
+        self._check()
+        return self.space.exact(images)
+
     def decode(self, z: Tensor) -> Tensor:
         """As the space does, unless it was stopped."""
         import torch
