@@ -52,7 +52,8 @@ def test_a_family_goes_the_whole_way(family, digits, tmp_path):
         scores = result_of(score_space(space, digits, digits.split(0)))
         for score in (scores["continuity"]["score"], scores["completeness"]["score"]):
             assert 0 <= score <= 1
-        declared = None if space.prior is None else space.prior.name
+        law = space.drawn_in.prior
+        declared = None if law is None else law.name
         assert scores["completeness"]["law"] == (declared or "fitted Gaussian")
         assert math.isfinite(scores["r2_train_minus_held_out"])
         assert scores["verdict"]

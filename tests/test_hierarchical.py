@@ -5,10 +5,13 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from vaeexplorer.data import open_data
+from vaeexplorer.jobs.layers import mean_rates, rates_of_images
+from vaeexplorer.jobs.opening import model_of
+from vaeexplorer.jobs.scoring import Grounds, score_space
 from vaeexplorer.models import build, learning
 from vaeexplorer.models.base import Batch, Posterior
 from vaeexplorer.models.hierarchical import relative_rates
-from vaeexplorer.run import Config
+from vaeexplorer.run import Config, result_of
 from vaeexplorer.training import train
 
 SHAPE = (1, 8, 8)
@@ -135,3 +138,60 @@ def test_a_lower_layer_is_drawn_below_the_upper_layers_of_an_image():
     law = Normal(mean, (0.5 * log_variance).exp())
     torch.testing.assert_close(held.prior.log_prob(drawn), law.log_prob(drawn).sum(dim=1))
     torch.testing.assert_close(held.decode(drawn[:9]), space.decode(drawn[:9]))
+
+
+def test_the_joint_density_is_that_of_every_layer_given_the_one_above():
+    model = made(layers=3)
+    z = torch.randn(6, 12, generator=generator(2))
+    layers = z.split(4, dim=1)
+    expected = Normal(0.0, 1.0).log_prob(layers[0]).sum(dim=1)
+    for prior, above, below in zip(model.priors, layers, layers[1:], strict=False):
+        mean, log_variance = prior(above)
+        expected = expected + Normal(mean, (0.5 * log_variance).exp()).log_prob(below).sum(dim=1)
+    law = model.joint_prior()
+    torch.testing.assert_close(law.log_prob(z), expected)
+    likelihood = model.likelihood.log_prob(model.network.decode(layers[2]), images())
+    torch.testing.assert_close(model.log_joint(Batch(images()), z), expected + likelihood)
+    assert model.log_joint(Batch(images()), layers[2]) is None
+    drawn = law.sample(5, generator(1))
+    lowest = model.spaces()["z1"].prior.sample(5, generator(1))
+    torch.testing.assert_close(drawn[:, 8:], lowest)
+
+
+def test_the_joint_density_of_one_layer_is_that_of_the_vae():
+    vae, hvae = made("vae", seed=5), made("hvae", seed=5, layers=1)
+    z = torch.randn(6, 4, generator=generator(2))
+    densities = [model.log_joint(Batch(images()), z) for model in (vae, hvae)]
+    torch.testing.assert_close(*densities)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A hierarchy of two layers, a little trained."""
+    config = Config("hvae", {"latent_dim": 3}, epochs=2)
+    *_, last = train(open_data("digits"), config, threads=1)
+    return last.snapshot
+
+
+def test_completeness_is_that_of_draws_of_all_layers_whichever_is_scored(trained):
+    data = open_data("digits")
+    spaces, grounds = model_of(trained).spaces(), Grounds()
+    scores = {
+        name: result_of(score_space(one, data, data.split(0), with_others=False, grounds=grounds))
+        for name, one in spaces.items()
+    }
+    assert scores["z2"]["completeness"] == scores["z1"]["completeness"]
+    assert scores["z2"]["completeness"]["law"] == spaces["z1"].prior.name
+    assert scores["z2"]["continuity"] != scores["z1"]["continuity"]
+    assert scores["z1"]["verdict"][-1].startswith("Measured with the layers above at")
+
+
+def test_rates_of_layers_add_up_to_the_rate_that_was_measured_in_the_training(trained):
+    data = open_data("digits")
+    found = result_of(mean_rates(trained, data))
+    total = sum(rates.sum() for rates in found.values())
+    assert list(found) == ["z2", "z1"]
+    assert total == pytest.approx(trained.history[-1].held_out.rate, rel=0.1)
+    of_images = result_of(rates_of_images(trained, data, "z1"))
+    held_out = data.split(trained.split_seed).held_out
+    assert of_images[held_out].mean() == pytest.approx(found["z1"].sum(), rel=0.1)

@@ -102,6 +102,13 @@ def test_spaces_are_chosen_with_the_keyboard_and_scored_each_by_itself(open_expl
     explorer.wait(lambda: 0 in session.scores)
     assert session.scores[0]["continuity"] != first
     assert choice.context.text() == "upper layers drawn"
+    # The rates of a lower layer are those that the objective has, given the layer above.
+    dimensions = explorer.panel("dimensions")
+    explorer.wait(lambda: session.slots[0].rates is not None)
+    explorer.wait(lambda: "given the layers above" in dimensions._legend.text())
+    rates = session.slots[0].rates["z1"]
+    assert [row.dimension for row in dimensions._rows] == np.argsort(-rates).tolist()
+    assert f"z1 {rates.sum():.1f}" in dimensions._legend.text()
     hold(explorer, 0, 12)
     explorer.wait(lambda: choice.context.text() == "upper layers of image #12")
     prior = session.slots[0].exhibit.spaces["z1"].prior

@@ -98,7 +98,7 @@ def measure_evidence(
     if model.log_weight(Batch(batch[:1]), generator) is None:
         return None
     log_weights = yield from _posterior_draws(model, batch, generator)
-    prior = yield from _prior_draws(model, space.prior, batch, generator)
+    prior = yield from _prior_draws(model, model.joint_prior() or space.prior, batch, generator)
     return Evidence(
         chosen,
         log_weights.mean(axis=0),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.data.dataset import Dataset
+from vaeexplorer.jobs.layers import rates_of_images
 from vaeexplorer.jobs.opening import main_space, model_of
 from vaeexplorer.regularity.information import rate_per_image
 from vaeexplorer.run import Codes, Exhibit, Progress, Run
@@ -41,6 +42,11 @@ def measure(exhibit: Exhibit, what: str) -> Generator[Progress, None, NDArray[np
         if exhibit.run is None or exhibit.dataset is None:
             return None
         return (yield from _of_images(exhibit.run, exhibit.dataset, what))
+    space = exhibit.spaces.get(main_space(exhibit))
+    if what == "rate" and space is not None and space.given == "upper":
+        if exhibit.run is None or exhibit.dataset is None:
+            return None
+        return (yield from rates_of_images(exhibit.run, exhibit.dataset, main_space(exhibit)))
     return _of_codes(codes, what)
 
 

@@ -195,13 +195,15 @@ def score_space(
     dict
         JSON object: "latent_dim", "n", "data" and "split" (fingerprints), "continuity",
         "completeness", "r2_train_minus_held_out", "verdict" (sentences on this space alone) and,
-        where it was wanted, "secondary"; "snaps" (True) where decoding snaps to a codebook.
+        where it was wanted, "secondary"; "snaps" (True) where decoding snaps to a codebook. Of a
+        hierarchy completeness is that of draws of all layers, whichever of them is scored.
 
     Raises
     ------
     InputError
         With too few images for a score.
     """
+    from vaeexplorer.models.base import DEFAULT_CONTEXTS
     from vaeexplorer.regularity.completeness import completeness
     from vaeexplorer.regularity.continuity import continuity
     from vaeexplorer.regularity.ground import decoded, reconstruct, training_codes, unsnapped
@@ -216,8 +218,14 @@ def score_space(
     even = continuity(space, ground, unsnapped(space, ground, held_out))
     yield Progress("Measuring completeness", 0.6)
     own_laws = [law for law in laws if space.codebook is not None or law not in OF_CODEBOOKS]
+    drawn = space.drawn_in
     full = completeness(
-        space, ground, held_out, codes=codes, with_others=with_others, laws=own_laws
+        drawn,
+        ground,
+        held_out if drawn is space else reconstruct(drawn, ground, ground.held_out),
+        codes=codes if drawn is space else training_codes(drawn, ground),
+        with_others=with_others,
+        laws=own_laws,
     )
     scores = {
         "latent_dim": space.size,
@@ -235,7 +243,8 @@ def score_space(
         yield Progress("Measuring what stands beside the scores", 0.8)
         scores["secondary"] = secondary(space, ground, held_out)
     yield Progress("Scored", 1.0)
-    return {**scores, "verdict": verdict.about(scores)}
+    held = [] if space.given is None else [f"Measured with the {DEFAULT_CONTEXTS[space.given]}."]
+    return {**scores, "verdict": [*verdict.about(scores), *held]}
 
 
 def score_beside(

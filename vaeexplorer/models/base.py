@@ -97,8 +97,8 @@ Given = Literal["style", "content", "upper", "source"]
 DEFAULT_CONTEXTS: Mapping[Given, str] = {
     "style": "style at the mean of its prior",
     "content": "content at the mean of its prior",
-    "upper": "layers above at their means for each image, drawn where this one is",
-    "source": "warps of the first held-out image",
+    "upper": "layers above at each image's own means, and drawn with what is drawn",
+    "source": "first held-out image as the source of all warps",
 }
 """What is held where nobody has chosen anything, as scores and reports print it."""
 
@@ -131,6 +131,14 @@ class LatentSpace(Protocol):
 
         "style", "content": `decode` takes it from the context. "upper": the layers above, which
         decide what `prior` draws. "source": the image that `decode` warps.
+        """
+        ...
+
+    @property
+    def drawn_in(self) -> LatentSpace:
+        """Space in which whole images are drawn: this one.
+
+        Of a layer of a hierarchy the lowest layer, whose prior draws all layers above it first.
         """
         ...
 
@@ -180,7 +188,8 @@ class CodeSpace:
     """A latent space made of an encoder and a decoder.
 
     `held_at` makes the same space in another context, where something is given; `unsnapped` gives
-    codes before they are snapped to the codebook.
+    codes before they are snapped to the codebook; `lowest` is the space that images are drawn in,
+    where it is another one.
     """
 
     size: int
@@ -191,6 +200,12 @@ class CodeSpace:
     given: Given | None = None
     held_at: Callable[[Tensor | None], LatentSpace] | None = None
     unsnapped: Callable[[Tensor], Tensor] | None = None
+    lowest: LatentSpace | None = None
+
+    @property
+    def drawn_in(self) -> LatentSpace:
+        """Space in which whole images are drawn: the lowest layer of a hierarchy, else this one."""
+        return self.lowest or self
 
     @torch.inference_mode()
     def holding(self, context: Tensor | None) -> LatentSpace:
@@ -279,6 +294,10 @@ class Model(nn.Module, ABC):
     def log_joint(self, batch: Batch, z: Tensor) -> Tensor | None:
         """log p(x, z) in nats, (batch,), of one z of shape (size,) per image; None: not told."""
         del batch, z
+        return None
+
+    def joint_prior(self) -> Prior | None:
+        """Law of the z that `log_joint` takes; None: that of the main space."""
         return None
 
 

@@ -63,6 +63,11 @@ class ExternalSpace:
     def given(self) -> None:
         """None: its codes are all there is."""
 
+    @property
+    def drawn_in(self) -> ExternalSpace:
+        """Give this space: there is no other."""
+        return self
+
     def holding(self, context: Tensor | None) -> ExternalSpace:
         """Return this space: nothing is given that an image could replace."""
         del context

@@ -115,6 +115,7 @@ class HierarchicalAutoencoder(Model):
             prior,
             given="upper" if depth else None,
             held_at=partial(self.layer, depth) if depth else None,
+            lowest=None if depth == len(self.priors) else self.layer(len(self.priors)),
         )
 
     def encode(self, images: Tensor, depth: int = 0) -> Posterior:
@@ -146,6 +147,46 @@ class HierarchicalAutoencoder(Model):
             weight = weight + log_density(expected, z) - log_density(posterior, z)
         return weight + self.likelihood.log_prob(self.network.decode(z), batch.images)
 
+    def log_joint(self, batch: Batch, z: Tensor) -> Tensor | None:
+        """log p(x, z) in nats, (batch,), of the codes of all layers, the top first.
+
+        z is (batch, layers x size). None of the code of one layer among several: the others would
+        have to be integrated out.
+        """
+        if z.shape[1] != (len(self.priors) + 1) * self.prior.size:
+            return None
+        lowest = z[:, -self.prior.size :]
+        log_likelihood = self.likelihood.log_prob(self.network.decode(lowest), batch.images)
+        return log_likelihood + AllLayers(self).log_prob(z)
+
+    def joint_prior(self) -> Prior:
+        """Law of the codes of all layers, the top first."""
+        return AllLayers(self)
+
+
+@dataclass(frozen=True, eq=False)
+class AllLayers:
+    """The law of the codes of all layers side by side, the top first."""
+
+    model: HierarchicalAutoencoder
+    name: str = "hierarchy of all layers"
+
+    @torch.inference_mode()
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw `n` codes of all layers, (n, layers x size)."""
+        layers = [self.model.prior.sample(n, generator)]
+        for prior in self.model.priors:
+            layers.append(draw(prior(layers[-1]), generator))
+        return torch.cat(layers, dim=1)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z) in nats, (batch,), for z of shape (batch, layers x size)."""
+        layers = z.split(self.model.prior.size, dim=1)
+        density = self.model.prior.log_prob(layers[0])
+        for prior, above, below in zip(self.model.priors, layers, layers[1:], strict=False):
+            density = density + log_density(prior(above), below)
+        return density
+
 
 @dataclass(frozen=True, eq=False)
 class LayerPrior:
@@ -153,7 +194,7 @@ class LayerPrior:
 
     model: HierarchicalAutoencoder
     depth: int
-    name: str = "draws through all layers above"
+    name: str = "hierarchy of all layers above"
 
     @torch.inference_mode()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
@@ -174,7 +215,7 @@ class DiagonalNormal:
 
     mean: Tensor
     log_variance: Tensor
-    name: str = "draws below the layers above of one image"
+    name: str = "law of the layer below one image's upper layers"
 
     @torch.inference_mode()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:

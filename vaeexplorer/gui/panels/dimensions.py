@@ -18,18 +18,17 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.code_picker import CodePicker
+from vaeexplorer.gui.widgets.dimension_texts import carried
 from vaeexplorer.gui.widgets.latent_slider import LatentSlider
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.jobs.codes import CodeUsage, Variants
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.latent.probe import Probe
-from vaeexplorer.regularity.information import dimension_order, rate_per_dimension
 from vaeexplorer.run import Codes, Exhibit
 
 translate = QCoreApplication.translate
 
 PAGE = 32
-CARRIES_NOTHING = 0.01
 FOLLOW_MS = 30
 TRY_MS = 100
 
@@ -87,6 +86,8 @@ class DimensionsPanel(QWidget):
         session.probe_moved.connect(self._show_probe)
         session.codes_counted.connect(self._show_usage)
         session.variants_decoded.connect(self._show_variants)
+        session.model_changed.connect(self._show_rates)
+        session.rates_measured.connect(self._show_rates)
         self._show_active()
 
     def _head(self) -> QHBoxLayout:
@@ -112,6 +113,12 @@ class DimensionsPanel(QWidget):
         reset.clicked.connect(self._reset)
         row.addWidget(reset)
         return row
+
+    def _show_rates(self, slot: int, _: object) -> None:
+        """Order the rows of a model of several spaces anew, once it is known what they carry."""
+        exhibit = self._session.slots[slot].exhibit
+        if slot == self._session.active and exhibit is not None and len(exhibit.codes) > 1:
+            self._show_active()
 
     def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
         del exhibit
@@ -139,12 +146,9 @@ class DimensionsPanel(QWidget):
             self._legend.setText(translate("Dimensions", "This slot is empty."))
             return
         self._codes = state.exhibit.codes[main_space(state.exhibit)]
-        self._order = dimension_order(self._codes.mean, self._codes.log_variance)
-        self._legend.setText(
-            translate("Dimensions", "ordered by variance of the codes (no rate: no prior)")
-            if self._codes.log_variance is None
-            else translate("Dimensions", "ordered by rate, in nats: what a dimension carries")
-        )
+        self._carried = carried(state.exhibit, state.rates)
+        self._order = self._carried.order
+        self._legend.setText(self._carried.legend)
         self._z = self._codes.mean.mean(axis=0)
         if usage is None:
             self._add_rows()
@@ -160,20 +164,10 @@ class DimensionsPanel(QWidget):
         if codes is None:
             return
         first = len(self._rows)
-        if codes.log_variance is None:
-            measures = codes.mean.var(axis=0)
-            tooltip = translate("Dimensions", "variance of the codes: {value:.3f}")
-        else:
-            measures = rate_per_dimension(codes.mean, codes.log_variance)
-            tooltip = translate(
-                "Dimensions", "rate: KL to the prior, mean over images: {value:.3f} nats"
-            )
         for dimension in self._order[first : first + PAGE]:
             row = LatentSlider(int(dimension))
-            value = float(measures[dimension])
-            silent = codes.log_variance is not None and value < CARRIES_NOTHING
-            text = translate("Dimensions", "nothing") if silent else f"{value:.2f}"
-            row.describe(codes.mean[:, dimension], text, tooltip.format(value=value), not silent)
+            text, tooltip, silent = self._carried.words(int(dimension))
+            row.describe(codes.mean[:, dimension], text, tooltip, not silent)
             row.place(float(self._z[dimension]))
             row.moved.connect(self._moved)
             self._list.addWidget(row)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from vaeexplorer.data import Dataset
@@ -45,6 +47,8 @@ class Slot:
         is taken from; None: the default (see LatentSpace.holding).
     last_images
         Numbers of the images that were probed and held in the space explored before.
+    rates
+        Mean rates of a hierarchy by space, (size,) each, in nats, once they are measured.
     """
 
     exhibit: Exhibit | None = None
@@ -58,6 +62,7 @@ class Slot:
     holds: bool = True
     context: int | None = None
     last_images: tuple[int | None, int | None] = (None, None)
+    rates: Mapping[str, NDArray[np.float64]] | None = None
 
 
 class Document(QObject):

@@ -206,6 +206,12 @@ class Stoppable:
         """As the space's."""
         return self.space.given
 
+    @property
+    def drawn_in(self) -> Stoppable:
+        """As the space's, stopped as this one is."""
+        whole = self.space.drawn_in
+        return self if whole is self.space else replace(self, space=whole)
+
     def holding(self, context: Tensor | None) -> Stoppable:
         """Hold it in the space, which can be stopped as before."""
         return replace(self, space=self.space.holding(context))

@@ -1,0 +1,117 @@
+"""What the dimensions of a space carry, in words: rates, variances, or that it is not known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication
+
+from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.regularity.information import dimension_order, rate_per_dimension
+from vaeexplorer.run import Exhibit
+
+translate = QCoreApplication.translate
+
+CARRIES_NOTHING = 0.01
+NOTHING = "--"
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """What each dimension of a space carries.
+
+    Attributes
+    ----------
+    order
+        Dimensions, (size,), those that carry most first.
+    legend
+        What stands above them.
+    values
+        Rates in nats or variances, (size,); None: not known (yet).
+    tooltip
+        Says what a value is, with `{value}` in its place.
+    silent_below
+        A smaller value is called nothing.
+    """
+
+    order: NDArray[np.int64]
+    legend: str
+    values: NDArray[np.float64] | None
+    tooltip: str
+    silent_below: float = 0.0
+
+    def words(self, dimension: int) -> tuple[str, str, bool]:
+        """Return the value in words, its tooltip, and whether the dimension carries nothing."""
+        if self.values is None:
+            return NOTHING, self.tooltip, False
+        value = float(self.values[dimension])
+        silent = value < self.silent_below
+        text = translate("Dimensions", "nothing") if silent else f"{value:.2f}"
+        return text, self.tooltip.format(value=value), silent
+
+
+def carried(exhibit: Exhibit, rates: Mapping[str, NDArray[np.float64]] | None) -> Carried:
+    """Say what the dimensions of the explored space carry.
+
+    `rates` are the mean rates of a hierarchy by space, where they have been measured: those of a
+    layer below others are not to be had from its codes alone.
+    """
+    name = main_space(exhibit)
+    codes = exhibit.codes[name]
+    if codes.log_variance is None:
+        return Carried(
+            dimension_order(codes.mean, None),
+            translate("Dimensions", "ordered by variance of the codes (no rate: no prior)"),
+            codes.mean.var(axis=0).astype(np.float64),
+            translate("Dimensions", "variance of the codes: {value:.3f}"),
+        )
+    space = exhibit.spaces.get(name)
+    # Before the model is there, nobody knows whether a space of several is a layer below others.
+    if space.given == "upper" if space is not None else len(exhibit.codes) > 1:
+        return _of_layer(exhibit, None if rates is None else rates.get(name), rates or {})
+    legend = translate("Dimensions", "ordered by rate, in nats: what a dimension carries")
+    return Carried(
+        dimension_order(codes.mean, codes.log_variance),
+        "\n".join([legend, *_all_layers(rates or {})]),
+        rate_per_dimension(codes.mean, codes.log_variance),
+        translate("Dimensions", "rate: KL to the prior, mean over images: {value:.3f} nats"),
+        CARRIES_NOTHING,
+    )
+
+
+def _of_layer(
+    exhibit: Exhibit, own: NDArray[np.float64] | None, rates: Mapping[str, NDArray[np.float64]]
+) -> Carried:
+    if own is None:
+        return Carried(
+            dimension_order(exhibit.codes[main_space(exhibit)].mean, None),
+            translate("Dimensions", "ordered by variance of the codes: the rates are not known"),
+            None,
+            translate(
+                "Dimensions",
+                "The rate of a layer below others is measured on the images, with the model.",
+            ),
+        )
+    legend = translate("Dimensions", "ordered by rate, in nats, given the layers above")
+    return Carried(
+        np.argsort(-own, kind="stable"),
+        "\n".join([legend, *_all_layers(rates)]),
+        own,
+        translate(
+            "Dimensions",
+            "rate: KL to what the layer above makes the model expect, mean over held-out images: "
+            "{value:.3f} nats",
+        ),
+        CARRIES_NOTHING,
+    )
+
+
+def _all_layers(rates: Mapping[str, NDArray[np.float64]]) -> list[str]:
+    """Return a line with the rates of all layers; none where they are not measured."""
+    if not rates:
+        return []
+    layers = "   ".join(f"{name} {one.sum():.1f}" for name, one in rates.items())
+    return [translate("Dimensions", "rates of the layers: {layers}").format(layers=layers)]
