@@ -18,8 +18,7 @@ def found_by(space, lift, codes, known=None):
     """The last holes of a map whose last fifth of the images is held out, and those before."""
     lift.lattice = surveyed(lift)
     split = Split(np.arange(N * 4 // 5), np.arange(N * 4 // 5, N))
-    seen = [one for one in holes(space, lift, codes, split, known) if one is not None]
-    return seen
+    return [one for one in holes(space, lift, codes, split, known) if one is not None]
 
 
 def surveyed(lift):

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 
 from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
 from vaeexplorer.jobs.draws import Draws
+from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
@@ -159,7 +160,8 @@ def test_holes_say_how_much_of_the_law_they_swallow_and_lead_there(explorer):
     assert theirs.share > 2 * ours.share > 0
     panel = explorer.window.maps[1]
     assert f"{ours.share:.1%} of the standard normal" in panel.view.accessibleDescription()
-    assert panel.overlay_key.geometry().top() > panel.view.parentWidget().geometry().bottom()
+    legend = panel.overlay_key.mapTo(panel, QPoint(0, 0))
+    assert legend.y() > panel.view.mapTo(panel, panel.view.rect().bottomLeft()).y()
     place = shown(explorer, 1).places[0]
     QTest.mouseClick(
         panel.view, Qt.MouseButton.LeftButton, pos=panel.view.to_pixel(place).toPoint()
@@ -185,3 +187,43 @@ def test_the_legend_is_below_the_map_and_tells_the_opacity(explorer):
     assert not any("opacity" in entry.text for entry in key.entries())
     controls(explorer).opacity.setValue(40)
     assert key.entries()[-1].text == "opacity 40%"
+
+
+def test_ellipses_bring_their_axes_along_and_follow_what_is_looked_at(explorer):
+    explorer.wait_for_the_maps()
+    session = explorer.session
+
+    def wait_for(kind, slot=1):
+        explorer.wait(lambda: isinstance(shown(explorer, slot), kind))
+        explorer.wait(lambda: not session._overlay_lane.busy)
+        explorer.wait_for_the_maps()
+
+    choose(explorer, "ellipses")
+    wait_for(Ellipses)
+    assert session.map_method == "dimensions"
+    # An autoencoder has none, and says why.
+    assert shown(explorer, 0) == NoEllipses("no posterior")
+    assert "no variance" in explorer.window.maps[0].overlay_key.accessibleDescription()
+    across, up = session.axes_of(1)
+    codes = next(iter(session.slots[1].exhibit.codes.values()))
+    np.testing.assert_array_equal(session.slots[1].lift.positions, codes.mean[:, [across, up]])
+    explorer.hover(1, explorer.pixel(1, 500))
+    explorer.wait(lambda: session.slots[1].probe.nearest in shown(explorer, 1).images[:1])
+    session.select(1, np.arange(10, 20))
+    explorer.wait(lambda: shown(explorer, 1).images.tolist() == list(range(10, 20)))
+    explorer.wait(lambda: shown(explorer, 1).overlap is not None)
+    assert "10 selected posteriors" in explorer.map(1).accessibleDescription()
+    # The same dimension for both: they change places.
+    axes = explorer.window.maps[1].foot.axes
+    assert (axes.across.currentIndex(), axes.up.currentIndex()) == (across, up)
+    axes.across.setFocus()
+    QTest.keyClick(axes.across, Qt.Key.Key_Home)
+    for _ in range(up):
+        QTest.keyClick(axes.across, Qt.Key.Key_Down)
+    assert session.axes_of(1) == (axes.across.currentIndex(), axes.up.currentIndex())
+    assert session.axes_of(1)[0] == up
+    wait_for(Ellipses)
+    assert not explorer.told
+    choose(explorer, "none")
+    assert session.map_method == "umap", "the map that gave way is back"
+    assert not axes.isVisible()

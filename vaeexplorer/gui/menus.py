@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 translate = QCoreApplication.translate
 
-METHODS = ("umap", "pca")
+METHODS = ("umap", "pca", "dimensions")
 
 
 def add_menus(window: Window, session: Session) -> None:
@@ -302,7 +302,7 @@ def _method_choice(session: Session) -> QComboBox:
         choice.addItem(method_title(method), method)
 
     def show(method: str) -> None:
-        choice.setCurrentIndex(METHODS.index("pca" if method == "pca" else "umap"))
+        choice.setCurrentIndex(METHODS.index(method if method in METHODS else "umap"))
 
     session.map_method_changed.connect(show)
     choice.activated.connect(lambda index: session.set_map_method(choice.itemData(index)))

@@ -133,6 +133,16 @@ class Lift:
             return "code"
         return "none" if self._plane is None else "map"
 
+    @property
+    def axes(self) -> NDArray[np.float64] | None:
+        """The directions in latent space that the axes of the map show, (size, 2).
+
+        None where the map has no straight axes.
+        """
+        if self.exact and self.codes.shape[1] == 2:
+            return np.eye(2)
+        return None if self._plane is None else self._plane[1].astype(np.float64)
+
     def lift(
         self,
         point: NDArray[Any] | tuple[float, float],
@@ -262,8 +272,19 @@ class Lift:
 def lift_of(shown: Map, codes: NDArray[np.float32] | CodeIndex, *, quick: bool = False) -> Lift:
     """Lift of `shown`, a map of `codes`, by the best way back that its method has."""
     values = codes.codes if isinstance(codes, CodeIndex) else codes
-    plane = _plane_of(shown, values) if shown.method == "pca" else None
+    plane = _plane_of(shown, values) if shown.method == "pca" else _pair_of(shown, values)
     return Lift(shown.positions, codes, shown.settings, plane=plane, quick=quick)
+
+
+def _pair_of(
+    shown: Map, codes: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """Centre and axes of a map of two dimensions; None where it is another one."""
+    if shown.method != "dimensions":
+        return None
+    size = codes.shape[1]
+    pair = [shown.settings["across"], shown.settings["up"]]
+    return np.zeros(size, np.float32), np.eye(size, dtype=np.float32)[:, pair]
 
 
 def _plane_of(

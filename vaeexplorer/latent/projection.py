@@ -24,7 +24,8 @@ class Map:
     Attributes
     ----------
     method
-        "pca", "umap", "umap-learn" or "axes" (the latent axes themselves, for size <= 2).
+        "pca", "umap", "umap-learn", "axes" (the latent axes themselves, for size <= 2) or
+        "dimensions" (two of more of them: `across` and `up` in the settings, counted from 0).
     positions
         float32, (n, 2).
     settings
@@ -125,6 +126,12 @@ def axes_map(codes: NDArray[np.float32]) -> Map:
     scale = (np.ptp(z) or 1.0) / (2 * density.max())
     positions = np.stack([z, density * scale], axis=1).astype(np.float32)
     return Map("axes", positions, {"exact": True, "density_scale": float(scale)})
+
+
+def dimensions_map(codes: NDArray[np.float32], across: int, up: int) -> Map:
+    """Show codes, (n, size), by two of their dimensions, counted from 0."""
+    positions = np.ascontiguousarray(codes[:, [across, up]], np.float32)
+    return Map("dimensions", positions, {"across": across, "up": up})
 
 
 def _density(z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,10 @@ from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.empty_slot import EmptySlot
 from vaeexplorer.gui.widgets.headlines import headlines
+from vaeexplorer.gui.widgets.map_foot import MapFoot
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.method_title import method_title
-from vaeexplorer.gui.widgets.overlay_key import OverlayKey
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.overlay_texts import key_of
 from vaeexplorer.gui.widgets.space_choice import SpaceChoice
@@ -65,7 +66,8 @@ class MapPanel(QWidget):
             translate("Map", "Map of slot {letter}").format(letter=SLOT_LETTERS[slot])
         )
         self.spaces = SpaceChoice(SLOT_LETTERS[slot])
-        self.key, self.overlay_key = DotKey(), OverlayKey()
+        self.key, self.foot = DotKey(), MapFoot()
+        self.overlay_key = self.foot.overlay_key
         self.legend = self.key.legend
         self._stage = QStackedWidget()
         empty = EmptySlot()
@@ -84,7 +86,7 @@ class MapPanel(QWidget):
         column.addLayout(numbers)
         column.addWidget(self.spaces)
         column.addWidget(self._stage, 1)
-        column.addWidget(self.overlay_key)
+        column.addWidget(self.foot)
         column.addWidget(self.key)
         self._connect()
         self._show_exhibit(slot, session.slots[slot].exhibit)
@@ -162,6 +164,7 @@ class MapPanel(QWidget):
         session.framed.connect(self._frame)
         self.view.watch.rested.connect(self._look)
         session.overlaid.connect(self._show_overlay)
+        self.foot.axes.chosen.connect(partial(session.choose_axes, slot))
         session.overlay_faded.connect(self._fade_overlay)
         session.thumbnails_read.connect(self._show_thumbnails)
         session.map_judged.connect(self._show_trust)
@@ -285,6 +288,7 @@ class MapPanel(QWidget):
         self._hide_labels(self._session.hidden_labels)
         self._show_selection(self._session.selection)
         size = exhibit.codes[main_space(exhibit)].mean.shape[1]
+        self.foot.show_axes(size, self._session.axes_of(self._slot), shown)
         self._details.setText(
             translate("Map", "{data}, {size} dimensions, {method} of {n} images").format(
                 data=exhibit.source.kind, size=size, method=method_title(shown.method), n=f"{n:,}"

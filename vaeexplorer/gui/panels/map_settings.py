@@ -166,7 +166,8 @@ class MapSettings(QDialog):
         shown = self._session.shown_map(self._slot)
         assert shown is not None
         told = {**vars(MAP_SETTINGS), **shown.settings}
-        self.method.setCurrentIndex(self.method.findData(shown.method))
+        # A map of two dimensions has no settings but those below it.
+        self.method.setCurrentIndex(max(self.method.findData(shown.method), 0))
         self.neighbours.setValue(told["neighbours"])
         self.min_dist.setValue(told["min_dist"])
         self.epochs.setValue(told["epochs"] or 0)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 TAKES_TIME = ("umap", "umap-learn")
 """Methods whose maps are made in the projection process; all exhibits have the others."""
 
+STRAIGHT = ("pca", "dimensions")
+"""Methods whose maps have straight axes, whatever the size of the codes."""
+
 
 class MapMaking(Supplementing):
     """The verbs that make maps in the projection process."""
@@ -81,7 +84,7 @@ class MapMaking(Supplementing):
     ) -> None:
         progress, lift = news
         self.progressed.emit("map", progress)
-        if lift is not None and self.map_method != "pca" and self._shows(slot, exhibit):
+        if lift is not None and self.map_method not in STRAIGHT and self._shows(slot, exhibit):
             self.slots[slot].growing = True
             self.map_grew.emit(slot, lift)
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.background import Lane
-from vaeexplorer.gui.session.colouring import Colouring
 from vaeexplorer.gui.session.document import CLOSE_TIMEOUT_S
+from vaeexplorer.gui.session.planes import Planes
 from vaeexplorer.jobs.draws import Draws, draws_on_one_scale, prior_draws
+from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Emptied, Holes, holes
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.overlays import (
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Overlay = DecodeGrid | Stretch | Draws | Holes
+Overlay = DecodeGrid | Stretch | Draws | Holes | Ellipses | NoEllipses
 
 
 class View(NamedTuple):
@@ -51,7 +52,7 @@ class Kept(NamedTuple):
     whole: bool
 
 
-class Overlaying(Colouring):
+class Overlaying(Planes):
     """The verbs of the overlays. Nothing is computed until one is chosen.
 
     `overlay_chosen` brings its name, `overlay_faded` its opacity; `overlaid` what there is of it
@@ -82,7 +83,10 @@ class Overlaying(Colouring):
         super().close()
 
     def choose_overlay(self, name: str) -> None:
-        """Lay the overlay `name` over every map: "decodes", "stretch", "holes", "draws", "none"."""
+        """Lay an overlay over every map.
+
+        By `name`: "decodes", "stretch", "holes", "ellipses", "draws", or "none".
+        """
         if name == self.overlay:
             return
         self.overlay = name
@@ -162,7 +166,7 @@ class Overlaying(Colouring):
     def _show_overlay(self, slot: int, lift: Lift, whole: bool, overlay: Overlay | None) -> None:
         if slot >= len(self.slots) or self.slots[slot].lift is not lift:
             return
-        if isinstance(overlay, DecodeGrid):
+        if isinstance(overlay, DecodeGrid | Ellipses | NoEllipses):
             self.overlaid.emit(slot, overlay)
         elif overlay is not None:
             before = self._kept.get((self.overlay, slot))

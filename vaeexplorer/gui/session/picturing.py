@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
-from vaeexplorer.gui.session.overlaying import Overlaying
+from vaeexplorer.gui.session.outlining import Outlining
 from vaeexplorer.jobs.thumbnails import InView, few_in_view
 from vaeexplorer.latent.projection import Map
 
 
-class Picturing(Overlaying):
+class Picturing(Outlining):
     """The switch between pictures and dots. `thumbnails_read` brings a slot's InView, or None."""
 
     thumbnails_read = Signal(int, object)

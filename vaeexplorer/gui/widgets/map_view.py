@@ -339,7 +339,7 @@ class MapView(QWidget):
             # An overlay would cover them, and they it.
             if self.overlay.shown is None:
                 self.thumbnails.draw(painter, self.plane, ratio)
-            self.overlay.draw(painter, self.plane.transform(), self.rect())
+            self.overlay.draw(painter, self.plane.transform(), self.rect(), self.dots.dot_colours)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -14,5 +14,6 @@ def method_title(method: str) -> str:
         "umap": translate("Map", "UMAP"),
         "umap-learn": translate("Map", "UMAP"),
         "axes": translate("Map", "latent axes"),
+        "dimensions": translate("Map", "two axes"),
     }
     return titles.get(method, method)

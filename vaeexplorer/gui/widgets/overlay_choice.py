@@ -53,6 +53,16 @@ class OverlayChoice(QWidget):
                 ),
             ),
             (
+                "ellipses",
+                translate("OverlayChoice", "posterior ellipses"),
+                translate(
+                    "OverlayChoice",
+                    "Mean and 1 and 2 standard deviations of the posteriors of the selected "
+                    "images, else of those around the probe, and how much they overlap; in place "
+                    "of a UMAP, which has no axes, two latent axes are shown",
+                ),
+            ),
+            (
                 "draws",
                 translate("OverlayChoice", "draws from the prior"),
                 translate(

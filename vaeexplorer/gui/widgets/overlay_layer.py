@@ -13,13 +13,15 @@ from vaeexplorer.drawing.grid import to_rgb
 from vaeexplorer.drawing.overlay_colours import change_colours
 from vaeexplorer.drawing.palette import rgb
 from vaeexplorer.gui.widgets.map_draws import draw_draws, draw_near
+from vaeexplorer.gui.widgets.map_ellipses import draw_ellipses
 from vaeexplorer.gui.widgets.map_holes import HolePainter, hole_near
 from vaeexplorer.gui.widgets.theme import colours, is_dark
 from vaeexplorer.jobs.draws import Draws
+from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
-Overlay = DecodeGrid | Stretch | Draws | Holes
+Overlay = DecodeGrid | Stretch | Draws | Holes | Ellipses | NoEllipses
 
 GUESSED = 0.15
 """Opacity of a picture where the model is guessing, beside one where there is data."""
@@ -52,10 +54,19 @@ class OverlayLayer:
         """Whether it shows by itself where the map has no data."""
         return self._holes is not None
 
-    def draw(self, painter: QPainter, to_pixels: QTransform, area: QRect) -> None:
-        """Draw it on a widget of the size of `area`."""
+    def draw(
+        self,
+        painter: QPainter,
+        to_pixels: QTransform,
+        area: QRect,
+        dot_colours: NDArray[np.uint8],
+    ) -> None:
+        """Draw it on a widget of the size of `area`, over dots in `dot_colours`, (n, 3)."""
         overlay = self.shown
-        if overlay is None:
+        if overlay is None or isinstance(overlay, NoEllipses):
+            return
+        if isinstance(overlay, Ellipses):
+            draw_ellipses(painter, overlay, to_pixels, area, self.opacity, dot_colours)
             return
         if isinstance(overlay, Draws):
             draw_draws(painter, overlay, to_pixels, area, self.opacity)

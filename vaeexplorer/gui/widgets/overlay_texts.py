@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from vaeexplorer.drawing.overlay_colours import DISTANCES, LESS, MORE, SPAN
+from vaeexplorer.gui.widgets.map_ellipses import draw_outline
 from vaeexplorer.gui.widgets.map_holes import (
     cross_lines,
     empty_colour,
@@ -14,7 +15,9 @@ from vaeexplorer.gui.widgets.map_holes import (
 )
 from vaeexplorer.gui.widgets.overlay_key import Entry, Key, Scale
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, middle
+from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.jobs.draws import Draws
+from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
 from vaeexplorer.jobs.overlays import DecodeGrid
 
@@ -36,6 +39,10 @@ def key_of(overlay: Overlay) -> Key:
         return _draws_key(overlay)
     if isinstance(overlay, Holes):
         return _holes_key(overlay)
+    if isinstance(overlay, Ellipses):
+        return _ellipses_key(overlay)
+    if isinstance(overlay, NoEllipses):
+        return _no_ellipses_key(overlay)
     words = translate(
         "Overlay", "change of the picture per standard deviation of z, median {median:.2f}"
     ).format(median=overlay.median)
@@ -88,6 +95,53 @@ def _holes_key(holes: Holes) -> Key:
         "nearest codes. About 1 % is unavoidable. Click one to put the probe there.",
     )
     return Key(tuple(entries), tip)
+
+
+def _ellipses_key(shown: Ellipses) -> Key:
+    count = len(shown.images)
+    if shown.selected > count:
+        which = translate("Overlay", "{count} of {n} selected posteriors").format(
+            count=count, n=f"{shown.selected:,}"
+        )
+    elif shown.selected:
+        which = translate("Overlay", "{count} selected posteriors").format(count=count)
+    else:
+        which = translate("Overlay", "the {count} posteriors around").format(count=count)
+    which += translate("Overlay", ", 1 and 2 standard deviations")
+    overlap = "--" if shown.overlap is None else f"{shown.overlap:.2f}"
+    entries = (
+        Entry(which, _ellipse),
+        Entry(translate("Overlay", "overlap with the nearest {overlap}").format(overlap=overlap)),
+    )
+    tip = translate(
+        "Overlay",
+        "Each ellipse is the posterior of one image as these axes show it. Of the selected images, "
+        "else of those whose codes are nearest to what is held or hovered.\n"
+        "Overlap: the Bhattacharyya coefficient, the integral of the root of the product of two "
+        "densities, in all {size} latent dimensions; of each posterior with the one among all "
+        "images that it overlaps with most, mean over those shown. 1: the same; 0: nothing in "
+        "common, so that nothing holds the codes between them to anything.",
+    ).format(size=shown.size)
+    return Key(entries, tip)
+
+
+def _no_ellipses_key(shown: NoEllipses) -> Key:
+    if shown.why == "no posterior":
+        words = translate("Overlay", "posteriors --: the codes of this model have no variance")
+        tip = translate(
+            "Overlay",
+            "An autoencoder gives each image one code and says nothing of the codes around it.",
+        )
+    else:
+        words = translate("Overlay", "posteriors --: this map has no straight axes")
+        tip = translate(
+            "Overlay", "Choose PCA or two axes as the map: UMAP bends every ellipse away."
+        )
+    return Key((Entry(words),), tip)
+
+
+def _ellipse(painter: QPainter, square: QRectF) -> None:
+    draw_outline(painter, square.center(), square.width() / 4, QColor(colours().text))
 
 
 def _empty(painter: QPainter, square: QRectF) -> None:

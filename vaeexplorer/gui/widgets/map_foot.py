@@ -1,0 +1,77 @@
+"""What stands below a map: which two dimensions it shows, and the legend of its overlay."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from vaeexplorer.gui.widgets.overlay_key import OverlayKey
+from vaeexplorer.gui.widgets.theme import GRID
+from vaeexplorer.latent.projection import Map
+
+translate = QCoreApplication.translate
+
+
+class AxesChoice(QWidget):
+    """Emits `chosen` with two dimensions, counted from 0: across and up."""
+
+    chosen = Signal(int, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.across, self.up = QComboBox(), QComboBox()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        for text, box, name in (
+            (
+                translate("AxesChoice", "across"),
+                self.across,
+                translate("AxesChoice", "Dimension that the map shows from left to right"),
+            ),
+            (
+                translate("AxesChoice", "up"),
+                self.up,
+                translate("AxesChoice", "Dimension that the map shows from bottom to top"),
+            ),
+        ):
+            label = QLabel(text)
+            label.setProperty("muted", True)
+            box.setAccessibleName(name)
+            box.setToolTip(name)
+            box.activated.connect(self._tell)
+            row.addWidget(label)
+            row.addWidget(box)
+        row.addStretch()
+
+    def show_axes(self, size: int, across: int, up: int) -> None:
+        """Offer `size` dimensions, of which `across` and `up` are shown."""
+        for box, axis in ((self.across, across), (self.up, up)):
+            if box.count() != size:
+                box.clear()
+                box.addItems([f"z{number + 1}" for number in range(size)])
+            box.setCurrentIndex(axis)
+
+    def _tell(self) -> None:
+        self.chosen.emit(self.across.currentIndex(), self.up.currentIndex())
+
+
+class MapFoot(QWidget):
+    """The choice of dimensions, where a map shows two of more, above the legend."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.axes, self.overlay_key = AxesChoice(), OverlayKey()
+        self.axes.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.axes)
+        column.addWidget(self.overlay_key)
+
+    def show_axes(self, size: int, axes: tuple[int, int] | None, shown: Map) -> None:
+        """Offer the choice where `shown` is a map of two of `size` dimensions."""
+        wanted = axes is not None and shown.method == "dimensions"
+        if axes is not None and wanted:
+            self.axes.show_axes(size, *axes)
+        self.axes.setVisible(wanted)
