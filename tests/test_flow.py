@@ -9,6 +9,7 @@ import torch
 from vaeexplorer.data import open_data
 from vaeexplorer.data.pairs import known_motions, sources_of, subjects
 from vaeexplorer.jobs.opening import model_of
+from vaeexplorer.jobs.scoring import score_space
 from vaeexplorer.models import build
 from vaeexplorer.models.base import Batch, SettingError, float_images
 from vaeexplorer.models.learning import Images
@@ -16,10 +17,13 @@ from vaeexplorer.models.warping import (
     ESTIMATED,
     KNOWN,
     affine_fields,
+    as_pictures,
     estimated_fields,
+    of_pictures,
     pairs_of,
     warp,
 )
+from vaeexplorer.regularity.verdict import not_comparable
 from vaeexplorer.run import Config
 from vaeexplorer.storage import load_run, save_run
 from vaeexplorer.training import train
@@ -216,6 +220,40 @@ def test_the_source_comes_back_with_the_run(tmp_path):
     assert opened.versions["fields"] == ESTIMATED
     source = model_of(opened).source
     assert torch.equal(source, float_images(small.batch(small.split(0).held_out[:1]))[0])
+
+
+def test_fields_become_pictures_and_come_back():
+    fields = torch.randn(4, 2, 8, 6, generator=generator()).mul(3).clamp(-8, 8)
+    pictures = as_pictures(fields)
+    assert as_pictures(torch.zeros(1, 2, 8, 6)).unique().item() == 0.5
+    torch.testing.assert_close(of_pictures(pictures), fields)
+    rounded = float_images(pictures.mul(255).round().byte())
+    torch.testing.assert_close(of_pictures(rounded), fields, atol=8 / 255 + 1e-5, rtol=0)
+
+
+def test_scores_look_at_the_fields_that_the_codes_are_of():
+    data = open_data("digits")
+    small = dataclasses.replace(data, images=data.images[:240], labels=data.labels[:240])
+    model = build("flowvae", {"latent_dim": 3}, SHAPE, float_images(small.batch([0, 7])).mean(0))
+    space = model.spaces()["z"]
+    scored = space.scored
+    pixels = small.batch(slice(0, 20))
+    pictures = scored.pictures(pixels)
+    assert pictures.dtype == torch.uint8
+    codes = space.encode(float_images(pixels)).mean
+    found = scored.space.encode(float_images(pictures)).mean
+    torch.testing.assert_close(found, codes, atol=0.05, rtol=0)
+    assert torch.equal(
+        scored.space.decode(codes), as_pictures(model.fields(codes, model.source[None]).detach())
+    )
+    scores = run_of(score_space(space, small, small.split(0), with_others=False))
+    assert scores["scored"].startswith("displacement fields")
+    assert scores["scored"] in scores["verdict"][0]
+    assert scores["data"] != small.source.fingerprint
+    model.meet(noise()[0])
+    other = run_of(score_space(model.spaces()["z"], small, small.split(0), with_others=False))
+    assert not_comparable(scores, dict(scores)) is None
+    assert "different data" in not_comparable(scores, other)
 
 
 @pytest.fixture(scope="module")

@@ -200,7 +200,7 @@ def compare_laws(
     from vaeexplorer.regularity.ground import nearest_squared, reconstruct
     from vaeexplorer.regularity.laws import GaussianMixture
 
-    ground = grounds.of(dataset, split)
+    space, ground = grounds.measured(space, dataset, split)
     real = nearest_squared(reconstruct(space, ground, ground.held_out).images, ground.real)
     more = () if space.codebook is None else OF_CODEBOOKS
     mixtures = {mixture_of(k): k for k in range(1, MOST_COMPONENTS + 1)}

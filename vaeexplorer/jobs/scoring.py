@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ from vaeexplorer.regularity.law_names import OF_CODEBOOKS
 from vaeexplorer.run import Progress, Run
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from vaeexplorer.models.base import LatentSpace
     from vaeexplorer.regularity.ground import Ground
 
@@ -40,6 +42,18 @@ class Grounds:
         if key not in self._made:
             self._made[key] = ground_of(dataset, split)
         return self._made[key]
+
+    def measured(
+        self, space: LatentSpace, dataset: Dataset, split: Split
+    ) -> tuple[LatentSpace, Ground]:
+        """Return the space that is scored for `space`, and its ground: see LatentSpace.scored."""
+        scored = space.scored
+        if scored is None:
+            return space, self.of(dataset, split)
+        key = data_of(space, dataset), split_fingerprint(split)
+        if key not in self._made:
+            self._made[key] = ground_of(dataset, split, scored.pictures)
+        return scored.space, self._made[key]
 
 
 def score_runs(
@@ -195,8 +209,9 @@ def score_space(
     dict
         JSON object: "latent_dim", "n", "data" and "split" (fingerprints), "continuity",
         "completeness", "r2_train_minus_held_out", "verdict" (sentences on this space alone) and,
-        where it was wanted, "secondary"; "snaps" (True) where decoding snaps to a codebook. Of a
-        hierarchy completeness is that of draws of all layers, whichever of them is scored.
+        where it was wanted, "secondary"; "snaps" (True) where decoding snaps to a codebook;
+        "scored" where something else than pictures is (see LatentSpace.scored). Of a hierarchy
+        completeness is that of draws of all layers, whichever of them is scored.
 
     Raises
     ------
@@ -209,7 +224,8 @@ def score_space(
     from vaeexplorer.regularity.ground import decoded, reconstruct, training_codes, unsnapped
 
     yield Progress("Preparing the images that are scored", 0.0)
-    ground = (grounds or Grounds()).of(dataset, split)
+    data, about = data_of(space, dataset), space.scored
+    space, ground = (grounds or Grounds()).measured(space, dataset, split)
     yield Progress("Reconstructing", 0.2)
     held_out = reconstruct(space, ground, ground.held_out)
     codes = training_codes(space, ground)
@@ -230,12 +246,13 @@ def score_space(
     scores = {
         "latent_dim": space.size,
         "n": ground.n,
-        "data": dataset.source.fingerprint,
+        "data": data,
         "split": split_fingerprint(split),
         "continuity": even.as_dict(),
         "completeness": full.as_dict(),
         "r2_train_minus_held_out": ground.r2(ground.real, trained.images) - even.r2,
         **({} if space.codebook is None else {"snaps": True}),
+        **({} if about is None else {"scored": about.name}),
     }
     if with_secondary:
         from vaeexplorer.regularity.secondary import secondary
@@ -267,24 +284,43 @@ def score_beside(
     from vaeexplorer.regularity.secondary import secondary
 
     yield Progress("Preparing the images that are scored", 0.0)
-    ground = (grounds or Grounds()).of(dataset, split)
+    space, ground = (grounds or Grounds()).measured(space, dataset, split)
     yield Progress("Measuring what stands beside the scores", 0.1)
     return secondary(space, ground, reconstruct(space, ground, ground.held_out))
 
 
-def ground_of(dataset: Dataset, split: Split) -> Ground:
+def ground_of(
+    dataset: Dataset, split: Split, pictures: Callable[[Tensor], Tensor] | None = None
+) -> Ground:
     """Prepare what is the same for every model of `dataset` under `split`.
+
+    `pictures` makes what is scored of images; None: these are. It is given 10,000 at most.
 
     Raises
     ------
     InputError
         With too few images for a score.
     """
-    from vaeexplorer.regularity.ground import MOST_COMPARED, MOST_TRAINING, common_ground
-
-    return common_ground(
-        dataset.pixels(split.train[:MOST_TRAINING]), dataset.pixels(split.held_out[:MOST_COMPARED])
+    from vaeexplorer.regularity.ground import (
+        MOST_COMPARED,
+        MOST_FITTED,
+        MOST_TRAINING,
+        common_ground,
     )
+
+    chosen = split.train[:MOST_TRAINING], split.held_out[:MOST_COMPARED]
+    if pictures is None:
+        return common_ground(*map(dataset.pixels, chosen))
+    made = (pictures(dataset.batch(part[:MOST_FITTED])).numpy() for part in chosen)
+    return common_ground(*made)
+
+
+def data_of(space: LatentSpace, dataset: Dataset) -> str:
+    """Fingerprint of what is scored: that of the images, or with what stands for them."""
+    images = dataset.source.fingerprint
+    if space.scored is None:
+        return images
+    return hashlib.sha256(f"{space.scored.origin} {images}".encode()).hexdigest()
 
 
 def split_fingerprint(split: Split) -> str:

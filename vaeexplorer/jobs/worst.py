@@ -64,13 +64,14 @@ def worst_places(
     from vaeexplorer.regularity.worst import emptiest_draws, steepest_steps
 
     yield Progress("Preparing the images that are scored", 0.0)
-    ground = grounds.of(dataset, split)
+    measured, ground = grounds.measured(space, dataset, split)
     yield Progress("Reconstructing", 0.3)
-    held_out = reconstruct(space, ground, ground.held_out)
+    held_out = reconstruct(measured, ground, ground.held_out)
     yield Progress("Looking for the steepest steps", 0.4)
-    steps = _pictured(space, steepest_steps(space, unsnapped(space, ground, held_out), STEPS))
+    exact = unsnapped(measured, ground, held_out)
+    steps = _pictured(space, steepest_steps(measured, exact, STEPS))
     yield Progress("Looking for the emptiest draws", 0.7)
-    draws = emptiest_draws(space, ground, held_out, DRAWS)
+    draws = emptiest_draws(measured, ground, held_out, DRAWS)
     return WorstPlaces(steps, _pictured(space, draws), draws.law)
 
 

@@ -103,6 +103,21 @@ DEFAULT_CONTEXTS: Mapping[Given, str] = {
 """What is held where nobody has chosen anything, as scores and reports print it."""
 
 
+class Scored(NamedTuple):
+    """What scores look at in place of the pictures of a space.
+
+    name: what it is, in words. origin: the same for spaces whose scores may be compared, beside
+    data and split. pictures: what stands for images, uint8, (batch, channels, height, width), as
+    pictures of its own, uint8. space: encodes those and decodes to them; codes and prior are those
+    of the space that is explored.
+    """
+
+    name: str
+    origin: str
+    pictures: Callable[[Tensor], Tensor]
+    space: LatentSpace
+
+
 class LatentSpace(Protocol):
     """One latent space of a trained snapshot, bound to a frozen copy in eval mode.
 
@@ -140,6 +155,11 @@ class LatentSpace(Protocol):
 
         Of a layer of a hierarchy the lowest layer, whose prior draws all layers above it first.
         """
+        ...
+
+    @property
+    def scored(self) -> Scored | None:
+        """What scores look at in place of pictures; None: pictures."""
         ...
 
     def holding(self, context: Tensor | None) -> LatentSpace:
@@ -201,6 +221,7 @@ class CodeSpace:
     held_at: Callable[[Tensor | None], LatentSpace] | None = None
     unsnapped: Callable[[Tensor], Tensor] | None = None
     lowest: LatentSpace | None = None
+    scored: Scored | None = None
 
     @property
     def drawn_in(self) -> LatentSpace:

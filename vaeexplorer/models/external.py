@@ -68,6 +68,10 @@ class ExternalSpace:
         """Give this space: there is no other."""
         return self
 
+    @property
+    def scored(self) -> None:
+        """None: its pictures are scored."""
+
     def holding(self, context: Tensor | None) -> ExternalSpace:
         """Return this space: nothing is given that an image could replace."""
         del context

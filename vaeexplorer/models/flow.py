@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,20 +19,32 @@ from vaeexplorer.models.base import (
     LatentSpace,
     Model,
     Posterior,
+    Scored,
     SettingError,
     StandardNormal,
     Terms,
+    float_images,
 )
 from vaeexplorer.models.gaussian import RateConfig, draw, rates
 from vaeexplorer.models.likelihoods import OptimalGaussian
 from vaeexplorer.models.networks import EncoderDecoder, ImageShape, uses_mlp
-from vaeexplorer.models.options import replaced
-from vaeexplorer.models.warping import estimated_fields, warp
+from vaeexplorer.models.warping import (
+    CHUNK,
+    as_pictures,
+    estimated_fields,
+    of_pictures,
+    warp,
+)
 
 CONTEXT = 32
 """Width of what the decoder is told of the source."""
 CONTEXT_SIDE = 16
 """The source is shown to the decoder no larger than this, which tells where its figure is."""
+GAIN = 4.0
+"""Networks are given GAIN z. Early in a training, codes fly apart to draw fields of many pixels,
+from where the rate brings them back too slowly: so they need not fly as far."""
+SCORED = "displacement fields of one source, the first held-out image"
+"""What scores say that they look at."""
 FINEST = 0.1
 """Pixels: fields are not known better, and a smaller deviation would learn their errors."""
 
@@ -39,10 +52,6 @@ FINEST = 0.1
 @dataclass(frozen=True)
 class FlowVaeConfig(RateConfig):
     """Settings of a flow VAE: its likelihood is the Gaussian of the optimal variance."""
-
-    # The values of a smooth field are no independent evidence: with 1 each pixel counts as such,
-    # and the codes fly far apart for nothing.
-    beta: float = replaced(RateConfig, "beta", 10.0)
 
     def nats(self, image_shape: ImageShape) -> str:
         """One sentence on what the nats of the distortion are."""
@@ -121,26 +130,54 @@ class FlowAutoencoder(Model):
             self.prior,
             given="source",
             held_at=self.warping,
+            scored=self._scored(),
         )
+
+    def _scored(self) -> Scored:
+        """Fields of the default source, to and from pictures of them."""
+        origin = hashlib.sha256(self.source.numpy().tobytes()).hexdigest()
+        space = CodeSpace(self.prior.size, self._encode_pictures, self._picture, self.prior)
+        return Scored(SCORED, origin, self.field_pictures, space)
+
+    def field_pictures(self, images: Tensor) -> Tensor:
+        """Pictures, uint8, (batch, 2, height, width), of the fields to uint8 `images`, estimated.
+
+        Black is as many pixels to the left or up as the image is large, white to the right or down.
+        """
+        parts = [
+            as_pictures(estimated_fields(self.source[None], float_images(part)))
+            for part in images.split(CHUNK)
+        ]
+        return torch.cat(parts).mul_(255).round_().byte()
+
+    def _encode_pictures(self, pictures: Tensor) -> Posterior:
+        return self._posterior_of(of_pictures(pictures))
+
+    def _picture(self, z: Tensor) -> Tensor:
+        return as_pictures(self.fields(z, self.source[None]))
 
     def encode(self, images: Tensor) -> Posterior:
         """Posterior of the fields, estimated, that carry the default source to `images`."""
-        source = self.source[None]
-        fields = estimated_fields(source, images)
-        return self.posterior(fields, source.expand(len(images), -1, -1, -1))
+        return self._posterior_of(estimated_fields(self.source[None], images))
 
     def decode(self, z: Tensor, source: Tensor) -> Tensor:
         """Warp one source, (1, channels, height, width), by the mean fields of codes."""
         return warp(source.expand(len(z), -1, -1, -1), self.fields(z, source))
 
+    def _posterior_of(self, fields: Tensor) -> Posterior:
+        """Posterior of fields of the default source."""
+        return self.posterior(fields, self.source.expand(len(fields), -1, -1, -1))
+
     def posterior(self, fields: Tensor, sources: Tensor) -> Posterior:
         """Posterior given `fields` and their sources, (batch, channels, height, width)."""
-        return self.network.encode(torch.cat([fields / self.unit, sources], dim=1))
+        mean, log_variance = self.network.encode(torch.cat([fields / self.unit, sources], dim=1))
+        assert log_variance is not None
+        return Posterior(mean / GAIN, log_variance - 2 * math.log(GAIN))
 
     def fields(self, z: Tensor, sources: Tensor) -> Tensor:
         """Mean fields, (batch, 2, height, width), of codes (batch, size) and one source or each."""
         context = self.context(sources).expand(len(z), -1)
-        return self.unit * self.network.decode(torch.cat([z, context], dim=1))
+        return self.unit * self.network.decode(torch.cat([GAIN * z, context], dim=1))
 
 
 def check(config: FlowVaeConfig, dataset: Dataset) -> None:

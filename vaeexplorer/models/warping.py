@@ -162,6 +162,16 @@ def _uneven(circles: Tensor) -> tuple[Tensor, Tensor]:
     return varying, share
 
 
+def as_pictures(fields: Tensor) -> Tensor:
+    """Pictures of fields in [0, 1], 0.5 where nothing moves; as many pixels as a side are 0.5."""
+    return (0.5 + fields / (2 * max(fields.shape[2:]))).clamp(0, 1)
+
+
+def of_pictures(pictures: Tensor) -> Tensor:
+    """Fields of pictures of them, in pixels."""
+    return (pictures - 0.5) * (2 * max(pictures.shape[2:]))
+
+
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """The sources of pairs whose partners stand elsewhere, and the fields between the two.

@@ -17,7 +17,8 @@ DEVIATIONS = 3.0
 Scores = Mapping[str, Any]
 """{"latent_dim", "n", "data", "split", "continuity": {...}, "completeness": {...}}.
 
-"snaps": True is there where decoding snaps to a codebook.
+"snaps": True is there where decoding snaps to a codebook, "scored" where something else than
+pictures is.
 """
 
 
@@ -25,7 +26,9 @@ def about(scores: Scores) -> list[str]:
     """Sentences on one latent space."""
     continuity, completeness = scores["continuity"], scores["completeness"]
     evenness = _about_jumps if scores.get("snaps") else _about_continuity
+    scored = scores.get("scored")
     return [
+        *([] if scored is None else [f"The pictures that are scored are {scored}."]),
         *evenness(continuity, scores["latent_dim"]),
         f"At least {_percent(1 - completeness['P'])} of the draws from the "
         f"{completeness['law']} decode to something farther from every real image than "

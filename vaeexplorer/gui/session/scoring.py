@@ -24,7 +24,7 @@ from vaeexplorer.run import Exhibit, Progress
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vaeexplorer.models.base import Given, LatentSpace, Posterior, Prior
+    from vaeexplorer.models.base import Given, LatentSpace, Posterior, Prior, Scored
 
 log = logging.getLogger(__name__)
 
@@ -211,6 +211,12 @@ class Stoppable:
         """As the space's, stopped as this one is."""
         whole = self.space.drawn_in
         return self if whole is self.space else replace(self, space=whole)
+
+    @property
+    def scored(self) -> Scored | None:
+        """As the space's, which can be stopped as well."""
+        scored = self.space.scored
+        return scored and scored._replace(space=replace(self, space=scored.space))
 
     def holding(self, context: Tensor | None) -> Stoppable:
         """Hold it in the space, which can be stopped as before."""
