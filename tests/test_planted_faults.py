@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from reference_net import EPOCHS, HELD_OUT, TRAINED, reference_start
 from torch import Tensor
 
 from vaeexplorer.data import Dataset, find_data, open_data
@@ -73,12 +75,19 @@ def digits(dataset: Dataset) -> Trained:
 
 @pytest.fixture(scope="module")
 def mnist(external_data: Path) -> Trained:
-    """The reference net: 784-400-200-10, the first 20,000 images, 12 epochs."""
+    """The reference net, 784-400-200-10, its training and its images."""
     data = open_data(external_data / "mnist")
     split = data.split(0)
-    train_, held_out = data.pixels(split.train[:20_000]), data.pixels(split.held_out[:2000])
-    space = _train(data, train_, {"latent_dim": 10}, epochs=12)
+    train_, held_out = data.pixels(split.train[:TRAINED]), data.pixels(split.held_out[:HELD_OUT])
+    space = _train_on_mnist(data, "vae", 1.0, seed=0)
     return Trained(space, common_ground(train_, held_out))
+
+
+def _train_on_mnist(data: Dataset, family: str, beta: float | None, *, seed: int) -> CodeSpace:
+    images = data.pixels(data.split(0).train[:TRAINED])
+    options = {"latent_dim": 10, **({} if beta is None else {"beta": beta})}
+    with reference_start():
+        return _train(data, images, options, epochs=EPOCHS, family=family, seed=seed)
 
 
 SETTINGS = [
@@ -208,27 +217,26 @@ def test_a_collapsed_vae_scores_nothing(dataset: Dataset, digits: Trained) -> No
 @pytest.mark.slow
 @pytest.mark.external_data
 def test_ae_vae_and_beta_0_are_ranked_on_mnist(mnist: Trained, external_data: Path) -> None:
-    """One training seed; tests/benchmarks/regularity.py has the means of three.
+    """The published bounds, on means of three training seeds, trained from the reference's start.
 
-    The published bounds are 1.3 for C and 1.2 for C20. Ours starts with an output bias at the mean
-    image, with which an AE decodes more evenly (C .362 for .338, C20 .587 for .509): in means of
-    three seeds the C20 of the VAE was 1.197 times that of the AE, and 1.265 without that bias.
+    One seed is enough for beta = 0, which misses the VAE by .7 where .5 is asked for. From our own
+    start the C20 of the VAE is 1.197 times that of the AE: see docs/scores.md.
     """
     data = open_data(external_data / "mnist")
-    images = data.pixels(data.split(0).train[:20_000])
-    ae, beta_0 = (
-        mnist._replace(space=_train(data, images, options, epochs=12, family=family))
-        for family, options in (
-            ("ae", {"latent_dim": 10}),
-            ("vae", {"latent_dim": 10, "beta": 0.0}),
-        )
+    vaes, aes = (
+        [mnist._replace(space=_train_on_mnist(data, *kind, seed=seed)) for seed in seeds]
+        for kind, seeds in ((("vae", 1.0), (1, 2)), (("ae", None), (0, 1, 2)))
     )
-    ours, theirs = mnist.continuity(), ae.continuity()
-    assert min(ours.gate, theirs.gate) >= 0.95
-    assert ours.score > 1.25 * theirs.score
-    assert ours.visible_evenness > 1.12 * theirs.visible_evenness
-    complete = mnist.completeness().score
-    assert complete > ae.completeness().score + 0.01
+    ours, theirs = ([one.continuity() for one in models] for models in ([mnist, *vaes], aes))
+    assert min(one.gate for one in (*ours, *theirs)) >= 0.95
+    assert fmean(one.score for one in ours) > 1.3 * fmean(one.score for one in theirs)
+    c20, c20_of_ae = (fmean(one.visible_evenness for one in both) for both in (ours, theirs))
+    assert c20 > 1.2 * c20_of_ae
+    complete, complete_ae = (
+        fmean(one.completeness().score for one in models) for models in ([mnist, *vaes], aes)
+    )
+    assert complete > complete_ae + 0.01
+    beta_0 = mnist._replace(space=_train_on_mnist(data, "vae", 0.0, seed=0))
     assert beta_0.completeness().score < complete - 0.5
 
 
@@ -256,11 +264,12 @@ def _train(
     *,
     epochs: int,
     family: str = "vae",
+    seed: int = 0,
 ) -> CodeSpace:
     """Train a model on all of `images`, which are of the kind of `dataset`."""
     source = replace(dataset.source, n=len(images), fingerprint=fingerprint(images))
     part = Dataset("part", images, source, official_held_out=np.zeros(len(images), bool))
-    steps = train(part, Config(family, model, epochs))
+    steps = train(part, Config(family, model, epochs, seed=seed))
     while True:
         try:
             next(steps)
