@@ -56,6 +56,7 @@ def _add_edit_menu(window: Window, session: Session) -> None:
         ("end", translate("Menus", "End the path at the probe"), "E"),
     ):
         _act(menu, text, lambda which=which: _set_path_end(window, session, which), key)
+    _act(menu, translate("Menus", "Draw the path on a map"), lambda: _draw(window, session), "D")
     menu.addSeparator()
     _act(menu, translate("Menus", "Select all"), session.select_all, standard.SelectAll)
     _act(menu, translate("Menus", "Select nothing"), session.clear_selection, "Ctrl+Shift+A")
@@ -94,6 +95,13 @@ def _set_path_end(window: Window, session: Session, which: str) -> None:
     session.set_path_end(which)
     window.docks["path"].show()
     window.docks["path"].raise_()
+
+
+def _draw(window: Window, session: Session) -> None:
+    """Let the next drag over a map draw a path, and show where its film will be."""
+    window.docks["path"].show()
+    window.docks["path"].raise_()
+    session.draw_path(True)
 
 
 def _act(

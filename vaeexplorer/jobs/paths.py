@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from vaeexplorer.drawing.strips import Strip, film_file
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.latent import paths
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.probe import Probe, probe_code, probe_image
+from vaeexplorer.latent.strokes import Stroke
 from vaeexplorer.run import Progress
 from vaeexplorer.storage.atomic import write_atomically
 
@@ -39,10 +41,12 @@ class PathChoice:
     start, end
         Indices of the two images.
     way
-        One of latent.paths.WAYS.
+        One of latent.paths.WAYS, or "drawn".
     even
         Whether frames of the film differ by equal amounts; else they stand at equal distances in
         latent space.
+    stroke
+        The line that was drawn last: `start` and `end` are the images nearest to its ends.
     """
 
     fingerprint: str
@@ -50,6 +54,17 @@ class PathChoice:
     end: int
     way: str = "straight"
     even: bool = True
+    stroke: Stroke | None = field(default=None, repr=False)
+
+    @property
+    def drawn(self) -> Stroke | None:
+        """The line that the path follows; None where it goes from image to image."""
+        return self.stroke if self.way == "drawn" else None
+
+    def without_stroke(self) -> PathChoice:
+        """Return the same path for other ends, which no line was drawn between."""
+        way = "straight" if self.drawn else self.way
+        return replace(self, way=way, stroke=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +88,8 @@ class Film:
         distance of a code to its nearest other one; None where that is 0.
     way
         Codes at the ends of these steps, float32, (65, size).
+    lifted
+        Whether the path is the lift of a line on this model's map, and not between codes.
     """
 
     choice: PathChoice
@@ -82,6 +99,7 @@ class Film:
     steps: NDArray[np.float64] = field(repr=False)
     gaps: NDArray[np.float64] | None = field(repr=False)
     way: NDArray[np.float32] = field(repr=False)
+    lifted: bool = False
 
     @property
     def largest(self) -> int | None:
@@ -129,7 +147,8 @@ def film_path(
     typical = paths.typical_distance(codes)
     gaps = paths.nearest_distances(way, codes) / typical if typical > 0 else None
     z = paths.along(path, shares)
-    return Film(choice, z, decode_pixels(space, z), shares, steps, gaps, way)
+    lifted = choice.drawn is not None and choice.drawn.codes is codes
+    return Film(choice, z, decode_pixels(space, z), shares, steps, gaps, way, lifted)
 
 
 def _path(
@@ -139,6 +158,8 @@ def _path(
     decode: paths.Decoder,
 ) -> NDArray[np.float32]:
     start, end = codes[choice.start], codes[choice.end]
+    if choice.drawn is not None:
+        return choice.drawn.path_of(codes)
     if choice.way == "slerp":
         # A prior is N(0, I): about 0. Without one, about the middle of the codes.
         middle = codes.mean(axis=0) if space.prior is None else np.zeros_like(start)
@@ -149,8 +170,31 @@ def _path(
 
 
 def place_path(lift: Lift, film: Film) -> NDArray[np.float64]:
-    """Places of the path's codes on a map, float64, (65, 2): a line that jumps where it tears."""
+    """Places of the path's codes on a map, float64, (65, 2): a line that jumps where it tears.
+
+    A line that was drawn on this very map is that line, (257, 2).
+    """
+    stroke = _stroke_on(lift, film)
+    if stroke is not None:
+        return stroke.places.astype(np.float64)
     return np.stack([np.asarray(lift.place(z), np.float64) for z in film.way])
+
+
+def probe_frame(lift: Lift, film: Film, frame: int) -> Probe:
+    """Probe frame `frame` of `film`: at its ends the two images, on a drawn line its place."""
+    if frame in (0, len(film.z) - 1) and not film.lifted:
+        return probe_image(lift, film.choice.end if frame else film.choice.start, "dot")
+    probe, stroke = probe_code(lift, film.z[frame]), _stroke_on(lift, film)
+    if stroke is None:
+        return probe
+    return replace(probe, position=stroke.place_at(float(film.shares[frame])))
+
+
+def _stroke_on(lift: Lift, film: Film) -> Stroke | None:
+    """Return the line that `film` follows, if it was drawn on the map of `lift`."""
+    stroke = film.choice.drawn
+    there = stroke is not None and film.lifted and stroke.positions is lift.positions
+    return stroke if there else None
 
 
 def first_ends(codes: NDArray[np.float32], labels: NDArray[np.int64] | None) -> tuple[int, int]:

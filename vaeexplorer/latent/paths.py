@@ -94,8 +94,12 @@ def along_data(start: Codes, end: Codes, codes: Codes, decode: Decoder, seed: in
     pictures = np.concatenate([decode(nodes[part]) for part in _cut(np.arange(len(nodes)))])
     if not (np.isfinite(nodes).all() and np.isfinite(pictures).all()):
         return straight(start, end)
-    way = _cheapest(nodes, pictures)
-    points = nodes[way].astype(np.float64)
+    return smoothed(nodes[_cheapest(nodes, pictures)])
+
+
+def smoothed(path: Codes) -> Codes:
+    """Take the kinks out of `path`, (points, size), twice; its ends stay."""
+    points = path.astype(np.float64)
     for _ in range(SMOOTHINGS):
         points[1:-1] = (points[:-2] + 2 * points[1:-1] + points[2:]) / 4
     return points.astype(np.float32)

@@ -32,6 +32,7 @@ from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.method_title import method_title
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.overlay_texts import key_of
+from vaeexplorer.gui.widgets.selection_tool import Use
 from vaeexplorer.gui.widgets.space_choice import SpaceChoice
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.gui.widgets.trust_label import TrustLabel
@@ -42,7 +43,7 @@ from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.map_trust import MapTrust
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
-from vaeexplorer.latent.selection import Change, Selection
+from vaeexplorer.latent.selection import Selection
 from vaeexplorer.run import Exhibit
 
 translate = QCoreApplication.translate
@@ -140,7 +141,7 @@ class MapPanel(QWidget):
         self.view.hovered.connect(lambda point, snap: session.move_probe(slot, point, snap))
         self.view.clicked.connect(self._clicked)
         self.view.picked.connect(lambda point, snap: session.toggle_selected(slot, point, snap))
-        self.view.outlined.connect(self._select_within)
+        self.view.outlined.connect(self._take_outline)
         self.view.left.connect(session.leave)
         self.spaces.chosen.connect(lambda name: session.explore_space(slot, name))
         self.spaces.held.connect(lambda holds: session.hold_context(slot, holds))
@@ -158,6 +159,8 @@ class MapPanel(QWidget):
         session.labels_hidden.connect(self._hide_labels)
         session.measured.connect(self._show_measured)
         session.path_placed.connect(self._show_path)
+        session.drawing_changed.connect(self._show_drawing)
+        self._show_drawing(session.drawing)
         session.surveyed.connect(self._show_no_data)
         session.hatched.connect(lambda _: self._show_no_data(slot, session.slots[slot].no_data))
         session.selection_changed.connect(self._show_selection)
@@ -179,9 +182,15 @@ class MapPanel(QWidget):
         self._session.move_probe(self._slot, point, snap_distance)
         self._session.hold()
 
-    def _select_within(self, outline: NDArray[np.float64], change: Change) -> None:
+    def _take_outline(self, outline: NDArray[np.float64], use: Use) -> None:
         self._session.activate(self._slot)
-        self._session.select_within(self._slot, outline, change)
+        if use == "path":
+            self._session.take_stroke(self._slot, outline)
+        else:
+            self._session.select_within(self._slot, outline, use)
+
+    def _show_drawing(self, drawing: bool) -> None:
+        self.view.tool.draws_path = drawing
 
     def _show_selection(self, chosen: Selection | None) -> None:
         """Let the selected dots stand out, where the selection is one of this slot's images."""
@@ -356,7 +365,7 @@ class MapPanel(QWidget):
 
     def _show_path(self, slot: int, places: NDArray[np.float64] | None) -> None:
         if slot == self._slot:
-            self.view.set_path(places)
+            self.view.set_path(None if self._session.drawing else places)
 
     def _show_no_data(self, slot: int, where: NoData | None) -> None:
         if slot == self._slot:

@@ -25,7 +25,7 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.film_view import FilmView
 from vaeexplorer.gui.widgets.image_view import to_qimage
-from vaeexplorer.gui.widgets.theme import GRID, tabular
+from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.jobs.paths import FRAMES, Film, PathChoice
 from vaeexplorer.run import Exhibit
 
@@ -98,6 +98,10 @@ class PathPanel(QWidget):
         column.setContentsMargins(GRID, GRID, GRID, GRID)
         column.setSpacing(GRID)
         column.addLayout(self._tools())
+        self.note = QLabel()
+        self.note.setProperty("muted", True)
+        self.note.setWordWrap(True)
+        column.addWidget(self.note)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(GRID)
         page = QWidget()
@@ -115,6 +119,7 @@ class PathPanel(QWidget):
         session.path_filmed.connect(self._show_film)
         session.path_stepped.connect(self._show_frame)
         session.path_watched.connect(self._rest)
+        session.drawing_changed.connect(self._show_drawing)
         self._show_choice(session.path)
 
     def _tools(self) -> QHBoxLayout:
@@ -133,7 +138,18 @@ class PathPanel(QWidget):
             translate("Path", "Let the path end at the image nearest to the probe (E)")
         )
         self.end_button.clicked.connect(lambda: self._session.set_path_end("end"))
-        for part in (self.start, self.start_button, self.end, self.end_button):
+        self.draw_button = QPushButton(translate("Path", "Draw"))
+        self.draw_button.setCheckable(True)
+        self.draw_button.setToolTip(
+            translate(
+                "Path",
+                "Draw a path on one of the maps with the mouse (D). That model decodes the lift of "
+                "the line; the others go through the images nearest to it. Esc gives up.",
+            )
+        )
+        self.draw_button.clicked.connect(self._session.draw_path)
+        parts = (self.start, self.start_button, self.end, self.end_button, self.draw_button)
+        for part in parts:
             row.addWidget(part)
         row.addSpacing(GRID)
         row.addWidget(self._way_choice())
@@ -203,6 +219,7 @@ class PathPanel(QWidget):
     def _show_choice(self, path: PathChoice | None) -> None:
         self.start.setText(translate("Path", "from"))
         self.end.setText(translate("Path", "to"))
+        self._offer_stroke(path)
         if path is not None:
             self.way.setCurrentIndex(self.way.findData(path.way))
             self.even.setChecked(path.even)
@@ -212,6 +229,34 @@ class PathPanel(QWidget):
             self.end.setText(
                 translate("Path", "to {image}").format(image=self._image_name(path.end))
             )
+        self._show_drawing(self._session.drawing)
+
+    def _offer_stroke(self, path: PathChoice | None) -> None:
+        """Offer the line that was drawn last among the ways, as long as there is one."""
+        at, there = self.way.findData("drawn"), path is not None and path.stroke is not None
+        if there and at < 0:
+            self.way.addItem(translate("Path", "drawn"), "drawn")
+        elif not there and at >= 0:
+            self.way.removeItem(at)
+
+    def _show_drawing(self, drawing: bool) -> None:
+        """Say what to do, or what the line that was drawn means."""
+        self.draw_button.setChecked(drawing)
+        stroke = None if self._session.path is None else self._session.path.drawn
+        text = ""
+        if drawing:
+            text = translate(
+                "Path",
+                "Drag the mouse over one of the maps: the path follows the line. Esc gives up.",
+            )
+        elif stroke is not None:
+            text = translate(
+                "Path",
+                "Drawn on map {letter}; the other models pass the same {n} images. A map tears "
+                "where its model need not: only the change per step in z, below, judges a model.",
+            ).format(letter=SLOT_LETTERS[stroke.slot], n=len(stroke.images))
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
 
     def _image_name(self, index: int) -> str:
         exhibit = self._exhibit_of_path()

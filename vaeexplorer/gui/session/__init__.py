@@ -2,10 +2,10 @@
 
 A verb is thin: what takes long lives in `jobs`, on a lane. The verbs stand in one file each for
 the state (document), the probe (probing), what is opened (opening), what is scored (scoring),
-mapped (mapping), compared (comparing), selected (selecting), searched for (finding), bounded
-(bounding), shown by colours (colouring), shown of two dimensions (planes), laid over the maps
-(overlaying, and outlining of posteriors), drawn in place of dots (picturing), picked out of a
-codebook (picking), drawn from laws (sampling), said of the maps (trusting), written as files
+mapped (mapping), compared (comparing and drawing), selected (selecting), searched for (finding),
+bounded (bounding), shown by colours (colouring), shown of two dimensions (planes), laid over the
+maps (overlaying, and outlining of posteriors), drawn in place of dots (picturing), picked out of
+a codebook (picking), drawn from laws (sampling), said of the maps (trusting), written as files
 (exporting) and held beside the codes (holding), and here what is trained.
 """
 

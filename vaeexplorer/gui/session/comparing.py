@@ -18,10 +18,11 @@ from vaeexplorer.jobs.paths import (
     film_path,
     first_ends,
     place_path,
+    probe_frame,
     save_film,
 )
 from vaeexplorer.latent.lift import Lift
-from vaeexplorer.latent.probe import Probe, probe_code, probe_image
+from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit
 
@@ -73,11 +74,11 @@ class Comparing(Aligning):
         path = self.path
         if path is None or path.fingerprint != exhibit.source.fingerprint:
             path = _first_path(exhibit, path)
-        self._choose(replace(path, **{which: probe.nearest}))
+        self._choose(replace(path.without_stroke(), **{which: probe.nearest}))
 
     def set_path_way(self, way: str) -> None:
-        """Go "straight", by "slerp", or along the "data"."""
-        if self.path is not None:
+        """Go "straight", by "slerp", along the "data", or again along the line that was "drawn"."""
+        if self.path is not None and (way != "drawn" or self.path.stroke is not None):
             self._choose(replace(self.path, way=way))
 
     def set_path_even(self, even: bool) -> None:
@@ -88,9 +89,9 @@ class Comparing(Aligning):
     def step_path(self, frame: int) -> None:
         """Probe frame `frame` of the path in every slot that has one, and hold it."""
         for slot, film in self.films.items():
-            lift, path = self.slots[slot].lift, self.path
-            if lift is not None and path is not None:
-                self._set_probe(slot, _frame_probe(lift, film, path, frame), urgent=True)
+            lift = self.slots[slot].lift
+            if lift is not None:
+                self._set_probe(slot, probe_frame(lift, film, frame), urgent=True)
                 self._probed = slot
         self.hold()
         self.path_stepped.emit(frame)
@@ -217,11 +218,5 @@ class Comparing(Aligning):
 def _first_path(exhibit: Exhibit, former: PathChoice | None) -> PathChoice:
     """Return a path between two images of `exhibit`, going as the `former` one goes."""
     start, end = first_ends(exhibit.codes[main_space(exhibit)].mean, exhibit.labels)
-    settings = former or PathChoice("", 0, 0)
+    settings = (former or PathChoice("", 0, 0)).without_stroke()
     return replace(settings, fingerprint=exhibit.source.fingerprint, start=start, end=end)
-
-
-def _frame_probe(lift: Lift, film: Film, path: PathChoice, frame: int) -> Probe:
-    if frame in (0, len(film.z) - 1):
-        return probe_image(lift, path.end if frame else path.start, "dot")
-    return probe_code(lift, film.z[frame])

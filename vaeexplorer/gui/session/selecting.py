@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Signal
 
-from vaeexplorer.gui.session.comparing import Comparing
+from vaeexplorer.gui.session.drawing import Drawing
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.latent.selection import (
     Change,
@@ -30,7 +30,7 @@ THUMBNAILS = 24
 """Selected images that are shown as pictures."""
 
 
-class Selecting(Comparing):
+class Selecting(Drawing):
     """The verbs that select images; those of hidden labels are never selected.
 
     `selection_changed` brings the Selection, or None; `pictured` a selection and some of its
@@ -109,8 +109,10 @@ class Selecting(Comparing):
             self._show_selection(None)
 
     def let_go(self) -> None:
-        """Let go of what is held; where nothing is, of what is selected."""
-        if any(state.held is not None for state in self.slots):
+        """Give up drawing a path; else let go of what is held, else of what is selected."""
+        if self.drawing:
+            self.draw_path(False)
+        elif any(state.held is not None for state in self.slots):
             self.release()
         else:
             self.clear_selection()

@@ -62,7 +62,7 @@ class FilmView(QWidget):
         )
 
     def sizeHint(self) -> QSize:
-        return QSize(600, 104)
+        return QSize(600, 88)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, LEAST_SIDE + GAP + LEAST_CURVE + 4)

@@ -29,6 +29,8 @@ def show_help(parent: QWidget) -> None:
             "<p><b>Shift</b> and drag draws around dots to select them, <b>Ctrl</b> and drag "
             "a rectangle; Shift and click adds or removes one. <b>Ctrl+F</b> finds an image "
             "by its number, or a label.</p>"
+            "<p><b>Ctrl+P</b> shows the way between two images: <b>S</b> and <b>E</b> put its ends "
+            "at the probe, or <b>D</b> and drag draws it on a map.</p>"
             "<p><b>Train...</b> (Ctrl+T) trains a model of your own. Every run is kept under "
             "Runs (Ctrl+R).</p>",
         ),

@@ -17,8 +17,11 @@ LEAST_TEAR_PX = 24.0
 END_PX = 5.0
 
 
-def draw_path(painter: QPainter, places: Sequence[QPointF]) -> None:
-    """Draw the line through `places`, pixels; dotted where the map tears, for the path does not."""
+def draw_path(painter: QPainter, places: Sequence[QPointF], *, whole: bool = False) -> None:
+    """Draw the line through `places`, pixels; dotted where the map tears, for the path does not.
+
+    whole: it is a line of the map, which tears nowhere.
+    """
     theme = colours()
     lengths = [
         np.hypot(after.x() - before.x(), after.y() - before.y())
@@ -28,11 +31,11 @@ def draw_path(painter: QPainter, places: Sequence[QPointF]) -> None:
     torn = max(TEAR * float(np.median(moving)), LEAST_TEAR_PX) if moving else LEAST_TEAR_PX
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((theme.surface, 4.5), (theme.text, 1.8)):
-        whole = QPen(QColor(colour), width)
-        whole.setCapStyle(Qt.PenCapStyle.RoundCap)
+        solid = QPen(QColor(colour), width)
+        solid.setCapStyle(Qt.PenCapStyle.RoundCap)
         dotted = QPen(QColor(colour), width * 0.6, Qt.PenStyle.DotLine)
         for (before, after), length in zip(pairwise(places), lengths, strict=True):
-            painter.setPen(dotted if length > torn else whole)
+            painter.setPen(dotted if length > torn and not whole else solid)
             painter.drawLine(before, after)
     painter.setPen(QPen(QColor(theme.surface), 1.5))
     painter.setBrush(QColor(theme.text))

@@ -1,18 +1,24 @@
-"""What the mouse draws on a map to select dots: a lasso or a rectangle. Knows no session."""
+"""What the mouse draws on a map: a lasso or a rectangle to select dots, or a path."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
+from vaeexplorer.gui.widgets.map_path import draw_path
 from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.latent.selection import Change, rectangle
 
 MODES = ("pan", "lasso", "rectangle")
 APART_PX = 2.0
 """Nearer places of the mouse add nothing to a lasso."""
+
+Use = Change | Literal["path"]
+"""What an outline is for: how it changes the selection, or that it is a path."""
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -40,7 +46,8 @@ class SelectionTool(QObject):
         super().__init__(parent)
         self.mode = "pan"
         self._shape = "pan"
-        self._change: Change = "new"
+        self._use: Use = "new"
+        self.draws_path = False
         self._corners: list[NDArray[np.float64]] = []
 
     @property
@@ -50,7 +57,9 @@ class SelectionTool(QObject):
 
     def begin(self, place: NDArray[np.float64], keys: Qt.KeyboardModifier) -> bool:
         """Begin an outline at `place` of the map; False where this drag pans."""
-        self._shape, self._change = gesture(self.mode, keys)
+        self._shape, self._use = gesture(self.mode, keys)
+        if self.draws_path:
+            self._shape = self._use = "path"
         self.cancel()
         if self._shape == "pan":
             return False
@@ -66,11 +75,11 @@ class SelectionTool(QObject):
         elif np.abs(place - self._corners[-1]).max() * scale >= APART_PX:
             self._corners.append(place)
 
-    def end(self) -> tuple[NDArray[np.float64], Change]:
-        """Return the outline, (m, 2), and what it does to the selection; it is gone then."""
-        outline, change = self._outline(), self._change
+    def end(self) -> tuple[NDArray[np.float64], Use]:
+        """Return the outline, (m, 2), and what it is for; it is gone then."""
+        outline, use = self._outline(), self._use
         self.cancel()
-        return outline, change
+        return outline, use
 
     def cancel(self) -> None:
         """Give up what is being drawn."""
@@ -82,13 +91,16 @@ class SelectionTool(QObject):
         if len(self._corners) < 2:
             return
         corners = to_pixels.map(QPolygonF([QPointF(x, y) for x, y in self._outline()]))
+        if self._shape == "path":
+            draw_path(painter, corners.toList(), whole=True)
+            return
         theme = colours()
         inside = QColor(theme.accent)
-        inside.setAlpha({"remove": 0}.get(self._change, 36))
+        inside.setAlpha({"remove": 0}.get(self._use, 36))
         painter.setPen(QPen(QColor(theme.surface), 3))
         painter.setBrush(inside)
         painter.drawPolygon(corners, Qt.FillRule.WindingFill)
-        style = Qt.PenStyle.DashLine if self._change == "remove" else Qt.PenStyle.SolidLine
+        style = Qt.PenStyle.DashLine if self._use == "remove" else Qt.PenStyle.SolidLine
         painter.setPen(QPen(QColor(theme.accent), 1.5, style))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolygon(corners, Qt.FillRule.WindingFill)

@@ -122,8 +122,9 @@ def _style_sheet(theme: Colours) -> str:
         border-radius: 4px; background: {theme.surface}; }}
     QPushButton:hover, QToolBar QToolButton:hover {{ border-color: {theme.accent}; }}
     QPushButton:focus, QToolBar QToolButton:focus {{ border: 1px solid {theme.accent}; }}
-    QPushButton:pressed, QToolBar QToolButton:pressed, QToolBar QToolButton:checked {{
-        background: {theme.raised}; }}
+    QPushButton:pressed, QPushButton:checked, QToolBar QToolButton:pressed,
+        QToolBar QToolButton:checked {{ background: {theme.raised}; }}
+    QPushButton:checked {{ border-color: {theme.accent}; }}
     QPushButton:disabled {{ color: {theme.muted}; background: {theme.window}; }}
     QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.accent_text};
         border-color: {theme.accent}; font-weight: 600; }}

@@ -1,0 +1,79 @@
+"""Drawing: a path drawn with the mouse on one map, followed by the model of every slot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+
+from vaeexplorer.gui.session.comparing import Comparing
+from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.jobs.paths import PathChoice
+from vaeexplorer.latent.strokes import Stroke, lift_stroke
+from vaeexplorer.run import Exhibit
+
+
+class Drawing(Comparing):
+    """The verbs that draw a path. `drawing_changed` tells whether the next drag over a map does."""
+
+    drawing_changed = Signal(bool)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.drawing = False
+        self.path_watched.connect(self._draw_no_more)
+
+    def draw_path(self, drawing: bool) -> None:
+        """Let the next drag over a map draw a path, or not."""
+        self._set_drawing(drawing)
+        for slot in range(len(self.slots)):
+            # The former path must not lie under the line that grows.
+            if drawing:
+                self.path_placed.emit(slot, None)
+            else:
+                self._place_path(slot)
+
+    def _draw_no_more(self, watched: bool) -> None:
+        """Draw nothing where nobody sees what becomes of it."""
+        if not watched:
+            self._set_drawing(False)
+
+    def _set_drawing(self, drawing: bool) -> None:
+        if drawing != self.drawing:
+            self.drawing = drawing
+            self.drawing_changed.emit(drawing)
+
+    def take_stroke(self, slot: int, corners: NDArray[np.float64]) -> None:
+        """Let the path follow the line through `corners`, (m, 2), on the map of `slot`."""
+        state = self.slots[slot]
+        if state.exhibit is None or state.lift is None or state.growing:
+            self.draw_path(False)
+            return
+        self._set_drawing(False)
+        codes = state.exhibit.codes[main_space(state.exhibit)].mean
+        self._work(
+            "stroke",
+            partial(lift_stroke, state.lift, slot, corners, codes),
+            partial(self._follow_stroke, state.exhibit),
+        )
+
+    def _follow_stroke(self, exhibit: Exhibit, stroke: Stroke) -> None:
+        if not self._shows(stroke.slot, exhibit):
+            return
+        former = self.path or PathChoice("", 0, 0)
+        start, end = (int(stroke.images[which]) for which in (0, -1))
+        fingerprint = exhibit.source.fingerprint
+        self._choose(
+            replace(
+                former,
+                fingerprint=fingerprint,
+                start=start,
+                end=end,
+                way="drawn",
+                stroke=stroke,
+            )
+        )
