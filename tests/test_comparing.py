@@ -12,6 +12,7 @@ from vaeexplorer.data import open_data
 from vaeexplorer.gui.session import Session
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.opening import chosen_map
+from vaeexplorer.run import MappingProgress
 from vaeexplorer.storage import load_run
 
 
@@ -122,6 +123,26 @@ def test_maps_of_the_same_images_are_turned_onto_the_first(pair, qtbot):  # noqa
     pair.set_aligned(True)
     qtbot.waitUntil(lambda: pair.slots[1].lift is not None, timeout=WAIT_MS)
     np.testing.assert_allclose(pair.slots[1].lift.positions, turned.positions)
+
+
+def test_a_growing_map_is_turned_frame_by_frame(pair, qtbot, monkeypatch):  # noqa: F811
+    own, shown = chosen_map(pair.slots[1].exhibit, pair.map_method), pair.shown_map(1)
+    # As if the frame that came were the very map that is shown in the end.
+    frame = MappingProgress("mapping", positions=own.positions, space="z")
+    grown = []
+    pair.map_grew.connect(lambda slot, lift: grown.append(lift.positions))
+
+    def grow(*_):
+        yield frame
+        return pair.slots[1].exhibit.maps
+
+    monkeypatch.setattr("vaeexplorer.jobs.mapping.project_codes", grow)
+    for aligns, expected in ((True, shown.positions), (False, own.positions)):
+        pair.set_aligned(aligns)
+        pair.map_run(1)
+        qtbot.waitUntil(lambda: bool(grown), timeout=WAIT_MS)
+        np.testing.assert_allclose(grown.pop(), expected, rtol=1e-4, atol=1e-4)
+        qtbot.waitUntil(lambda: not pair._map_lane.busy, timeout=WAIT_MS)
 
 
 def test_a_map_follows_when_the_first_one_leaves_or_is_of_other_images(pair, qtbot):  # noqa: F811

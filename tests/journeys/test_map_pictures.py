@@ -1,7 +1,8 @@
-"""What a person sees who zooms into a map until few dots are in view."""
+"""What a person sees of single images on a map: few dots in view, and before there is a lift."""
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 pytestmark = pytest.mark.slow
@@ -65,3 +66,24 @@ def test_pictures_give_way_to_an_overlay(explorer):
     explorer.session.choose_overlay("stretch")
     explorer.wait(lambda: view.overlay.shown is not None)
     explorer.wait(lambda: not view.thumbnails._boxes)
+
+
+def test_a_dot_decodes_before_the_map_has_a_lift(explorer):
+    explorer.wait_for_the_maps()
+    state = explorer.session.slots[1]
+    target = explorer.pixel(1, 321)
+    state.lift = None
+    explorer.hover(1, target)
+    probe = explorer.probe(1)
+    assert probe.kind == "dot"
+    np.testing.assert_array_equal(
+        probe.position, explorer.session.shown_map(1).positions[probe.nearest]
+    )
+    np.testing.assert_array_equal(probe.z, state.exhibit.codes["z"].mean[probe.nearest])
+    # The other map follows; a place without a dot waits for the lift.
+    assert explorer.probe(0).nearest == probe.nearest
+    explorer.hover(1, QPoint(3, 3))
+    assert explorer.probe(1) is probe
+    explorer.session._prepare_lift(1)
+    explorer.wait(lambda: state.lift is not None)
+    assert explorer.probe(1).nearest == probe.nearest

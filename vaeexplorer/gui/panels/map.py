@@ -138,7 +138,7 @@ class MapPanel(QWidget):
 
     def _connect(self) -> None:
         session, slot = self._session, self._slot
-        self.view.hovered.connect(lambda point, snap: session.move_probe(slot, point, snap))
+        self.view.hovered.connect(self._hover)
         self.view.clicked.connect(self._clicked)
         self.view.picked.connect(lambda point, snap: session.toggle_selected(slot, point, snap))
         self.view.outlined.connect(self._take_outline)
@@ -173,13 +173,22 @@ class MapPanel(QWidget):
         session.map_judged.connect(self._show_trust)
         self._fade_overlay(session.overlay_opacity)
 
+    def _hover(self, point: NDArray[np.float64], snap_distance: float) -> None:
+        """Probe that place or, until the map has a lift, the dot that is there."""
+        if self._session.slots[self._slot].lift is not None:
+            self._session.move_probe(self._slot, point, snap_distance)
+            return
+        dot = self.view.dots.nearest(point, snap_distance)
+        if dot is not None:
+            self._session.probe_image(self._slot, dot)
+
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
         self._session.activate(self._slot)
         drawn = self.view.overlay.code_at(point, snap_distance)
         if drawn is not None:
             self._session.set_code(self._slot, drawn)
             return
-        self._session.move_probe(self._slot, point, snap_distance)
+        self._hover(point, snap_distance)
         self._session.hold()
 
     def _take_outline(self, outline: NDArray[np.float64], use: Use) -> None:

@@ -11,6 +11,7 @@ a codebook (picking), drawn from laws (sampling), said of the maps (trusting), w
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable
@@ -46,7 +47,10 @@ class Session(Holding):
 
             warm_up_torch()
 
-        self._train_lane.submit("warm up", job, on_error=self._tell)
+        # What that has brought stays for good: the collector need not look at it in every epoch.
+        self._train_lane.submit(
+            "warm up", job, on_result=lambda _: gc.freeze(), on_error=self._tell
+        )
 
     def train(self, config: Config, name: str, slot: int) -> None:
         """Train on the data at hand; the run is saved and shown in `slot` when it ends."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.supplementing import Supplementing
@@ -69,7 +72,8 @@ class MapMaking(Supplementing):
 
             wanted = settings or MAP_SETTINGS
             growth = project_codes(codes, maps, self._projection, method, wanted)
-            return (yield from _lifted(growth, exhibit, index))
+            turned = partial(self._turned_frame, slot)
+            return (yield from _lifted(growth, exhibit, index, turned))
 
         self._map_lane.submit(
             ("map", slot),
@@ -78,6 +82,11 @@ class MapMaking(Supplementing):
             on_result=partial(self._mapped, slot, exhibit),
             on_error=partial(self._mapping_failed, slot, exhibit),
         )
+
+    def _turned_frame(self, slot: int, positions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return where a growing map is shown, (n, 2); asked for on the lane of the maps."""
+        del slot
+        return positions
 
     def _map_grows(
         self, slot: int, exhibit: Exhibit, news: tuple[MappingProgress, Lift | None]
@@ -131,9 +140,12 @@ class MapMaking(Supplementing):
 
 
 def _lifted(
-    growth: Generator[MappingProgress, None, Maps], exhibit: Exhibit, index: CodeIndex | None
+    growth: Generator[MappingProgress, None, Maps],
+    exhibit: Exhibit,
+    index: CodeIndex | None,
+    turned: Callable[[NDArray[np.float32]], NDArray[np.float32]],
 ) -> Generator[tuple[MappingProgress, Lift | None], None, Maps]:
-    """Pass on how a map grows, each frame of the space that is explored with a lift of it."""
+    """Pass on how a map grows, each frame of the space that is explored, `turned`, with a lift."""
     space = main_space(exhibit)
     try:
         while True:
@@ -145,7 +157,7 @@ def _lifted(
             lift = None
             if progress.positions is not None and progress.space == space:
                 index = index or CodeIndex(exhibit.codes[space].mean)
-                lift = Lift(progress.positions, index, {}, quick=True)
+                lift = Lift(turned(progress.positions), index, {}, quick=True)
             yield progress, lift
     finally:
         # A cancelled job must end its fit now, not when the garbage collector comes by.

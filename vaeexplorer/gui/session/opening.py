@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import NAMED, Dataset, is_data, open_data
-from vaeexplorer.drawing.dot_field import load_kernel
+from vaeexplorer.drawing.dot_field import kernel_loaded, load_kernel
 from vaeexplorer.gui import plain_imports
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing
@@ -56,7 +56,6 @@ class Opening(Probing):
 
     def put(self, slot: int, exhibit: Exhibit) -> None:
         """Show `exhibit` in `slot`. What it replaces stays among the runs."""
-        self._prepare_drawing(exhibit.source.n)
         self._grow_to(slot + 1)
         self.slots[slot] = Slot(exhibit)
         self.exhibit_changed.emit(slot, exhibit)
@@ -64,12 +63,15 @@ class Opening(Probing):
         if exhibit.dataset is not None:
             self._offer_data(exhibit.dataset)
         if self._started:
-            self._prepare_lift(slot)
+            # A dot is decoded before there is a lift.
             self._prepare_model(slot)
+            self._prepare_lift(slot)
+        self._prepare_drawing(exhibit.source.n)
 
     def _prepare_drawing(self, n: int) -> None:
-        if n > MANY_DOTS:
-            self._work("raster", load_kernel, lambda _: None)
+        if n > MANY_DOTS and not kernel_loaded():
+            # numba stays for good: the collector need not look at it again and again.
+            self._work("raster", load_kernel, lambda _: gc.freeze())
 
     def open_default_pair(self) -> None:
         """Open the AE and the VAE that ship with the program, in slots A and B.

@@ -56,10 +56,18 @@ class Probing(Document):
         self._show_probe(slot, probe)
 
     def probe_image(self, slot: int, index: int) -> None:
-        """Probe the code of image `index`."""
-        lift = self.slots[slot].lift
-        if lift is not None and 0 <= index < len(lift.codes):
-            self._show_probe(slot, probe_image(lift, index, "dot"))
+        """Probe the code of image `index`: its dot needs no lift, which may not be there yet."""
+        state = self.slots[slot]
+        if state.lift is not None:
+            if 0 <= index < len(state.lift.codes):
+                self._show_probe(slot, probe_image(state.lift, index, "dot"))
+            return
+        exhibit, shown = state.exhibit, self.shown_map(slot)
+        if exhibit is None or shown is None or not 0 <= index < len(shown.positions):
+            return
+        place = shown.positions[index].astype(np.float64)
+        z = exhibit.codes[main_space(exhibit)].mean[index]
+        self._show_probe(slot, Probe("dot", place, z, index, 0.0))
 
     def set_code(self, slot: int, z: NDArray[np.float32]) -> None:
         """Probe a code set by hand, and hold it."""

@@ -73,10 +73,11 @@ def carried(exhibit: Exhibit, rates: Mapping[str, NDArray[np.float64]] | None) -
     if space.given == "upper" if space is not None else len(exhibit.codes) > 1:
         return _of_layer(exhibit, None if rates is None else rates.get(name), rates or {})
     legend = translate("Dimensions", "ordered by rate, in nats: what a dimension carries")
+    own = rate_per_dimension(codes.mean, codes.log_variance)
     return Carried(
-        dimension_order(codes.mean, codes.log_variance),
+        np.argsort(-own, kind="stable"),
         "\n".join([legend, *_all_layers(rates or {})]),
-        rate_per_dimension(codes.mean, codes.log_variance),
+        own,
         translate("Dimensions", "rate: KL to the prior, mean over images: {value:.3f} nats"),
         CARRIES_NOTHING,
     )

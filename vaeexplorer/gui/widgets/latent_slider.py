@@ -188,6 +188,7 @@ class LatentSlider(QWidget):
         self, codes: NDArray[np.float32], measure: str, tooltip: str, active: bool
     ) -> None:
         """Set the histogram from `codes`, (n,), and what stands beside the name."""
+        codes = np.ascontiguousarray(codes)  # one column of many: it is gone through four times
         self._home = float(codes.mean())
         sd = float(codes.std())
         low = min(float(codes.min()), self._home - 3 * sd, -1.0)
