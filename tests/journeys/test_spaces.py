@@ -124,3 +124,48 @@ def test_spaces_are_chosen_with_the_keyboard_and_scored_each_by_itself(open_expl
 
 def test_one_space_needs_no_choice(explorer):
     assert all(panel.spaces.isHidden() for panel in explorer.window.maps)
+
+
+def test_a_cell_of_the_swap_grid_is_probed_in_whatever_space_is_explored(open_explorer, folders):
+    explorer = open_explorer(folders["hvae"], folders["mlvae"])
+    explorer.wait_until_ready()
+    session = explorer.session
+    session.set_map_method("pca")
+    explorer.wait_for_the_maps()
+    decodes = {}
+    session.decoded.connect(lambda slot, probe, image: decodes.update({slot: image.astype(int)}))
+    QTest.keyClick(explorer.window, "G", Qt.KeyboardModifier.ControlModifier)
+    panel = explorer.panel("swap")
+    explorer.wait(lambda: session.swap_grid is not None and panel.view.isVisible())
+    grid = session.swap_grid
+    assert session.swap_slot == 1
+    assert len(set(session.slots[1].exhibit.labels[grid.images])) == 5
+    QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=panel.view.cell(0, 2).center())
+    assert panel.view.current == (0, 2)
+
+    def shows(row, column):
+        return 1 in decodes and np.abs(decodes[1] - grid.cells[row, column]).max() <= 1
+
+    explorer.wait(lambda: shows(0, 2))
+    choice = explorer.window.maps[1].spaces
+    for name in ("style", "content"):
+        press(choice.buttons[name])
+        explorer.wait_for_the_maps()
+        # The first cell again: in this space it is the code of one image, with another one held.
+        row, column = panel.view.current
+        panel.view.setFocus()
+        QTest.keyClick(panel.view, Qt.Key.Key_Down)
+        own, other = (column, row + 1) if name == "style" else (row + 1, column)
+        assert session.slots[1].held.nearest == grid.images[own]
+        lacks = {"style": "content", "content": "style"}[name]
+        words = f"{lacks} of image #{grid.images[other]}"
+        explorer.wait(lambda words=words: choice.context.text() == words)
+        explorer.wait(lambda row=row, column=column: shows(row + 1, column))
+        assert session.swap_grid is grid
+    # Other images, once some are selected.
+    session.select(1, np.array([5, 50, 500]))
+    explorer.wait(lambda: session.swap_grid.images.tolist() == [5, 50, 500])
+    session.clear(1)
+    explorer.wait(lambda: panel._reason.isVisible())
+    assert "Train an ML-VAE" in panel._reason.text()
+    assert explorer.told == []

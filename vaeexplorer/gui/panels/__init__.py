@@ -106,6 +106,14 @@ PANELS = (
         "Ctrl+W",
     ),
     Panel(
+        "swap",
+        lambda: translate("Panels", "Swap"),
+        _late("swap", "SwapPanel"),
+        BOTTOM,
+        False,
+        "Ctrl+G",
+    ),
+    Panel(
         "training",
         lambda: translate("Panels", "Training"),
         _late("training", "TrainingPanel"),

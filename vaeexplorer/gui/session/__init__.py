@@ -6,7 +6,8 @@ mapped (mapping), compared (comparing and drawing), selected (selecting), search
 bounded (bounding), shown by colours (colouring), shown of two dimensions (planes), laid over the
 maps (overlaying, and outlining of posteriors), drawn in place of dots (picturing), picked out of
 a codebook (picking), drawn from laws (sampling), said of the maps (trusting), written as files
-(exporting) and held beside the codes (holding), and here what is trained.
+(exporting), held beside the codes (holding) and swapped between images (swapping), and here what
+is trained.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.gui.session.holding import Holding
+from vaeexplorer.gui.session.swapping import Swapping
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.latent.projection import ProjectionError
 from vaeexplorer.run import Config, Run
@@ -36,7 +37,7 @@ __all__ = ["MAX_SLOTS", "Session", "Slot"]
 translate = QCoreApplication.translate
 
 
-class Session(Holding):
+class Session(Swapping):
     """Holds the document, changes it by verbs, and tells of every change by a signal."""
 
     def prepare_training(self) -> None:

@@ -42,17 +42,15 @@ class Holding(Exporting):
         self.model_changed.connect(self._measure_rates)
 
     def explore_space(self, slot: int, name: str) -> None:
-        """Explore the latent space `name` of what is in `slot`; what is probed and held stays."""
+        """Explore the latent space `name` of what is in `slot`; images probed and held stay so."""
         before = self.slots[slot]
         exhibit = before.exhibit
         if exhibit is None or name not in exhibit.codes or name == main_space(exhibit):
             return
         spaces = {other: space.holding(None) for other, space in exhibit.spaces.items()}
         now = replace(exhibit, explored=name, spaces=spaces)
-        images = tuple(
-            None if probe is None else probe.nearest for probe in (before.probe, before.held)
-        )
-        self.slots[slot] = Slot(now, holds=before.holds, last_images=(images[0], images[1]))
+        probed = None if before.probe is None else before.probe.nearest
+        self.slots[slot] = Slot(now, holds=before.holds, last_images=(probed, before.held_image))
         self.slots[slot].rates = before.rates
         self.exhibit_changed.emit(slot, now)
         self.held_changed.emit(slot, None)
@@ -158,3 +156,4 @@ class Holding(Exporting):
         self._kept = {key: kept for key, kept in self._kept.items() if key[1] != slot}
         self._lay_bare(slot)
         self._lay_over(slot)
+        self._sample_slot(slot)

@@ -119,7 +119,7 @@ class PictureGrid(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         for index, picture in enumerate(self._pictures):
-            _draw(painter, picture, self.cell(index), self.devicePixelRatioF())
+            draw_picture(painter, picture, self.cell(index), self.devicePixelRatioF())
         theme = colours()
         if self.current is not None and self.current < len(self._pictures):
             painter.setPen(QPen(QColor(theme.accent), FRAME))
@@ -129,7 +129,7 @@ class PictureGrid(QWidget):
             painter.drawRect(self.cell(0))
 
 
-def _draw(painter: QPainter, picture: QImage, cell: QRect, ratio: float) -> None:
+def draw_picture(painter: QPainter, picture: QImage, cell: QRect, ratio: float) -> None:
     """Draw `picture` in the middle of `cell`, in whole steps of its pixels where it is small."""
     room = cell.width() * ratio / max(picture.width(), picture.height())
     scale = (np.floor(room) if room >= 1 else room) / ratio
