@@ -58,3 +58,45 @@ def test_a_slot_that_is_gone_leaves_the_evidence(explorer):
 def test_nothing_is_measured_until_somebody_looks(explorer):
     explorer.wait(lambda: not explorer.session._map_lane.busy)
     assert explorer.session.evidence == {}
+
+
+def test_one_dimension_of_all_codes_stands_against_the_prior(explorer):
+    evidence = open_evidence(explorer)
+    page = evidence.pages
+    QTest.mouseClick(page._buttons["marginal"], Qt.MouseButton.LeftButton)
+    explorer.wait(lambda: page.marginal._curve is not None)
+    first = page.marginal._curve
+    assert first.dimension == page.dimension
+    assert f"KL(q || p) = {first.divergence:.3f} nats" in page.marginal._title
+    page._dimensions.setFocus()
+    QTest.keyClick(page._dimensions, Qt.Key.Key_Down)
+    explorer.wait(lambda: page.marginal._curve.dimension == page.dimension != first.dimension)
+    explorer.session.activate(0)
+    explorer.wait(lambda: page.marginal._curve.prior is None)
+    assert "no prior" in page.marginal._title
+
+
+def test_images_are_drawn_of_the_probe_once_it_rests(explorer):
+    evidence = open_evidence(explorer)
+    evidence.pages.turn_to("draws")
+    drawn = {}
+    explorer.session.images_drawn.connect(drawn.__setitem__)
+    explorer.wait_for_the_maps()
+    explorer.session.probe_image(1, 33)
+    explorer.wait(lambda: len(drawn) == 2)
+    for slot, views in enumerate(evidence.pages.draws.views):
+        assert all(view.isVisible() for view in views), slot
+    explorer.session.set_slot_count(3)
+    assert len(evidence.pages.draws.views) == 3
+    assert evidence.pages.page == "draws"
+
+
+def test_the_noise_of_gradients_and_the_overfitting_stand_among_the_numbers(explorer):
+    evidence = open_evidence(explorer)
+    explorer.wait(lambda: len(explorer.session.scores) == 2)
+    ratio = explorer.session.evidence[1].gradient_ratio
+    assert ratio > 1
+    said = texts(evidence)
+    assert any(text.startswith(f"{ratio:.1f}") for text in said)
+    for scores in explorer.session.scores.values():
+        assert f"{scores['r2_train_minus_held_out']:.3f}" in said

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vaeexplorer.data.dataset import Dataset, InputError
 from vaeexplorer.jobs.opening import model_of
-from vaeexplorer.models.base import Batch, Model, Prior, float_images
+from vaeexplorer.models.base import Batch, LatentSpace, Model, Posterior, Prior, float_images
 from vaeexplorer.regularity.aggregate import aggregate_terms
 from vaeexplorer.regularity.evidence import (
     ExactEvidence,
@@ -21,6 +21,7 @@ from vaeexplorer.regularity.evidence import (
     importance_bounds,
     log_mean,
 )
+from vaeexplorer.regularity.gradients import gradient_noise
 from vaeexplorer.run import Codes, Progress, Run
 
 IMAGES = 100
@@ -28,6 +29,9 @@ IMAGES = 100
 
 DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 """Values of K."""
+
+GRADIENT_IMAGES, GRADIENT_DRAWS = 20, 64
+"""Images and draws of each that the variance of gradients is measured on."""
 
 AT_ONCE = 1_000
 """Codes decoded at once, between two reports."""
@@ -54,6 +58,9 @@ class Evidence:
     aggregate
         Terms of KL(q(z)||p(z)) over all images of the run: see aggregate_terms. Empty where the
         codes have no posterior or no prior.
+    gradient_ratio
+        How many times the variance of the reparametrised gradient that of the score function is
+        (see regularity.gradients); None where the model does not tell p(x, z).
     """
 
     images: NDArray[np.int64] = field(repr=False)
@@ -62,6 +69,7 @@ class Evidence:
     bounds: tuple[ImportanceBound, ...]
     prior_means: tuple[float, ...] | None
     aggregate: Mapping[str, float | None] = field(default_factory=dict)
+    gradient_ratio: float | None = None
 
     @property
     def best(self) -> ImportanceBound:
@@ -106,6 +114,7 @@ def measure_evidence(
         importance_bounds(log_weights, DRAWS),
         None if prior is None else tuple(float(log_mean(prior[:k]).mean()) for k in DRAWS),
         _aggregate(run.codes.get(name), space.prior, generator),
+        _gradient_ratio(model, space, batch[:GRADIENT_IMAGES], generator),
     )
 
 
@@ -174,6 +183,33 @@ def _prior_draws(
             return None
         columns.append((found - density).double().numpy())
     return np.stack(columns, axis=1)
+
+
+def _gradient_ratio(
+    model: Model, space: LatentSpace, images: Tensor, generator: torch.Generator
+) -> float | None:
+    batch, prior = Batch(images), space.prior
+    if prior is None:
+        return None
+    posterior = space.encode(images)
+    with torch.inference_mode():
+        if model.log_joint(batch, posterior.mean) is None:
+            return None
+
+    def log_likelihood(z: Tensor) -> Tensor:
+        joint, density = model.log_joint(batch, z), prior.log_prob(z)
+        assert joint is not None
+        assert density is not None
+        return joint - density
+
+    noise = gradient_noise(log_likelihood, _usable(posterior), GRADIENT_DRAWS, generator)
+    return None if noise is None else noise.ratio
+
+
+def _usable(posterior: Posterior) -> Posterior:
+    """Copy what inference mode made, which no gradient may pass."""
+    mean, log_variance = posterior
+    return Posterior(mean.clone(), None if log_variance is None else log_variance.clone())
 
 
 def _aggregate(

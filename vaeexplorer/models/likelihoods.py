@@ -49,6 +49,10 @@ class Likelihood(nn.Module, ABC):
         """Mean images, (batch, channels, height, width)."""
 
     @abstractmethod
+    def sample(self, output: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw one image from each p(x|z), shaped as the mean; a density may leave [0, 1]."""
+
+    @abstractmethod
     def bias(self, mean_image: Tensor) -> Tensor:
         """Output (per_value x channels, height, width) whose mean is `mean_image`, in [0, 1]."""
 
@@ -74,6 +78,10 @@ class Bernoulli(Likelihood):
     def mean(self, output: Tensor) -> Tensor:
         """Mean images in [0, 1], shaped as the logits."""
         return torch.sigmoid(output)
+
+    def sample(self, output: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw black and white images."""
+        return torch.bernoulli(self.mean(output), generator=generator)
 
     def bias(self, mean_image: Tensor) -> Tensor:
         """Logits of the mean image."""
@@ -112,6 +120,17 @@ class Gaussian(Likelihood):
     def mean(self, output: Tensor) -> Tensor:
         """Mean images, shaped as the output; in [0, 1] unless it is straight."""
         return output if self.straight else torch.sigmoid(output)
+
+    def sample(self, output: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw the mean and noise."""
+        mean = self.mean(output)
+        noise = torch.randn(mean.shape, generator=generator)
+        return torch.addcmul(mean, self.deviation(output), noise)
+
+    def deviation(self, output: Tensor) -> Tensor:
+        """Return the standard deviation of the noise, () or shaped as the mean."""
+        del output
+        return torch.tensor(math.sqrt(self.variance))
 
     def bias(self, mean_image: Tensor) -> Tensor:
         """Output whose mean is the mean image."""
@@ -154,6 +173,11 @@ class OptimalGaussian(Gaussian):
         log_variance = error.log().clamp_min(2 * self.smallest)
         return gaussian_log_prob(squared, pixels, log_variance)
 
+    def deviation(self, output: Tensor) -> Tensor:
+        """Return the standard deviation of the noise, ()."""
+        del output
+        return self.squared_error.sqrt().clamp_min(math.exp(self.smallest))
+
     @torch.no_grad()
     def _remember(self, error: Tensor) -> None:
         self.seen.add_(1)
@@ -181,6 +205,10 @@ class LearnedGaussian(Gaussian):
     def mean(self, output: Tensor) -> Tensor:
         """Mean images, (batch, channels, height, width)."""
         return super().mean(output.chunk(2, dim=1)[0])
+
+    def deviation(self, output: Tensor) -> Tensor:
+        """Return the standard deviation of every pixel, (batch, channels, height, width)."""
+        return self.log_sigma(output).exp()
 
     def log_sigma(self, output: Tensor) -> Tensor:
         """Log standard deviation of every pixel, (batch, channels, height, width)."""
@@ -215,6 +243,12 @@ class Categorical(Likelihood):
         drawn: Tensor = torch.einsum("bk...,k->b...", self._logits(output).softmax(dim=1), greys)
         return drawn
 
+    def sample(self, output: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw a grey level for every pixel."""
+        shares = self._logits(output).softmax(dim=1).movedim(1, -1)
+        levels = torch.multinomial(shares.flatten(0, -2), 1, generator=generator)
+        return levels.view(shares.shape[:-1]).float() / (self.levels - 1)
+
     def bias(self, mean_image: Tensor) -> Tensor:
         """Logits of a binomial law, whose mean is that of the image."""
         most = self.levels - 1
@@ -226,6 +260,18 @@ class Categorical(Likelihood):
     def _logits(self, output: Tensor) -> Tensor:
         logits: Tensor = output.unflatten(1, (self.levels, -1))
         return logits
+
+
+class Drawing(nn.Module):
+    """A likelihood whose mean is a draw: what decodes with it draws images from p(x|z)."""
+
+    def __init__(self, likelihood: Likelihood, seed: int) -> None:
+        super().__init__()
+        self.likelihood, self.seed = likelihood, seed
+
+    def mean(self, output: Tensor) -> Tensor:
+        """Draw images from p(x|z), the same ones for the same output."""
+        return self.likelihood.sample(output, torch.Generator().manual_seed(self.seed))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,11 @@ minibatches are far off: here the mixture is that of all images).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vaeexplorer.models.base import Prior
@@ -18,6 +21,12 @@ DRAWS = 1000
 MOST_TERMS = 2e8
 """Draws x images x dimensions, at most: about two seconds."""
 AT_ONCE = 4_000_000
+
+BINS, FEW_BINS = 200, 60
+"""Of the curves of one dimension; the few where codes have no posterior to smooth them."""
+
+REACH, ROOM = 4.0, 5.0
+"""Half the width of the curves, at least, and their margin in standard deviations."""
 
 
 def aggregate_terms(
@@ -73,3 +82,75 @@ def _log_mixture(z: Tensor, mean: Tensor, log_variance: Tensor) -> tuple[Tensor,
         marginals.append(squared.logsumexp(dim=1).sum(dim=1))
     log_n = math.log(n)
     return torch.cat(whole) - log_n, torch.cat(marginals) - size * log_n
+
+
+@dataclass(frozen=True, eq=False)
+class MarginalCurve:
+    """Densities of one latent dimension.
+
+    Attributes
+    ----------
+    dimension
+        Which one.
+    edges
+        Edges of the bins, (bins + 1,).
+    aggregate, prior
+        Mean density in each bin of q(z_j), the mixture of all posteriors, and of p(z_j), (bins,);
+        `prior` is None where the dimensions have no law of their own, or there is none.
+    divergence
+        KL(q(z_j) || p(z_j)) of the bins, in nats; None without a prior.
+    """
+
+    dimension: int
+    edges: NDArray[np.float64] = field(repr=False)
+    aggregate: NDArray[np.float64] = field(repr=False)
+    prior: NDArray[np.float64] | None = field(repr=False)
+    divergence: float | None
+
+
+def marginal_curve(
+    dimension: int, mean: Tensor, log_variance: Tensor | None, prior: Prior | None
+) -> MarginalCurve:
+    """Compare one dimension of all codes with N(0, 1), if `prior` is the standard normal law.
+
+    Parameters
+    ----------
+    mean, log_variance
+        Posteriors in this dimension, (n,) each; without a variance codes are points.
+    """
+    mean = mean.double()
+    deviation = torch.zeros_like(mean) if log_variance is None else (0.5 * log_variance).exp()
+    low = min(-REACH, float((mean - ROOM * deviation).amin()))
+    high = max(REACH, float((mean + ROOM * deviation).amax()))
+    edges = torch.linspace(low, high, (FEW_BINS if log_variance is None else BINS) + 1).double()
+    # Masses of whole bins: exact however narrow the posteriors are.
+    masses = _below(edges, mean, deviation).diff()
+    widths = edges.diff()
+    if prior is None or prior.name != "standard normal":
+        return MarginalCurve(dimension, edges.numpy(), (masses / widths).numpy(), None, None)
+    # In the upper tail from above: from below all of it is 1.
+    upper, lower = -_normal_below(-edges).diff(), _normal_below(edges).diff()
+    expected = torch.where(edges[:-1] > 0, upper, lower).clamp_min(torch.finfo(edges.dtype).tiny)
+    seen = masses > 0
+    divergence = (masses * (masses / expected).log())[seen].sum()
+    return MarginalCurve(
+        dimension,
+        edges.numpy(),
+        (masses / widths).numpy(),
+        (expected / widths).numpy(),
+        float(divergence),
+    )
+
+
+def _below(edges: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """Mass of the mixture below each edge, (edges,)."""
+    if not deviation.any():
+        return torch.searchsorted(mean.sort().values, edges, right=True).double() / len(mean)
+    parts = [_normal_below((edge - mean) / deviation.double()).mean() for edge in edges]
+    return torch.stack(parts)
+
+
+def _normal_below(x: Tensor) -> Tensor:
+    """Mass of N(0, 1) below `x`, exact far out too, where torch's own is 0 from six on."""
+    mass: Tensor = 0.5 * torch.special.erfc(-x * math.sqrt(0.5))
+    return mass

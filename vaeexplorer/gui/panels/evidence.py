@@ -13,22 +13,25 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QSizePolicy,
-    QStackedWidget,
     QToolButton,
     QWidget,
 )
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
-from vaeexplorer.gui.widgets.evidence_plots import BoundPlot, PosteriorPlot, RatePlane
+from vaeexplorer.gui.widgets.evidence_pages import DRAWS, MARGINAL, EvidencePages
+from vaeexplorer.gui.widgets.evidence_plots import RatePlane
 from vaeexplorer.gui.widgets.evidence_texts import (
     aggregate_definitions,
     definitions,
+    gradient_definition,
+    overfitting_definition,
     reason_text,
 )
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular
-from vaeexplorer.regularity.information import active_units
+from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.regularity.information import active_units, dimension_order
 from vaeexplorer.run import Exhibit, Measures, Progress, last_measures
 from vaeexplorer.storage import RunSummary
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vaeexplorer.jobs.evidence import Evidence
+    from vaeexplorer.jobs.marginals import ImageDraws
+    from vaeexplorer.regularity.aggregate import MarginalCurve
     from vaeexplorer.regularity.evidence import ExactEvidence
 
 translate = QCoreApplication.translate
@@ -55,13 +60,10 @@ class EvidencePanel(QWidget):
         self._runs: tuple[RunSummary, ...] = ()
         self._reasons: dict[int, str] = {}
         self.plane = RatePlane()
-        self.bounds = BoundPlot()
-        self.posterior = PosteriorPlot()
+        self.pages = EvidencePages(len(session.slots))
+        self.bounds, self.posterior = self.pages.bounds, self.pages.posterior
         self._exact_slot: int | None = None
-        # In the same place: the exact picture says more, but exists for two dimensions only.
-        self._tight = QStackedWidget()
-        self._tight.addWidget(self.bounds)
-        self._tight.addWidget(self.posterior)
+        self._draws = 0
         self._numbers = QScrollArea()
         self._numbers.setWidgetResizable(True)
         self._numbers.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -72,14 +74,20 @@ class EvidencePanel(QWidget):
         row.setContentsMargins(GRID, GRID, GRID, GRID)
         row.setSpacing(GRID)
         row.addWidget(self.plane, 1)
-        row.addWidget(self._tight, 1)
+        row.addWidget(self.pages, 1)
         row.addWidget(self._numbers)
         session.evidence_measured.connect(self._take)
         session.evidence_integrated.connect(self._show_exact)
         session.exhibit_changed.connect(self._forget)
         # No lambdas: the session would keep the plots alive, whose menus have no parent.
         session.activated.connect(self._choose_plot)
-        session.slots_changed.connect(self._show)
+        session.slots_changed.connect(self._resize)
+        session.scored.connect(self._show)
+        session.model_changed.connect(self._look_closer)
+        session.went_round.connect(self._draw_images)
+        session.marginal_compared.connect(self._show_marginal)
+        session.images_drawn.connect(self._show_draws)
+        self.pages.turned.connect(self._look_closer)
         session.evidence_progressed.connect(self._show_progress)
         session.runs_changed.connect(session.list_runs)
         session.runs_listed.connect(self._take_runs)
@@ -89,6 +97,7 @@ class EvidencePanel(QWidget):
         super().showEvent(event)
         self._session.list_runs()
         self._session.watch_evidence(True)
+        self._look_closer()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -142,13 +151,55 @@ class EvidencePanel(QWidget):
         self._exact_slot = slot
         self._choose_plot()
 
-    def _choose_plot(self) -> None:
+    def _choose_plot(self, *_: object) -> None:
         exact = self._exact_slot is not None and self._exact_slot == self._session.active
-        self._tight.setCurrentWidget(self.posterior if exact else self.bounds)
+        self.pages.offer_posterior(exact)
+        self._look_closer()
+
+    def _resize(self, count: int) -> None:
+        self.pages.set_slot_count(count)
+        self._look_closer()
+        self._show()
+
+    # --- one dimension, and draws of images ---------------------------------------------------
+
+    def _look_closer(self, *_: object) -> None:
+        """Ask for what the page that is looked at shows of the active slot, or of all."""
+        active = self._session.active
+        exhibit = self._session.slots[active].exhibit
+        order: list[int] = []
+        if exhibit is not None:
+            codes = exhibit.codes[main_space(exhibit)]
+            order = dimension_order(codes.mean, codes.log_variance).tolist()
+        self.pages.offer_dimensions(order)
+        if not self.isVisible():
+            return
+        if self.pages.page == MARGINAL:
+            if self.pages.dimension is None:
+                self.pages.marginal.show_curve(active, None)
+            else:
+                self._session.compare_marginal(active, self.pages.dimension)
+        elif self.pages.page == DRAWS:
+            for slot in range(len(self._session.slots)):
+                self._draw_images(slot)
+
+    def _draw_images(self, slot: int, *_: object) -> None:
+        if self.isVisible() and self.pages.page == DRAWS:
+            self._draws += 1
+            self._session.draw_images(slot, self._draws)
+
+    def _show_marginal(self, slot: int, curve: MarginalCurve) -> None:
+        if slot == self._session.active:
+            self.pages.marginal.show_curve(slot, curve)
+
+    def _show_draws(self, slot: int, found: ImageDraws | None) -> None:
+        self.pages.draws.show_draws(
+            slot, found, translate("Evidence", "This model tells no p(x|z) of images.")
+        )
 
     # --- what is shown ------------------------------------------------------------------------
 
-    def _show(self) -> None:
+    def _show(self, *_: object) -> None:
         self._draw_plane()
         self._fill_table()
         self.bounds.show_bounds(
@@ -190,7 +241,7 @@ class EvidencePanel(QWidget):
         table = QGridLayout(page)
         table.setContentsMargins(0, 0, GRID, 0)
         table.setHorizontalSpacing(2 * GRID)
-        table.setVerticalSpacing(GRID // 2)
+        table.setVerticalSpacing(GRID // 4)
         table.setColumnStretch(0, 1)
         slots = [
             slot for slot, state in enumerate(self._session.slots) if state.exhibit is not None
@@ -238,7 +289,17 @@ class EvidencePanel(QWidget):
             "Dimensions whose posterior mean varies between images by more than .01 (variance), "
             "of all.",
         )
-        return [*lines, (title, about, [self._active(slot) for slot in slots])]
+        lines.append((title, about, [self._active(slot) for slot in slots]))
+        ratios = [None if one is None else one.gradient_ratio for one in found]
+        texts = [
+            NOTHING if ratio is None else f"{ratio:.1f} \N{MULTIPLICATION SIGN}" for ratio in ratios
+        ]
+        lines.append((*gradient_definition(), texts))
+        scores = [self._session.scores.get(slot) for slot in slots]
+        texts = [
+            NOTHING if one is None else f"{one['r2_train_minus_held_out']:.3f}" for one in scores
+        ]
+        return [*lines, (*overfitting_definition(), texts)]
 
     def _active(self, slot: int) -> str:
         exhibit = self._session.slots[slot].exhibit

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.finding import Finding
+from vaeexplorer.jobs.marginals import compare_marginal, draw_images
 from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ class Bounding(Finding):
     """The verbs of the evidence. Nothing is computed until somebody looks at it.
 
     `evidence_measured` brings a slot's Evidence, or None with "family", "data" or "failed" for the
-    reason; `evidence_integrated` its ExactEvidence with the index of the image, or None.
+    reason; `evidence_integrated` its ExactEvidence with the index of the image, or None;
+    `marginal_compared` a MarginalCurve, `images_drawn` ImageDraws of the probe, or None.
     """
 
     evidence_measured = Signal(int, object, str)
     evidence_progressed = Signal(int, object)
     evidence_integrated = Signal(int, int, object)
+    marginal_compared = Signal(int, object)
+    images_drawn = Signal(int, object)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -52,6 +56,33 @@ class Bounding(Finding):
             else:
                 self._map_lane.cancel(("evidence", slot))
                 self._map_lane.cancel(("exact", slot))
+
+    def compare_marginal(self, slot: int, dimension: int) -> None:
+        """Compare what all images make of one dimension of the codes with the prior."""
+        exhibit = self.slots[slot].exhibit
+        if exhibit is not None and exhibit.spaces:
+            self._decode_lane.submit(
+                (slot, "marginal"),
+                partial(compare_marginal, exhibit, dimension),
+                on_result=partial(self._tell_if_shown, self.marginal_compared, slot, exhibit),
+                on_error=self._tell,
+            )
+
+    def draw_images(self, slot: int, seed: int) -> None:
+        """Draw images from p(x|z) of the code that is probed in `slot`."""
+        state = self.slots[slot]
+        exhibit, probe = state.exhibit, state.probe
+        if exhibit is not None and probe is not None and exhibit.spaces:
+            self._decode_lane.submit(
+                (slot, "draws"),
+                partial(draw_images, exhibit, probe.z, seed),
+                on_result=partial(self._tell_if_shown, self.images_drawn, slot, exhibit),
+                on_error=self._tell,
+            )
+
+    def _tell_if_shown(self, signal: Any, slot: int, exhibit: Exhibit, found: object) -> None:
+        if self._shows(slot, exhibit):
+            signal.emit(slot, found)
 
     def _forget_evidence(self, slot: int, exhibit: Exhibit | None = None) -> None:
         del exhibit

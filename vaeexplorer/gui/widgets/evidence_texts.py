@@ -67,6 +67,31 @@ def definitions() -> list[tuple[str, str, str]]:
     ]
 
 
+def gradient_definition() -> tuple[str, str]:
+    """Title and definition of the ratio of the variances of two gradients."""
+    return (
+        translate("Evidence", "noise of the score function"),
+        translate(
+            "Evidence",
+            "How many times the variance of the gradient of log p(x|z) by the posterior means is, "
+            "if it is estimated by the score function with a baseline, what it is through the "
+            "draws of z (the reparametrisation), as in training: 64 draws of each of 20 images.",
+        ),
+    )
+
+
+def overfitting_definition() -> tuple[str, str]:
+    """Title and definition of the difference of R2 between training and held-out images."""
+    return (
+        translate("Evidence", "R2, training \N{MINUS SIGN} held-out"),
+        translate(
+            "Evidence",
+            "Share of the variation that is reconstructed, of training images less that of "
+            "held-out ones: overfitting, if it is well above 0.",
+        ),
+    )
+
+
 def aggregate_definitions() -> list[tuple[str, str, str]]:
     """Key, title and definition of what is measured of all codes together."""
     return [

@@ -1,0 +1,155 @@
+"""Pages of the evidence in one place: bounds, p(z|x), q(z) against p(z), draws from p(x|z)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vaeexplorer.gui.widgets.draws_page import DrawsPage
+from vaeexplorer.gui.widgets.evidence_plots import BoundPlot, PosteriorPlot
+from vaeexplorer.gui.widgets.marginal_plot import MarginalPlot
+from vaeexplorer.gui.widgets.theme import GRID
+
+translate = QCoreApplication.translate
+
+BOUNDS, POSTERIOR, MARGINAL, DRAWS = "bounds", "posterior", "marginal", "draws"
+
+
+class EvidencePages(QWidget):
+    """Shows one page; `turned` says that another one is looked at, or another dimension of it.
+
+    Until somebody chooses, p(z|x) stands there where it is known, which is for two dimensions at
+    most, and else the bounds.
+    """
+
+    turned = Signal()
+
+    def __init__(self, slots: int) -> None:
+        super().__init__()
+        self.bounds, self.posterior, self.marginal = BoundPlot(), PosteriorPlot(), MarginalPlot()
+        self.draws = DrawsPage(slots)
+        self._chosen = ""
+        self._buttons = {key: _button(*texts) for key, texts in _page_texts().items()}
+        group = QButtonGroup(self)
+        self._dimensions = QComboBox()
+        self._dimensions.setAccessibleName(translate("Evidence", "Latent dimension"))
+        self._dimensions.setToolTip(
+            translate("Evidence", "Latent dimension, those first that carry most.")
+        )
+        self._dimensions.currentIndexChanged.connect(self.turned)
+        head = QHBoxLayout()
+        head.setSpacing(GRID // 2)
+        for key, button in self._buttons.items():
+            group.addButton(button)
+            head.addWidget(button)
+            button.clicked.connect(lambda _=False, key=key: self.turn_to(key))
+        head.addStretch()
+        head.addWidget(self._dimensions)
+        self._pages = {
+            BOUNDS: self.bounds,
+            POSTERIOR: self.posterior,
+            MARGINAL: self.marginal,
+            DRAWS: self.draws,
+        }
+        self._stack = QStackedWidget()
+        for page in self._pages.values():
+            self._stack.addWidget(page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID // 2)
+        column.addLayout(head)
+        column.addWidget(self._stack, 1)
+        self.offer_posterior(False)
+
+    @property
+    def page(self) -> str:
+        """The page that is shown."""
+        return next(key for key, page in self._pages.items() if page is self._stack.currentWidget())
+
+    @property
+    def dimension(self) -> int | None:
+        """The latent dimension that is chosen; None where there is none."""
+        chosen: int | None = self._dimensions.currentData()
+        return chosen
+
+    def turn_to(self, page: str) -> None:
+        """Show `page` from now on."""
+        self._chosen = page
+        self._show(page)
+        self.turned.emit()
+
+    def offer_posterior(self, known: bool) -> None:
+        """Say whether p(z|x) is known of the active slot: it is shown unless another was chosen."""
+        self._buttons[POSTERIOR].setEnabled(known)
+        page = self._chosen or POSTERIOR
+        self._show(page if known or page != POSTERIOR else BOUNDS)
+
+    def offer_dimensions(self, order: Sequence[int]) -> None:
+        """List the latent dimensions of the active slot, in this order."""
+        if [self._dimensions.itemData(row) for row in range(self._dimensions.count())] == order:
+            return
+        before = self._dimensions.blockSignals(True)
+        self._dimensions.clear()
+        for dimension in order:
+            self._dimensions.addItem(f"z{dimension + 1}", dimension)
+        self._dimensions.blockSignals(before)
+
+    def set_slot_count(self, count: int) -> None:
+        """Make room for the draws of so many slots."""
+        former, self.draws = self.draws, DrawsPage(count)
+        page = self.page
+        self._stack.addWidget(self.draws)
+        self._pages[DRAWS] = self.draws
+        self._stack.removeWidget(former)
+        former.deleteLater()
+        self._show(page)
+
+    def _show(self, page: str) -> None:
+        self._stack.setCurrentWidget(self._pages[page])
+        self._buttons[page].setChecked(True)
+        self._dimensions.setVisible(page == MARGINAL)
+
+
+def _button(title: str, story: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(title)
+    button.setCheckable(True)
+    button.setProperty("choice", True)
+    button.setAccessibleName(story)
+    button.setToolTip(story)
+    return button
+
+
+def _page_texts() -> dict[str, tuple[str, str]]:
+    return {
+        BOUNDS: (
+            translate("Evidence", "bounds"),
+            translate("Evidence", "Bounds of log p(x) by the number of draws"),
+        ),
+        POSTERIOR: (
+            translate("Evidence", "p(z|x)"),
+            translate(
+                "Evidence",
+                "The true posterior of one image beside the encoder's, of models with at most two "
+                "latent dimensions",
+            ),
+        ),
+        MARGINAL: (
+            translate("Evidence", "q(z)"),
+            translate("Evidence", "All codes against the prior, one dimension at a time"),
+        ),
+        DRAWS: (
+            translate("Evidence", "x|z"),
+            translate("Evidence", "Images drawn from p(x|z) of the probe, beside their mean"),
+        ),
+    }

@@ -1,0 +1,90 @@
+"""One latent dimension: what all images make of it, against what the prior expects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QColor
+
+from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.gui.widgets.plot import Plot
+from vaeexplorer.gui.widgets.theme import colours
+
+if TYPE_CHECKING:
+    from vaeexplorer.regularity.aggregate import MarginalCurve
+
+translate = QCoreApplication.translate
+
+NEGLIGIBLE = 2e-3
+"""Share of the highest density below which nothing is drawn."""
+
+
+class MarginalPlot(Plot):
+    """Density of the aggregate posterior, filled, and of the prior, dashed."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.setToolTip(
+            translate(
+                "Evidence",
+                "Filled: q(z), the mixture of the posteriors of all images, in one dimension; of a "
+                "model without a posterior the histogram of its codes. Dashed: the prior p(z). The "
+                "KL between the two is what this dimension alone adds to KL(q(z) || p(z)).",
+            )
+        )
+        self._curve: MarginalCurve | None = None
+        self._slot = 0
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
+
+    def show_curve(self, slot: int, curve: MarginalCurve | None) -> None:
+        """Draw `curve` in the colour of `slot`; None: nothing."""
+        self._slot, self._curve = slot, curve
+        self._title = _title(curve)
+        self.setAccessibleName(self._title)
+        self.dress()
+
+    def _draw(self) -> None:
+        self.plotItem.clear()
+        if self._curve is None:
+            return
+        edges, theme = self._curve.edges, colours()
+        fill = QColor(SLOT_COLOURS[self._slot])
+        fill.setAlpha(90)
+        ours = pg.PlotDataItem(
+            edges, self._curve.aggregate, stepMode="center", fillLevel=0, brush=fill
+        )
+        ours.setPen(pg.mkPen(SLOT_COLOURS[self._slot], width=1.5))
+        self.addItem(ours)
+        if self._curve.prior is not None:
+            expected = pg.PlotDataItem((edges[1:] + edges[:-1]) / 2, self._curve.prior)
+            expected.setPen(pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine))
+            self.addItem(expected)
+        self.setXRange(*_seen(self._curve), padding=0)
+        self.enableAutoRange(y=True)
+
+
+def _seen(curve: MarginalCurve) -> tuple[float, float]:
+    """Where either density is more than negligible."""
+    highest = curve.aggregate if curve.prior is None else np.maximum(curve.aggregate, curve.prior)
+    found = np.flatnonzero(highest > NEGLIGIBLE * highest.max())
+    return float(curve.edges[found[0]]), float(curve.edges[found[-1] + 1])
+
+
+def _title(curve: MarginalCurve | None) -> str:
+    if curve is None:
+        return ""
+    if curve.divergence is None:
+        return translate("Evidence", "z{number}: no prior of its own").format(
+            number=curve.dimension + 1
+        )
+    return translate("Evidence", "z{number}: KL(q || p) = {nats:.3f} nats").format(
+        number=curve.dimension + 1, nats=curve.divergence
+    )
