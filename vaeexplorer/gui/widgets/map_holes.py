@@ -18,7 +18,9 @@ EMPTY_OPACITY = 90
 UNMAPPED_OPACITY, UNMAPPED_APART = 110, 5
 """Of the grey lines, of 255, and the pixels from one to the next."""
 
-MARK_PX = 3.5
+MARK_PX, SMALL_MARK_PX, SMALL_PX = 3.5, 2.2, 300
+"""How far a cross goes to each side, and on a map whose shorter side is less than the last."""
+
 VEIL = 110
 """Of 255: how much the dots of the map recede behind the crosses."""
 
@@ -69,7 +71,8 @@ class HolePainter:
         if holes.unmapped is not None:
             lines = hatched(holes.unmapped, target, area.size(), ratio, unmapped_brush(ratio))
             painter.drawImage(0, 0, lines)
-        draw_marks(painter, to_pixels, holes.places)
+        least = min(area.width(), area.height())
+        draw_marks(painter, to_pixels, holes.places, MARK_PX if least > SMALL_PX else SMALL_MARK_PX)
 
 
 def hole_near(holes: Holes, place: NDArray[np.float64], reach: float) -> int | None:
@@ -78,18 +81,24 @@ def hole_near(holes: Holes, place: NDArray[np.float64], reach: float) -> int | N
     return int(near[0]) if len(near) else None
 
 
-def draw_marks(painter: QPainter, to_pixels: QTransform, places: NDArray[np.float64]) -> None:
-    """Draw a cross at each of `places`, (k, 2)."""
+def draw_marks(
+    painter: QPainter, to_pixels: QTransform, places: NDArray[np.float64], reach: float
+) -> None:
+    """Draw a cross at each of `places`, (k, 2), that goes `reach` pixels to each side."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    lines = [line for x, y in places.tolist() for line in cross_lines(to_pixels.map(QPointF(x, y)))]
-    for colour, width in ((colours().surface, 4.0), (empty_colour().name(), 2.0)):
+    lines = [
+        line
+        for x, y in places.tolist()
+        for line in cross_lines(to_pixels.map(QPointF(x, y)), reach)
+    ]
+    for colour, width in ((colours().surface, reach), (empty_colour().name(), reach / 2)):
         painter.setPen(QPen(QColor(colour), width))
         painter.drawLines(lines)
 
 
-def cross_lines(at: QPointF) -> tuple[QLineF, QLineF]:
+def cross_lines(at: QPointF, reach: float = MARK_PX) -> tuple[QLineF, QLineF]:
     """Return the two lines of a cross about the pixel `at`."""
-    one, other = QPointF(MARK_PX, MARK_PX), QPointF(MARK_PX, -MARK_PX)
+    one, other = QPointF(reach, reach), QPointF(reach, -reach)
     return QLineF(at - one, at + one), QLineF(at - other, at + other)
 
 

@@ -6,9 +6,10 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -17,7 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from vaeexplorer.gui.widgets.backdrop import Backdrop
 from vaeexplorer.gui.widgets.dot_layer import DotLayer
@@ -27,11 +28,13 @@ from vaeexplorer.gui.widgets.map_marks import CrossHair, draw_focus, draw_held
 from vaeexplorer.gui.widgets.map_path import draw_path
 from vaeexplorer.gui.widgets.map_thumbnails import MapThumbnails
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, OverlayLayer
+from vaeexplorer.gui.widgets.overlay_texts import told_at
 from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT, SelectionTool
 from vaeexplorer.gui.widgets.view_watch import ViewWatch
 from vaeexplorer.gui.widgets.viewport import Viewport
 from vaeexplorer.jobs.thumbnails import InView
 
+CROSS = Qt.CursorShape.CrossCursor
 SNAP_PX = 6.0
 DRAG_PX = 4
 IN_VIEW = (24, 24, -24, -24)
@@ -56,7 +59,7 @@ class MapView(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setCursor(CROSS)
         self.dots = DotLayer(self)
         self.dots.refined.connect(self.update)
         self.thumbnails = MapThumbnails(self.dots)
@@ -242,6 +245,18 @@ class MapView(QWidget):
         if self.plane.whole:
             self.fit()
 
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            at = event.pos()
+            around = QRect(at, QSize(1, 1)).adjusted(-DRAG_PX, -DRAG_PX, DRAG_PX, DRAG_PX)
+            QToolTip.showText(event.globalPos(), self._told(QPointF(at)), self, around)
+            return True
+        return super().event(event)
+
+    def _told(self, pixel: QPointF) -> str:
+        """Return what there is to say of what the overlay has under `pixel`."""
+        return told_at(self.overlay.shown, self.to_map(pixel), self.snap_distance)
+
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self._cursor = None
@@ -262,6 +277,9 @@ class MapView(QWidget):
             return
         if self._pressed is None:
             self.hovered.emit(self._pointed(place), self.snap_distance)
+            shape = Qt.CursorShape.PointingHandCursor if self._told(place) else CROSS
+            if self.cursor().shape() != shape:
+                self.setCursor(shape)
             return
         moved = place - self._pressed
         if not self._dragging and moved.manhattanLength() <= DRAG_PX:
@@ -282,7 +300,7 @@ class MapView(QWidget):
         if self._pressed is None or event.buttons() & Qt.MouseButton.LeftButton:
             return
         self._pressed = None
-        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setCursor(CROSS)
         if self._dragging and self.tool.drawing:
             self.outlined.emit(*self.tool.end())
             self.update()

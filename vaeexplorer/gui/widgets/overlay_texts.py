@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from vaeexplorer.drawing.overlay_colours import DISTANCES, LESS, MORE, SPAN
+from vaeexplorer.gui.widgets.map_draws import draw_near
 from vaeexplorer.gui.widgets.map_ellipses import draw_outline
 from vaeexplorer.gui.widgets.map_holes import (
     cross_lines,
     empty_colour,
     empty_tint,
+    hole_near,
     unmapped_brush,
 )
 from vaeexplorer.gui.widgets.overlay_key import Entry, Key, Scale
@@ -54,6 +58,36 @@ def key_of(overlay: Overlay) -> Key:
     )
     ends = (overlay.reference / SPAN, overlay.reference * SPAN)
     return Key((Entry(words),), tip, Scale((LESS, middle(), MORE), *(f"{end:.2g}" for end in ends)))
+
+
+def told_at(overlay: Overlay | None, place: NDArray[np.float64], reach: float) -> str:
+    """Return what there is to say of the draw within `reach` of `place`; empty: there is none."""
+    if isinstance(overlay, Draws):
+        number = draw_near(overlay, place, reach)
+        if number is None:
+            return ""
+        rank = int((overlay.distances > overlay.distances[number]).sum()) + 1
+        return translate(
+            "Overlay",
+            "Draw from the {law}: {distance:.2f} from the nearest real image, number {rank} of {n} "
+            "(reconstructions: {real:.2f}). Click to put the probe there.",
+        ).format(
+            law=overlay.law,
+            distance=overlay.distances[number],
+            rank=rank,
+            n=len(overlay.distances),
+            real=overlay.real,
+        )
+    if isinstance(overlay, Holes):
+        number = hole_near(overlay, place, reach)
+        if number is None:
+            return ""
+        return translate(
+            "Overlay",
+            "Draw from the {law}: {times:.2f} times as far from every posterior as 99 % of what "
+            "those of held-out images give. Click to put the probe there.",
+        ).format(law=overlay.emptied.law, times=overlay.emptied.distances[number])
+    return ""
 
 
 def _draws_key(draws: Draws) -> Key:
