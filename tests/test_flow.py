@@ -164,7 +164,7 @@ def test_a_subject_is_a_group_else_a_label():
 def test_batches_hold_sources_and_their_fields():
     for data, method in ((open_data("shapes", n=60), KNOWN), (open_data("digits"), ESTIMATED)):
         partners = np.arange(60)
-        pairs = pairs_of(data, partners, 0)
+        pairs = run_of(pairs_of(data, partners, 0))
         assert pairs.method == method
         images = Images(data.batch(partners), pairs=pairs)
         for chosen in images.shuffled(25, generator()):
@@ -172,6 +172,18 @@ def test_batches_hold_sources_and_their_fields():
             here = float_images(images.pixels[chosen[0]])
             nearer = (warp(batch.images, batch.fields) - here).square().sum()
             assert nearer < 0.7 * (batch.images - here).square().sum()
+
+
+def test_finding_fields_is_reported_and_can_be_stopped():
+    data = open_data("shapes", n=3000)
+    steps = train(data, Config("flowvae", epochs=1), threads=1)
+    messages = [next(steps).message for _ in range(5)]
+    assert messages == [
+        "Preparing the images",
+        *(f"Displacement fields: {found} of 2,500" for found in ("1,024", "2,048", "2,500")),
+        "Displacement fields: 500 of 500",
+    ]
+    steps.close()
 
 
 def test_data_that_tells_no_subjects_is_refused_by_the_call():
@@ -266,7 +278,7 @@ def trained():
 @pytest.mark.slow
 def test_held_out_fields_are_drawn_to_half_a_pixel(trained):
     data, model = trained
-    batch = pairs_of(data, data.split(0).held_out, 7).batch(torch.arange(500))
+    batch = run_of(pairs_of(data, data.split(0).held_out, 7)).batch(torch.arange(500))
     found = model.fields(model.posterior(batch.fields, batch.images).mean, batch.images)
     errors = end_point_errors(found, batch.fields)
     assert errors.mean() < 0.5

@@ -28,7 +28,7 @@ from vaeexplorer.models.base import (
 )
 from vaeexplorer.models.learning import Chosen, DivergedError, Images, Learner
 from vaeexplorer.models.learning import warm_up_torch as warm_up_torch
-from vaeexplorer.models.warping import pairs_of
+from vaeexplorer.models.warping import Pairs, pairs_of
 from vaeexplorer.run import Config, EpochRecord, Measures, Run, TrainingProgress
 
 REPORT_INTERVAL_S = 0.1
@@ -135,7 +135,8 @@ def _train(
     dataset: Dataset, config: Config, settings: ModelConfig, name: str, threads: int
 ) -> Steps[Run]:
     yield TrainingProgress("Preparing the images", 0.0)
-    training = _Training(dataset, config, settings)
+    pairs = yield from _paired(dataset, config)
+    training = _Training(dataset, config, settings, pairs)
     run = Run(
         name=name,
         config=config,
@@ -194,28 +195,53 @@ class _Sums:
         return Measures(self.distortion / self.images, rate)
 
 
-def _images(dataset: Dataset, indices: NDArray[np.int64], family: Family, seed: int) -> Images:
+def _paired(dataset: Dataset, config: Config) -> Steps[tuple[Pairs | None, Pairs | None]]:
+    """Pair training and measured images with sources where the family is fed pairs."""
+    if models.FAMILIES[config.family].batches != "pairs":
+        return None, None
+    split = dataset.split(config.seed)
+    pairs = []
+    for stream, indices in enumerate((split.train, split.held_out[:MEASURED_IMAGES])):
+        finding = pairs_of(dataset, indices, (config.seed, stream))
+        while True:
+            try:
+                found = next(finding)
+            except StopIteration as end:
+                pairs.append(end.value)
+                break
+            yield TrainingProgress(f"Displacement fields: {found:,} of {len(indices):,}", 0.0)
+    return pairs[0], pairs[1]
+
+
+def _images(
+    dataset: Dataset, indices: NDArray[np.int64], family: Family, pairs: Pairs | None
+) -> Images:
     """Read the images at `indices`, with what `family` is fed beside them."""
     labels = None
     if family.batches == "groups" and dataset.labels is not None:
         labels = torch.from_numpy(dataset.labels[indices])
-    pairs = pairs_of(dataset, indices, seed) if family.batches == "pairs" else None
     return Images(dataset.batch(indices), labels, pairs)
 
 
 class _Training:
     """The data, the position in it, and what is reported of it."""
 
-    def __init__(self, dataset: Dataset, config: Config, settings: ModelConfig) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        config: Config,
+        settings: ModelConfig,
+        pairs: tuple[Pairs | None, Pairs | None],
+    ) -> None:
         # Four streams of one seed, so that families differ in what they learn from it alone.
         seeds = np.random.SeedSequence(config.seed).generate_state(4, np.uint64).tolist()
         weights_seed, order_seed, noise_seed, self.measure_seed = seeds
         self.order = torch.Generator().manual_seed(order_seed)
         split = dataset.split(config.seed)
         family = models.FAMILIES[config.family]
-        self.images = _images(dataset, split.train, family, order_seed)
+        self.images = _images(dataset, split.train, family, pairs[0])
         measured = split.held_out[:MEASURED_IMAGES]
-        self.held_out = _images(dataset, measured, family, self.measure_seed)
+        self.held_out = _images(dataset, measured, family, pairs[1])
         n = len(self.images)
         self.batch_size = config.batch_size or (SMALL_BATCH if n < SMALL_DATA else LARGE_BATCH)
         mean_image = torch.from_numpy(self.images.pixels.numpy().mean(axis=0) / 255).float()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +24,9 @@ def subjects(dataset: Dataset) -> NDArray[np.int64] | None:
     return dataset.groups
 
 
-def sources_of(dataset: Dataset, partners: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+def sources_of(
+    dataset: Dataset, partners: NDArray[np.int64], seed: int | Sequence[int]
+) -> NDArray[np.int64]:
     """Draw for each image at `partners` another one of its subject: the source of its pair.
 
     One image in eight, and one without another of its subject, is its own source.

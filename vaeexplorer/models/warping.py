@@ -7,6 +7,7 @@ a source to a partner by a backward warp: partner(p) = source(p + F(p)).
 from __future__ import annotations
 
 import math
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,8 +191,13 @@ class Pairs:
         return Batch(sources, fields=self.fields.index_select(0, indices).float())
 
 
-def pairs_of(dataset: Dataset, partners: NDArray[np.int64], seed: int) -> Pairs:
-    """Give each image at `partners` a source, drawn with `seed`, and find the fields once."""
+def pairs_of(
+    dataset: Dataset, partners: NDArray[np.int64], seed: int | Sequence[int]
+) -> Generator[int, None, Pairs]:
+    """Give each image at `partners` a source, drawn with `seed`, and find the fields once.
+
+    Yields how many are found.
+    """
     chosen = sources_of(dataset, partners, seed)
     height, width = dataset.shape[1:]
     known = knows_motions(dataset)
@@ -204,4 +210,5 @@ def pairs_of(dataset: Dataset, partners: NDArray[np.int64], seed: int) -> Pairs:
         else:
             images = (dataset.batch(which[part]) for which in (chosen, partners))
             fields[part] = estimated_fields(*map(float_images, images))
+        yield min(part.stop, len(partners))
     return Pairs(dataset.batch(chosen), fields, KNOWN if known else ESTIMATED)
