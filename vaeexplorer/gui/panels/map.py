@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
+from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.empty_slot import EmptySlot
 from vaeexplorer.gui.widgets.headlines import headlines
 from vaeexplorer.gui.widgets.map_foot import MapFoot
@@ -96,16 +96,13 @@ class MapPanel(QWidget):
     def _heading(self) -> QHBoxLayout:
         self._title = QLabel()
         self._title.setProperty("heading", True)
-        self._details = QLabel()
+        self._details = ElidedLabel()
         self.trust = TrustLabel()
         self._scores = ClickableLabel()
         self._scores.clicked.connect(self.scores_requested)
         self._scores.setIndent(SlotBadge.SIDE + GRID)
         self._scores.setFont(tabular(self._scores.font()))
         self._details.setProperty("muted", True)
-        # May be cut off: a long heading must not decide how narrow a window can be.
-        for label in (self._details, self._scores):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._warning = QLabel()
         self._warning.setProperty("warning", True)
         self._locate = QPushButton(translate("Map", "Locate data..."))

@@ -13,7 +13,6 @@ from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.document import Slot
 from vaeexplorer.gui.session.exporting import Exporting
-from vaeexplorer.gui.session.mapping import TAKES_TIME
 from vaeexplorer.jobs.layers import mean_rates
 from vaeexplorer.jobs.opening import held_at, main_space
 from vaeexplorer.latent.probe import Probe, probe_image
@@ -84,11 +83,6 @@ class Holding(Exporting):
         if held is not None:
             state.held = probe_image(state.lift, held, "dot")
             self.held_changed.emit(slot, state.held)
-
-    def _map_where_missing(self, slot: int, exhibit: Exhibit) -> None:
-        made = exhibit.maps[main_space(exhibit)].keys()
-        if self.map_method in TAKES_TIME and not {"axes", *TAKES_TIME} & made:
-            self.map_run(slot)
 
     def _hold_image(self, slot: int, held: Probe | None) -> None:
         """Take the context from a held image. A code set by hand is none: the context stays."""

@@ -53,6 +53,19 @@ class MapMaking(Supplementing):
         if method in TAKES_TIME:
             self.map_run(slot, method, settings)
 
+    def _opened(self, slot: int, exhibit: Exhibit) -> None:
+        super()._opened(slot, exhibit)
+        self._map_where_missing(slot, exhibit)
+
+    def _map_where_missing(self, slot: int, exhibit: Exhibit) -> None:
+        """Make the map that the window shows, of codes that have none such yet.
+
+        What was trained by the command has PCA alone.
+        """
+        made = exhibit.maps[main_space(exhibit)].keys()
+        if self.map_method in TAKES_TIME and not {"axes", *TAKES_TIME} & made:
+            self.map_run(slot)
+
     def map_run(
         self, slot: int, method: str = "umap", settings: UmapSettings | None = None
     ) -> None:

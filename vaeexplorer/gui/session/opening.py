@@ -105,12 +105,15 @@ class Opening(Probing):
         self._work(
             ("open", slot),
             lambda: open_exhibit(folder),
-            partial(self.put, slot),
+            partial(self._opened, slot),
             ends="data",
             on_progress=lambda progress: self.progressed.emit(
                 "data", replace(progress, message=message)
             ),
         )
+
+    def _opened(self, slot: int, exhibit: Exhibit) -> None:
+        self.put(slot, exhibit)
 
     def open_data(self, what: str) -> None:
         """Make the data set that `what` names the data at hand."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QLabel
+
+from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 
 
-class ClickableLabel(QLabel):
+class ClickableLabel(ElidedLabel):
     """Emits `clicked`. Takes no focus: where it leads has a key of its own."""
 
     clicked = Signal()

@@ -21,7 +21,7 @@ def headlines(scores: Mapping[str, Any]) -> tuple[str, str]:
     )
     if even["gate"] < GATE_NEEDED:
         # Continuity rises as a model forgets: no good number may stand here then.
-        said = translate("Map", "carries {share:.0%} of what {size} straight axes carry").format(
+        said = translate("Map", "carries {share:.0%} of {size} straight axes").format(
             share=even["gate"], size=scores["latent_dim"]
         )
     elif scores.get("snaps") and even["J"] is not None:
