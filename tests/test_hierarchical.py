@@ -5,6 +5,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from vaeexplorer.data import open_data
+from vaeexplorer.jobs.evidence import measure_evidence
 from vaeexplorer.jobs.layers import mean_rates, rates_of_images
 from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.jobs.scoring import Grounds, score_space
@@ -195,3 +196,11 @@ def test_rates_of_layers_add_up_to_the_rate_that_was_measured_in_the_training(tr
     of_images = result_of(rates_of_images(trained, data, "z1"))
     held_out = data.split(trained.split_seed).held_out
     assert of_images[held_out].mean() == pytest.approx(found["z1"].sum(), rel=0.1)
+
+
+def test_draws_of_all_layers_find_the_log_probability_that_draws_of_the_posterior_find(trained):
+    # The rate is half a nat: of 500 draws from the prior many explain an image.
+    found = result_of(measure_evidence(trained, open_data("digits"), images=20))
+    assert found.prior_means is not None
+    assert found.prior_means[-1] == pytest.approx(found.best.mean, abs=0.1)
+    assert found.prior_means[0] < found.best.mean - 0.1
