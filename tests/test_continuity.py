@@ -20,7 +20,13 @@ from vaeexplorer.data.dataset import InputError
 from vaeexplorer.models.base import CodeSpace, Posterior, StandardNormal
 from vaeexplorer.regularity import continuity as module
 from vaeexplorer.regularity.continuity import Continuity, continuity
-from vaeexplorer.regularity.ground import Ground, common_ground, principal_axes, reconstruct
+from vaeexplorer.regularity.ground import (
+    Ground,
+    common_ground,
+    lloyd,
+    principal_axes,
+    reconstruct,
+)
 
 KEYS = {"score", "sd", "C", "C20", "gate", "R2", "A", "J"}
 
@@ -152,6 +158,16 @@ def test_principal_axes_are_those_of_the_full_decomposition(ground: Ground) -> N
     found = principal_axes(ground.train, ground.mean, 5).double()
     overlap = torch.linalg.svdvals(exact[:5] @ found)
     assert overlap.min() > 0.9999
+
+
+def test_images_too_many_to_be_kept_as_floats_give_the_same(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = lloyd(ground.train, 5), principal_axes(ground.train, ground.mean, 5)
+    monkeypatch.setattr("vaeexplorer.regularity.ground.MOST_KEPT", 0)
+    anew = lloyd(ground.train, 5), principal_axes(ground.train, ground.mean, 5)
+    for one, other in zip(kept, anew, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_the_gate_compares_with_straight_axes(ground: Ground) -> None:
