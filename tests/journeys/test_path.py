@@ -172,6 +172,21 @@ def test_nothing_is_drawn_or_computed_while_nobody_looks(walker):
     walker.wait(lambda: walker.session.films[0] is not before[0])
 
 
+def test_films_stand_as_the_maps_do(walker):
+    films = walker.panel("path").films
+    assert films[0].x() == films[1].x()
+    walker.hover(1, walker.pixel(1, 5))
+    assert walker.window.readout.text().startswith("B")
+    walker.session.set_slot_count(4)
+    films = walker.panel("path").films
+    walker.wait(lambda: films[3].y() > films[0].y())
+    assert films[0].y() == films[1].y()
+    assert films[0].x() == films[2].x() < films[1].x() == films[3].x()
+    # What the status bar says of a slot goes with it.
+    walker.session.set_slot_count(1)
+    assert not walker.window.readout.text().startswith("B")
+
+
 def test_a_slot_without_a_path_says_why(walker):
     walker.session.set_slot_count(3)
     assert view(walker, 2).film is None

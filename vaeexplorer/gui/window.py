@@ -118,6 +118,7 @@ class Window(QMainWindow):
         while len(self.maps) > count:
             # At once: until then it would hear of slots that are gone.
             shiboken6.delete(self.maps.pop())
+            self.readout.clear()  # it may tell of one of them
         while len(self.maps) < count:
             slot = len(self.maps)
             panel = MapPanel(self._session, slot)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -102,7 +103,7 @@ class PathPanel(QWidget):
         self.note.setProperty("muted", True)
         self.note.setWordWrap(True)
         column.addWidget(self.note)
-        self._rows = QVBoxLayout()
+        self._rows = QGridLayout()
         self._rows.setSpacing(GRID)
         page = QWidget()
         page.setLayout(self._rows)
@@ -205,13 +206,15 @@ class PathPanel(QWidget):
     def _rebuild(self, count: int) -> None:
         for film in self.films:
             self._rows.removeWidget(film)
+            film.hide()
             film.deleteLater()
         self.films = [SlotFilm(slot) for slot in range(count)]
         for slot, film in enumerate(self.films):
             film.view.stepped.connect(self._step)
             film.view.played.connect(self.play)
             film.show_film(self._session.films.get(slot), "empty")
-            self._rows.addWidget(film, 1)
+            # As the maps stand: more than two in rows of two.
+            self._rows.addWidget(film, *(divmod(slot, 2) if count > 2 else (slot, 0)))
         self._share_scales()
 
     # --- what the session says ----------------------------------------------------------------
