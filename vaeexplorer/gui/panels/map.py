@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -82,8 +83,8 @@ class MapPanel(QWidget):
         column.addLayout(self._heading())
         numbers = QHBoxLayout()
         numbers.setSpacing(GRID)
-        numbers.addWidget(self._scores, 1)
-        numbers.addWidget(self.trust)
+        numbers.addWidget(self._scores)
+        numbers.addWidget(self.trust, 1)
         column.addLayout(numbers)
         column.addWidget(self.spaces)
         column.addWidget(self._stage, 1)
@@ -100,7 +101,9 @@ class MapPanel(QWidget):
         self.trust = TrustLabel()
         self._scores = ClickableLabel()
         self._scores.clicked.connect(self.scores_requested)
-        self._scores.setIndent(SlotBadge.SIDE + GRID)
+        # All the room that it needs, where there is that much: what is beside it gives way.
+        self._scores.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._scores.setMinimumWidth(1)
         self._scores.setFont(tabular(self._scores.font()))
         self._details.setProperty("muted", True)
         self._warning = QLabel()

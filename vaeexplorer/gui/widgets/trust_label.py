@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from vaeexplorer.gui.widgets.theme import tabular
 from vaeexplorer.latent.map_trust import MapTrust
@@ -12,13 +13,19 @@ translate = QCoreApplication.translate
 
 
 class TrustLabel(QLabel):
-    """Says nothing while there is no number."""
+    """Takes the room that is left; says nothing while there is no number, or no room for it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("muted", True)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setFont(tabular(self.font()))
         self.setAccessibleName(translate("TrustLabel", "How far the map can be trusted"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.width() >= self.sizeHint().width():
+            super().paintEvent(event)
 
     def show_trust(self, trust: MapTrust | None) -> None:
         """Show `trust`, or nothing."""
