@@ -14,7 +14,7 @@ from vaeexplorer.latent.overlap import nearest_overlaps
 from vaeexplorer.latent.selection import spread_out
 from vaeexplorer.run import Codes
 
-MOST = 40
+MOST = 24
 """Posteriors that are drawn at a time, of a selection."""
 
 AROUND = 12

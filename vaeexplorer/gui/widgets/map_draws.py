@@ -17,13 +17,10 @@ VEIL = 150
 """Of 255: how much the dots of the map recede behind the draws."""
 
 
-def draw_draws(
-    painter: QPainter, draws: Draws, to_pixels: QTransform, area: QRect, opacity: float
-) -> None:
+def draw_draws(painter: QPainter, draws: Draws, to_pixels: QTransform, area: QRect) -> None:
     """Draw the points, the worst of them with a ring, over a veil on the dots."""
     theme = colours()
     painter.save()
-    painter.setOpacity(opacity)
     veil = QColor(theme.surface)
     veil.setAlpha(VEIL)
     painter.fillRect(area, veil)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QTransform
 from vaeexplorer.drawing.grid import to_rgb
 from vaeexplorer.drawing.overlay_colours import change_colours
 from vaeexplorer.drawing.palette import rgb
+from vaeexplorer.gui.widgets.kept_picture import KeptPicture
 from vaeexplorer.gui.widgets.map_draws import draw_draws, draw_near
 from vaeexplorer.gui.widgets.map_ellipses import draw_ellipses
 from vaeexplorer.gui.widgets.map_holes import HolePainter, hole_near
@@ -41,6 +42,7 @@ class OverlayLayer:
         self.shown: Any = None
         self._picture: QImage | None = None
         self._holes: HolePainter | None = None
+        self._sheet = KeptPicture()
         self._surface = ""
 
     def show(self, overlay: Overlay | None) -> None:
@@ -65,14 +67,16 @@ class OverlayLayer:
         overlay = self.shown
         if overlay is None or isinstance(overlay, NoEllipses):
             return
-        if isinstance(overlay, Ellipses):
-            draw_ellipses(painter, overlay, to_pixels, area, self.opacity, dot_colours)
-            return
-        if isinstance(overlay, Draws):
-            draw_draws(painter, overlay, to_pixels, area, self.opacity)
-            return
-        if self._holes is not None:
-            self._holes.draw(painter, to_pixels, area, self.opacity)
+        if isinstance(overlay, Ellipses | Draws | Holes):
+            # None of them is drawn quickly enough for every frame.
+            key = (overlay, QTransform(to_pixels), is_dark(), id(dot_colours))
+            self._sheet.draw(
+                painter,
+                area,
+                self.opacity,
+                key,
+                lambda sheet: self._draw_marks(sheet, overlay, to_pixels, area, dot_colours),
+            )
             return
         if self._picture is None or self._surface != colours().surface:
             self._surface = colours().surface
@@ -96,6 +100,22 @@ class OverlayLayer:
             target.moveTo(round(target.x()), round(target.y()))
         painter.drawImage(target, self._picture)
         painter.restore()
+
+    def _draw_marks(
+        self,
+        painter: QPainter,
+        overlay: Ellipses | Draws | Holes,
+        to_pixels: QTransform,
+        area: QRect,
+        dot_colours: NDArray[np.uint8],
+    ) -> None:
+        if isinstance(overlay, Ellipses):
+            draw_ellipses(painter, overlay, to_pixels, area, dot_colours)
+        elif isinstance(overlay, Draws):
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw_draws(painter, overlay, to_pixels, area)
+        elif self._holes is not None:
+            self._holes.draw(painter, to_pixels, area)
 
     def code_at(self, place: NDArray[np.float64], reach: float) -> NDArray[np.float32] | None:
         """Return the code of the draw within `reach` of `place`, in units of the map, if any."""
