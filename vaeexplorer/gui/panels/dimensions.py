@@ -141,6 +141,7 @@ class DimensionsPanel(QWidget):
         self._more.hide()
         usage = self._session.code_usage.get(active)
         self.picker.setVisible(usage is not None)
+        self._legend.setVisible(usage is None)
         if state.exhibit is None:
             self._codes = None
             self._legend.setText(translate("Dimensions", "This slot is empty."))
@@ -153,7 +154,6 @@ class DimensionsPanel(QWidget):
         if usage is None:
             self._add_rows()
         else:
-            self._legend.setText(translate("Dimensions", "a code of the codebook at each position"))
             self.picker.show_usage(usage)
             self._follow()
         if state.probe is not None:

@@ -37,9 +37,10 @@ from vaeexplorer.regularity.law_names import (
 
 translate = QCoreApplication.translate
 
-CHOICE_WIDTH, PLOT_WIDTH = 176, 208
+CHOICE_WIDTH, LEAST_PLOT, PLOT_WIDTH = 176, 172, 208
 PAIR = 48
 FIRST_COMPONENTS = 10
+FEW_SLOTS = 2
 
 
 class SlotSamples(QWidget):
@@ -102,11 +103,7 @@ class SlotSamples(QWidget):
             self.grid.show_pictures(
                 samples.pictures, [self._title(index) for index in range(len(samples.z))]
             )
-            self._pair_text.setText(
-                translate(
-                    "Samples", "Click a draw to probe it and see the real image nearest to it."
-                )
-            )
+            self._pair_text.setText(translate("Samples", "Click a draw: its nearest real image."))
         self.show_about()
 
     def show_about(self) -> None:
@@ -192,7 +189,6 @@ class SamplesPanel(QWidget):
             ),
         )
         for plot in (self.bic, self.scores):
-            plot.setFixedWidth(PLOT_WIDTH)
             plot.picked.connect(self._pick)
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID, GRID)
@@ -299,6 +295,10 @@ class SamplesPanel(QWidget):
             part.hide()
             self._room.removeWidget(part)
             part.deleteLater()
+        for plot in (self.bic, self.scores):
+            # Four slots need their room in a window of 1280 pixels.
+            plot.setMinimumWidth(LEAST_PLOT)
+            plot.setMaximumWidth(PLOT_WIDTH if count <= FEW_SLOTS else LEAST_PLOT)
         self.slots = [SlotSamples(self._session, slot) for slot in range(count)]
         for slot, part in enumerate(self.slots):
             self._room.addWidget(part, 1)

@@ -29,7 +29,7 @@ translate = QCoreApplication.translate
 CELL_WIDTH, CELL_HEIGHT, GAP = 44, 32, 4
 GOLDEN = 0.618034
 NOTCH = 120
-TILES_HEIGHT = 120
+TILES_HEIGHT = 96
 
 
 class PositionGrid(QWidget):

@@ -45,7 +45,7 @@ class PictureGrid(QWidget):
         return QSize(240, 160)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(4 * LEAST_CELL, 2 * LEAST_CELL)
+        return QSize(3 * LEAST_CELL, 2 * LEAST_CELL)
 
     def show_pictures(self, pictures: NDArray[np.uint8], titles: Sequence[str]) -> None:
         """Show uint8 `pictures`, (k, channels, height, width), with what each is in words."""
