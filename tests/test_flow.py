@@ -8,8 +8,9 @@ import torch
 
 from vaeexplorer.data import open_data
 from vaeexplorer.data.pairs import known_motions, sources_of, subjects
-from vaeexplorer.jobs.opening import model_of
-from vaeexplorer.jobs.scoring import score_space
+from vaeexplorer.jobs.opening import decode_pixels, model_of
+from vaeexplorer.jobs.scoring import Grounds, score_space
+from vaeexplorer.jobs.worst import worst_places
 from vaeexplorer.models import build
 from vaeexplorer.models.base import Batch, SettingError, float_images
 from vaeexplorer.models.learning import Images
@@ -266,6 +267,17 @@ def test_scores_look_at_the_fields_that_the_codes_are_of():
     other = run_of(score_space(model.spaces()["z"], small, small.split(0), with_others=False))
     assert not_comparable(scores, dict(scores)) is None
     assert "different data" in not_comparable(scores, other)
+
+
+def test_the_worst_places_are_shown_as_pictures_though_fields_are_measured():
+    data = open_data("digits")
+    small = dataclasses.replace(data, images=data.images[:120], labels=data.labels[:120])
+    space = made().spaces()["z"]
+    found = run_of(worst_places(space, small, small.split(0), Grounds()))
+    assert found.law == "standard normal"
+    assert found.draws
+    for place in found.draws:
+        np.testing.assert_array_equal(place.pictures[0], decode_pixels(space, place.z[None])[0])
 
 
 @pytest.fixture(scope="module")
