@@ -169,7 +169,7 @@ class AllLayers:
     """The law of the codes of all layers side by side, the top first."""
 
     model: HierarchicalAutoencoder
-    name: str = "hierarchy of all layers"
+    name: str = "hierarchy of layers"
 
     @torch.inference_mode()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
@@ -194,7 +194,7 @@ class LayerPrior:
 
     model: HierarchicalAutoencoder
     depth: int
-    name: str = "hierarchy of all layers above"
+    name: str = "hierarchy of layers"
 
     @torch.inference_mode()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
