@@ -164,6 +164,11 @@ def test_numbers_of_both_families(report: Path) -> None:
         assert {"score", "sd", "P", "Q", "law", "others"} <= run["completeness"].keys()
         assert run["n"] > 0
     assert ae["rates"] is ae["active_units"] is ae["held_out"]["rate"] is None
+    for run in (ae, vae):
+        trust = run["map_trust"]
+        assert trust["n"] == trust["sampled"] == run["images"]
+        said = f"Trustworthiness of the map {trust['trustworthiness']:.2f}"
+        assert said in page_of(report).text
     assert len(vae["rates"]) == 3
     assert vae["held_out"]["elbo"] == pytest.approx(
         -vae["held_out"]["distortion"] - vae["held_out"]["rate"]

@@ -26,6 +26,7 @@ from vaeexplorer.jobs.scoring import Grounds, score_space
 from vaeexplorer.jobs.worst import WorstPlaces, worst_places
 from vaeexplorer.latent.alignment import aligned
 from vaeexplorer.latent.lift import Lift, lift_of
+from vaeexplorer.latent.map_trust import measure_trust
 from vaeexplorer.latent.paths import WAYS
 from vaeexplorer.latent.process import ProjectionProcess
 from vaeexplorer.latent.projection import Map, ProjectionError
@@ -123,8 +124,10 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
     worst = None
     if scores is not None:
         worst = yield from part_of(_worst(exhibit, space, common.grounds), 0.8, 0.2)
+    trust = result_of(measure_trust(codes.mean, chosen.positions))
     nats = settings(run.config.family, run.config.model).nats(run.source.shape)
     measured: dict[str, Any] = {"stretch": changes, "draws": draws, "scores": scores}
+    measured["trust"] = trust
     return Findings(**found, **measured, worst=worst, folder=str(folder), nats=nats), space
 
 

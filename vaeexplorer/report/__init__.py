@@ -82,6 +82,7 @@ def _numbers(found: Findings) -> dict[str, Any]:
         "latent_dim": codes.mean.shape[1],
         "images": len(codes.mean),
         "map": found.chosen.method,
+        "map_trust": None if found.trust is None else found.trust._asdict(),
         "law": found.law,
         "train": _measures(last.train if last else None),
         "held_out": _measures(last.held_out if last else None),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vaeexplorer.latent.map_trust import MapTrust
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Codes, Run
 
@@ -83,6 +84,8 @@ class Findings:
     stretch, draws
         What is laid over the map, as jobs.overlays and jobs.draws give it, on one scale for all
         runs; None where the map has no data near, and where the images are gone.
+    trust
+        How far the map can be trusted; None of very few images.
     films
         The path between two images that all runs on the same data share, by its way; empty for
         runs on other data than the first.
@@ -106,6 +109,7 @@ class Findings:
     worst: WorstPlaces | None
     stretch: Stretch | None
     draws: Draws | None
+    trust: MapTrust | None
     films: Mapping[str, Film] = field(default_factory=dict)
     nats: str = ""
 

@@ -95,7 +95,19 @@ def _map_figure(found: Findings, run: Numbers) -> str:
         method = "the one latent dimension, to the right, against the density of the codes"
     return image_by_theme(
         pictures["map"], pictures["map_dark"], f"Map of {run['slot']}: {dots}"
-    ) + caption(f"{method[0].upper()}{method[1:]}, {run['images']:,} images.")
+    ) + caption(f"{method[0].upper()}{method[1:]}, {run['images']:,} images.{_trust(found)}")
+
+
+def _trust(found: Findings) -> str:
+    """Say how far the map can be trusted."""
+    trust = found.trust
+    if trust is None:
+        return ""
+    return (
+        f" Trustworthiness of the map {number(trust.trustworthiness)}, its continuity "
+        f"{number(trust.continuity)}: how far neighbours on it are neighbours among the codes, "
+        f"and the other way round, of {trust.sampled:,} images (1: all are)."
+    )
 
 
 def _grid_figure(found: Findings, run: Numbers) -> str:
