@@ -4,11 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from analytic import blob_space, without_prior
+import torch
+from analytic import as_bytes, blob_space, blobs, without_prior
 
 from vaeexplorer.data.dataset import Split
 from vaeexplorer.jobs.holes import holes
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.regularity.ground import common_ground, reconstruct
+from vaeexplorer.regularity.secondary import secondary
 from vaeexplorer.run import Codes
 
 N = 1500
@@ -91,3 +94,15 @@ def test_another_map_of_the_same_codes_takes_what_is_known_of_the_model(ring):
     second = found_by(blob_space(), Lift(ring[:, ::-1], ring, {}), codes, first.emptied)[-1]
     assert second.emptied is first.emptied
     assert len(second.places) == len(first.places)
+
+
+def test_the_share_is_the_secondary_number_of_the_scores():
+    """One definition, asked of the same images, however it is come by."""
+    z = torch.randn(N, 2, generator=torch.Generator().manual_seed(3)).clamp(-1, 2)
+    images, space = as_bytes(blobs(z)), blob_space()
+    codes = space.encode(torch.from_numpy(images).float() / 255).mean.numpy()
+    mapped = Lift(codes, codes, {"exact": True})
+    share = found_by(space, mapped, Codes(codes))[-1].emptied.share
+    ground = common_ground(images[: N * 4 // 5], images[N * 4 // 5 :])
+    held_out = reconstruct(space, ground, ground.held_out)
+    assert share == secondary(space, ground, held_out)["far_share"] > 0.1
