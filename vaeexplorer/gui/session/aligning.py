@@ -59,6 +59,7 @@ class Aligning(MapMaking):
 
         It costs less than a millisecond, and not on the GUI thread.
         """
+        positions = super()._turned_frame(slot, positions)
         states = tuple(self.slots)
         own = states[slot].exhibit if slot < len(states) else None
         if own is None or not self.aligns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import Signal
 
 from vaeexplorer.data import InputError
 from vaeexplorer.gui.session.scoring import Scoring, StoppedError
+from vaeexplorer.gui.session.stops import Stops
 from vaeexplorer.jobs.worst import WorstPlaces, worst_places
 from vaeexplorer.run import Exhibit
 
@@ -26,15 +26,14 @@ class Judging(Scoring):
         super().__init__(*arguments)
         self.worst: dict[int, WorstPlaces] = {}
         self._worst_watched = False
-        self._worst_stops: dict[int, threading.Event] = {}
+        self._worst_stops = Stops(self._map_lane, "worst")
         self.exhibit_changed.connect(self._forget_worst)
         self.scoring_changed.connect(self._find_when_scored)
         self.slots_changed.connect(self._forget_worst_beyond)
 
     def close(self) -> None:
         """Stop looking, and close as the document does."""
-        for slot in tuple(self._worst_stops):
-            self._stop_worst(slot)
+        self._worst_stops.stop_all()
         super().close()
 
     def watch_worst(self, watched: bool) -> None:
@@ -57,7 +56,7 @@ class Judging(Scoring):
         if exhibit is None or state not in ("comparing", "scored"):
             self.worst_found.emit(slot, None, state)
             return
-        self._worst_stops[slot] = stop = threading.Event()
+        stop = self._worst_stops.begin(slot)
         self._map_lane.submit(
             ("worst", slot),
             partial(self._measure_exhibit, worst_places, exhibit, stop),
@@ -81,7 +80,7 @@ class Judging(Scoring):
 
     def _forget_worst(self, slot: int, exhibit: Exhibit | None = None) -> None:
         del exhibit
-        self._stop_worst(slot)
+        self._worst_stops.stop(slot)
         self.worst.pop(slot, None)
         if slot < len(self.slots):
             self._find_worst(slot)
@@ -89,9 +88,3 @@ class Judging(Scoring):
     def _forget_worst_beyond(self, count: int) -> None:
         for slot in [slot for slot in (*self.worst, *self._worst_stops) if slot >= count]:
             self._forget_worst(slot)
-
-    def _stop_worst(self, slot: int) -> None:
-        self._map_lane.cancel(("worst", slot))
-        stop = self._worst_stops.pop(slot, None)
-        if stop is not None:
-            stop.set()

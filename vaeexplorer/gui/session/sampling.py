@@ -13,6 +13,7 @@ from PySide6.QtCore import Signal
 from vaeexplorer.data import InputError
 from vaeexplorer.gui.session.picking import Picking
 from vaeexplorer.gui.session.scoring import StoppedError
+from vaeexplorer.gui.session.stops import Stops
 from vaeexplorer.jobs.laws import Fits, LawComparison, Samples, compare_laws, draw_samples
 from vaeexplorer.regularity.law_names import OWN, LawError
 from vaeexplorer.run import Exhibit
@@ -39,7 +40,7 @@ class Sampling(Picking):
         self.samples: dict[int, Samples] = {}
         self.law_comparisons: dict[int, LawComparison] = {}
         self._law_fits: dict[int, Fits] = {}
-        self._law_stops: dict[int, threading.Event] = {}
+        self._law_stops = Stops(self._map_lane, "laws")
         self._samples_watched = False
         self._sampling_seed = 0
         self.exhibit_changed.connect(self._forget_laws)
@@ -49,8 +50,7 @@ class Sampling(Picking):
 
     def close(self) -> None:
         """Stop fitting, and close as the document does."""
-        for slot in tuple(self._law_stops):
-            self._stop_comparing(slot)
+        self._law_stops.stop_all()
         super().close()
 
     def watch_samples(self, watched: bool) -> None:
@@ -137,7 +137,7 @@ class Sampling(Picking):
             return
         if self.scoring_states.get(slot) != "scored":
             return
-        self._law_stops[slot] = stop = threading.Event()
+        stop = self._law_stops.begin(slot)
         fits = self._fits_of(slot, exhibit)
         self._map_lane.submit(
             ("laws", slot),
@@ -171,7 +171,7 @@ class Sampling(Picking):
 
     def _forget_laws(self, slot: int, exhibit: Exhibit | None = None) -> None:
         self._overlay_lane.cancel(("samples", slot))
-        self._stop_comparing(slot)
+        self._law_stops.stop(slot)
         for kept in (self.samples, self.law_comparisons, self._law_fits):
             kept.pop(slot, None)
         if slot < len(self.slots):
@@ -181,9 +181,3 @@ class Sampling(Picking):
     def _forget_laws_beyond(self, count: int) -> None:
         for slot in [slot for slot in (*self._law_fits, *self._law_stops) if slot >= count]:
             self._forget_laws(slot)
-
-    def _stop_comparing(self, slot: int) -> None:
-        self._map_lane.cancel(("laws", slot))
-        stop = self._law_stops.pop(slot, None)
-        if stop is not None:
-            stop.set()

@@ -16,6 +16,7 @@ from PySide6.QtCore import Signal
 from vaeexplorer.data import InputError
 from vaeexplorer.drawing.palette import SLOT_LETTERS
 from vaeexplorer.gui.session.opening import Opening
+from vaeexplorer.gui.session.stops import Stops
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.scorecard import Column, save_scores
 from vaeexplorer.jobs.scoring import Grounds, score_space
@@ -49,7 +50,7 @@ class Scoring(Opening):
         super().__init__(*arguments)
         self.scores: dict[int, dict[str, Any]] = {}
         self.scoring_states: dict[int, str] = {}
-        self._stops: dict[int, threading.Event] = {}
+        self._stops = Stops(self._map_lane, "score", "score others")
         self._grounds = Grounds()
         self._ground_of = ""
         self.model_changed.connect(self._score)
@@ -78,11 +79,7 @@ class Scoring(Opening):
 
     def _stop_scoring(self, slot: int, exhibit: Exhibit | None = None) -> None:
         """Give up the score of what has left `slot`."""
-        for part in ("score", "score others"):
-            self._map_lane.cancel((part, slot))
-        stop = self._stops.pop(slot, None)
-        if stop is not None:
-            stop.set()
+        self._stops.stop(slot)
         self.scores.pop(slot, None)
         self._say_scoring(slot, "empty" if exhibit is None else "loading")
 
@@ -105,7 +102,7 @@ class Scoring(Opening):
         if exhibit.dataset is None:
             self._say_scoring(slot, "no images")
             return
-        self._stops[slot] = threading.Event()
+        self._stops.begin(slot)
         self._say_scoring(slot, "measuring")
         self._submit_score("score", slot, exhibit, with_others=False)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.judging import Judging
 from vaeexplorer.gui.session.scoring import StoppedError
+from vaeexplorer.gui.session.stops import Stops
 from vaeexplorer.jobs.scoring import score_beside
 from vaeexplorer.run import Exhibit
 
@@ -29,14 +29,13 @@ class Supplementing(Judging):
         super().__init__(*arguments)
         self.beside_states: dict[int, str] = {}
         self._beside_watched = False
-        self._beside_stops: dict[int, threading.Event] = {}
+        self._beside_stops = Stops(self._map_lane, "beside")
         self.exhibit_changed.connect(self._forget_beside)
         self.scoring_changed.connect(self._measure_beside)
 
     def close(self) -> None:
         """Stop measuring, and close as the document does."""
-        for slot in tuple(self._beside_stops):
-            self._stop_beside(slot)
+        self._beside_stops.stop_all()
         super().close()
 
     def watch_beside(self, watched: bool) -> None:
@@ -56,7 +55,7 @@ class Supplementing(Judging):
             return
         exhibit = self.slots[slot].exhibit
         assert exhibit is not None
-        self._beside_stops[slot] = stop = threading.Event()
+        stop = self._beside_stops.begin(slot)
         self._map_lane.submit(
             ("beside", slot),
             partial(self._measure_exhibit, score_beside, exhibit, stop),
@@ -81,14 +80,8 @@ class Supplementing(Judging):
 
     def _forget_beside(self, slot: int, exhibit: Exhibit | None = None) -> None:
         del exhibit
-        self._stop_beside(slot)
+        self._beside_stops.stop(slot)
         self._say_beside(slot, "waiting")
-
-    def _stop_beside(self, slot: int) -> None:
-        self._map_lane.cancel(("beside", slot))
-        stop = self._beside_stops.pop(slot, None)
-        if stop is not None:
-            stop.set()
 
     def _say_beside(self, slot: int, state: str) -> None:
         if self.beside_states.get(slot, "waiting") != state:
