@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vaeexplorer.drawing.stamps import PHASES, ink, stamps
+from vaeexplorer.drawing.sharing import shared, worth_sharing
+from vaeexplorer.drawing.stamps import PHASES, Ink, ink, stamps
 
 DOTS_PER_CELL = 16
 """On average, over the rectangle that holds all dots."""
@@ -22,9 +23,16 @@ TRANSPARENT = 0
 FADED = 0.25
 """Opacity of all dots together that do not stand out, where some do."""
 
+EMPTY = 0.4
+"""What a pixel of the picture costs where a stamped one costs 1."""
+WORTH_SHARING = 100_000
+"""A part of a picture that costs as many stamped pixels, a quarter of a millisecond, is worth it to
+be drawn by another thread."""
+MOST_PARTS = 8
+
 _KERNEL: list[ModuleType] = []
 _LOADING = threading.Lock()
-_SUMS: deque[NDArray[np.uint64]] = deque(maxlen=2)
+_SUMS: deque[NDArray[np.uint64]] = deque(maxlen=4)
 """Work space of the kernel to use again, all zero."""
 
 
@@ -165,14 +173,29 @@ class DotField:
         -------
         uint32, (height, width) of the area: 0xAARRGGBB, premultiplied.
         """
-        left, top, right, bottom = area or (0, 0, *frame.size)
-        width, height = right - left, bottom - top
-        picture = np.full((height, width), frame.background, np.uint32)
-        part = _part_of(frame, left, top, right, bottom)
-        box = self._box_of(part)
+        area = area or (0, 0, *frame.size)
+        left, _, right, _ = area
         side = stamps(frame.diameter).side
         used = ink(frame.diameter, frame.opacity, self._crowd(frame, side))
+        box = self._box_of(_part_of(frame, area))
         most = len(self._order) if work is None else self._most(box, work // side**2)
+        most = max(most, 1)
+        cuts = self._cuts(frame, box, most, area)
+
+        def draw(number: int) -> NDArray[np.uint32]:
+            part = (left, cuts[number], right, cuts[number + 1])
+            return self._draw(frame, part, most, used)
+
+        drawn = shared(len(cuts) - 1, draw)
+        return drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
+
+    def _draw(
+        self, frame: Frame, area: tuple[int, int, int, int], most: int, used: Ink
+    ) -> NDArray[np.uint32]:
+        """Draw the part `area` of `frame`, at most `most` dots of each cell."""
+        left, top, right, bottom = area
+        side = stamps(frame.diameter).side
+        picture = np.full((bottom - top, right - left), frame.background, np.uint32)
         steps = frame.scale * PHASES
         # The half rounds: the kernel takes whole parts.
         corner = frame.size[0] / 2 - left + side, frame.size[1] / 2 - top + side
@@ -184,15 +207,15 @@ class DotField:
                 PHASES * corner[1] + frame.centre[1] * steps + 0.5,
             ]
         )
-        sums = _take_sums(2 * (width + 2 * side) * (height + 2 * side))
+        sums = _take_sums(2 * (right - left + 2 * side) * (bottom - top + 2 * side))
         for colours, opacity in self._layers:
             _KERNEL[0].paint(
                 self._places,
                 colours,
                 self._starts,
                 self._columns,
-                box,
-                max(most, 1),
+                self._box_of(_part_of(frame, area)),
+                most,
                 transform,
                 stamps(frame.diameter).first,
                 used.weights,
@@ -204,6 +227,26 @@ class DotField:
             )
         _SUMS.append(sums)
         return picture
+
+    def _cuts(
+        self, frame: Frame, box: NDArray[np.int64], most: int, area: tuple[int, int, int, int]
+    ) -> list[int]:
+        """First row of each part of the picture that two threads share, and the end of the last.
+
+        All parts cost about the same.
+        """
+        left, top, right, bottom = area
+        if not worth_sharing():
+            return [top, bottom]
+        dots = np.minimum(self._part(box), most).sum(axis=1)[::-1]
+        edges = self._low[1] + np.arange(box[3] + 1, box[1] - 1, -1) / self._per_unit
+        edges = frame.size[1] / 2 - (edges - frame.centre[1]) * frame.scale
+        rows = np.arange(top, bottom + 1)
+        stamped = np.concatenate([[0], dots.cumsum()]) * stamps(frame.diameter).side ** 2
+        work = np.interp(rows, edges, stamped) + (rows - top) * ((right - left) * EMPTY)
+        count = int(np.clip((work[-1] - work[0]) // WORTH_SHARING, 1, MOST_PARTS))
+        inside = np.linspace(work[0], work[-1], count + 1)[1:-1]
+        return [top, *(int(row) for row in top + np.searchsorted(work, inside)), bottom]
 
     def _box_of(self, frame: Frame) -> NDArray[np.int64]:
         """Return the cells whose dots may touch the picture; a box that holds none if none do."""
@@ -246,8 +289,9 @@ class DotField:
         return 1 << int(np.ceil(np.log2(max(crowd, 1))))
 
 
-def _part_of(frame: Frame, left: int, top: int, right: int, bottom: int) -> Frame:
-    """Return the frame of a part of the picture."""
+def _part_of(frame: Frame, area: tuple[int, int, int, int]) -> Frame:
+    """Return the frame of a part of the picture: left, top, right, bottom."""
+    left, top, right, bottom = area
     (width, height), (x, y) = frame.size, frame.centre
     centre = (
         x + (left + right - width) / 2 / frame.scale,
@@ -262,4 +306,7 @@ def _take_sums(words: int) -> NDArray[np.uint64]:
         sums = _SUMS.pop()
     except IndexError:
         sums = None
-    return sums if sums is not None and len(sums) >= words else np.zeros(words, np.uint64)
+    if sums is None or len(sums) < words:
+        # Parts of pictures differ in height: a little more serves most of them.
+        sums = np.zeros(words + words // 4, np.uint64)
+    return sums
