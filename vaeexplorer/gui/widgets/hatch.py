@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,38 +16,84 @@ OPACITY_LIGHT, OPACITY_DARK = 26, 34
 """Of 255: seen beside the data, never instead of it."""
 
 
+class View(NamedTuple):
+    """What a picture of the hatch depends on: see `Hatch.draw`."""
+
+    centre: tuple[float, float]
+    scale: float
+    size: QSize
+    ratio: float
+    dark: bool
+
+
 class Hatch:
     """Draws oblique lines where a map has no data, from a picture that is kept while it fits."""
 
     def __init__(self) -> None:
         self._places: NoData | None = None
         self._picture: QImage | None = None
-        self._drawn_for: tuple[Any, ...] = ()
+        self._drawn_for: View | None = None
+        self.stale = False
 
     def set_places(self, places: NoData | None) -> None:
         """Hatch `places`, or nothing."""
         self._places = places
-        self._drawn_for = ()
+        self._drawn_for = None
 
     def draw(
-        self, painter: QPainter, centre: NDArray[np.float64], scale: float, size: QSize
+        self,
+        painter: QPainter,
+        centre: NDArray[np.float64],
+        scale: float,
+        size: QSize,
+        *,
+        moving: bool = False,
     ) -> None:
-        """Draw on a widget of `size` with the place `centre` in its middle, `scale` to a unit."""
+        """Draw on a widget of `size` with the place `centre` in its middle, `scale` to a unit.
+
+        While the view is `moving` its former picture moves along: to make one takes longer than all
+        dots do. `stale` says that it is not what a view that rests should have.
+        """
         if self._places is None:
             return
         ratio = painter.device().devicePixelRatioF()
-        wanted = (*centre, scale, size, ratio, is_dark())
-        if self._picture is None or wanted != self._drawn_for:
-            middle = QPointF(size.width() / 2, size.height() / 2)
-            x, y = (float(part) for part in self._places.low - centre)
-            right, top = (float(part) for part in self._places.high - centre)
-            covered = QRectF(middle + scale * QPointF(x, -top), middle + scale * QPointF(right, -y))
-            line = QColor(colours().text)
-            line.setAlpha(OPACITY_DARK if is_dark() else OPACITY_LIGHT)
-            brush = pattern(line, GRID, ratio)
-            self._picture = hatched(self._places.mask, covered, size, ratio, brush)
-            self._drawn_for = wanted
+        view = View((float(centre[0]), float(centre[1])), scale, size, ratio, is_dark())
+        before = self._drawn_for
+        if self._picture is None or before is None:
+            self._make(view)
+        elif before != view:
+            alike = before._replace(centre=view.centre, scale=scale) == view
+            if moving and alike:
+                self.stale = True
+                painter.drawImage(_moved(before, view), self._picture)
+                return
+            self._make(view)
+        assert self._picture is not None
         painter.drawImage(0, 0, self._picture)
+
+    def _make(self, view: View) -> None:
+        assert self._places is not None
+        middle = QPointF(view.size.width() / 2, view.size.height() / 2)
+        x, y = (float(part) for part in self._places.low - view.centre)
+        right, top = (float(part) for part in self._places.high - view.centre)
+        covered = QRectF(
+            middle + view.scale * QPointF(x, -top), middle + view.scale * QPointF(right, -y)
+        )
+        line = QColor(colours().text)
+        line.setAlpha(OPACITY_DARK if is_dark() else OPACITY_LIGHT)
+        brush = pattern(line, GRID, view.ratio)
+        self._picture = hatched(self._places.mask, covered, view.size, view.ratio, brush)
+        self._drawn_for, self.stale = view, False
+
+
+def _moved(before: View, now: View) -> QRectF:
+    """Where in the view `now` lies what filled the view `before`."""
+    factor = now.scale / before.scale
+    width, height = factor * before.size.width(), factor * before.size.height()
+    x = now.size.width() / 2 + (before.centre[0] - now.centre[0]) * now.scale - width / 2
+    y = now.size.height() / 2 - (before.centre[1] - now.centre[1]) * now.scale - height / 2
+    # By whole pixels a picture is copied, else it is drawn anew.
+    return QRectF(round(x), round(y), round(width), round(height))
 
 
 def hatched(
@@ -61,6 +107,8 @@ def hatched(
     upright = np.ascontiguousarray(mask[::-1])
     stencil = QImage(upright.data, side, side, side, QImage.Format.Format_Alpha8)
     painter = QPainter(picture)
+    # The lines move with the map.
+    painter.setBrushOrigin(covered.topLeft().toPoint())
     painter.fillRect(QRectF(0, 0, size.width(), size.height()), brush)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)

@@ -67,6 +67,7 @@ class MapView(QWidget):
         self.overlay = OverlayLayer()
         self.tool = SelectionTool(self)
         self.watch = ViewWatch(self)
+        self.watch.rested.connect(self._settle)
         self.plane = Viewport()
         self._cross_hair: CrossHair | None = None
         self._backdrop = Backdrop(self, self._draw_backdrop)
@@ -344,6 +345,11 @@ class MapView(QWidget):
 
     # --- painting -----------------------------------------------------------------------------
 
+    def _settle(self) -> None:
+        """Draw what a view that moved did without."""
+        if self.hatch.stale:
+            self.update()
+
     def _draw_backdrop(self, painter: QPainter) -> None:
         """Draw what does not move with the cursor."""
         size = (self.width(), self.height())
@@ -353,7 +359,10 @@ class MapView(QWidget):
         self.thumbnails.clear()
         if not self._moving and not self._growing:
             if not self.overlay.hatches:
-                self.hatch.draw(painter, self.plane.centre, self.plane.scale, self.size())
+                moving = self.watch.isActive()
+                self.hatch.draw(
+                    painter, self.plane.centre, self.plane.scale, self.size(), moving=moving
+                )
             # An overlay would cover them, and they it.
             if self.overlay.shown is None:
                 self.thumbnails.draw(painter, self.plane, ratio)
