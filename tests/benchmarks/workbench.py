@@ -54,6 +54,17 @@ def decoded(session: Session, window: Window) -> bool:
     )
 
 
+def settle(app: QApplication, session: Session) -> None:
+    """Wait until all that a start brings with it is done: maps judged, models scored."""
+    lanes = (session._work_lane, session._map_lane)
+
+    def done() -> bool:
+        scored = all(session.scoring_states.get(slot) == "scored" for slot in (0, 1))
+        return scored and not any(lane.busy for lane in lanes)
+
+    wait(app, done)
+
+
 def end_training(app: QApplication, session: Session) -> None:
     """Stop the training, give up its map, and wait until nothing goes on any more."""
     session.stop()

@@ -28,7 +28,7 @@ EMPTY = 0.4
 WORTH_SHARING = 100_000
 """A part of a picture that costs as many stamped pixels, a quarter of a millisecond, is worth it to
 be drawn by another thread."""
-MOST_PARTS = 8
+MOST_PARTS = 4
 
 _KERNEL: list[ModuleType] = []
 _LOADING = threading.Lock()
@@ -207,7 +207,8 @@ class DotField:
                 PHASES * corner[1] + frame.centre[1] * steps + 0.5,
             ]
         )
-        sums = _take_sums(2 * (right - left + 2 * side) * (bottom - top + 2 * side))
+        # As much as the whole picture needs, so that it serves any part of it again.
+        sums = _take_sums(2 * (frame.size[0] + 2 * side) * (frame.size[1] + 2 * side))
         for colours, opacity in self._layers:
             _KERNEL[0].paint(
                 self._places,
@@ -306,7 +307,4 @@ def _take_sums(words: int) -> NDArray[np.uint64]:
         sums = _SUMS.pop()
     except IndexError:
         sums = None
-    if sums is None or len(sums) < words:
-        # Parts of pictures differ in height: a little more serves most of them.
-        sums = np.zeros(words + words // 4, np.uint64)
-    return sums
+    return sums if sums is not None and len(sums) >= words else np.zeros(words, np.uint64)
