@@ -33,7 +33,7 @@ from torch.utils.data import Dataset as Images
 
 from vaeexplorer.data import Dataset, open_data
 from vaeexplorer.models import build
-from vaeexplorer.models.base import Batch, Model, float_images
+from vaeexplorer.models.base import Batch, Model, Pressure, float_images
 from vaeexplorer.models.learning import adam, objective
 from vaeexplorer.run import Config
 from vaeexplorer.training import train
@@ -78,7 +78,7 @@ def bare(model: Model, images: torch.Tensor) -> Iterator[int]:
     generator, optimiser = torch.Generator(), adam(list(model.parameters()))
     for step in itertools.count(1):
         optimiser.zero_grad()
-        objective(model(Batch(images), generator), 1.0).backward()
+        objective(model(Batch(images), generator), Pressure(1.0)).backward()
         optimiser.step()
         yield step * len(images)
 
@@ -90,7 +90,7 @@ def usual(model: Model, loader: DataLoader[tuple[torch.Tensor, int]]) -> Iterato
     while True:
         for images, _ in loader:
             optimiser.zero_grad()
-            loss = objective(model(Batch(images), generator), 1.0)
+            loss = objective(model(Batch(images), generator), Pressure(1.0))
             loss.backward()
             optimiser.step()
             total += loss.item()
