@@ -83,6 +83,7 @@ class MapPanel(QWidget):
         column.addLayout(self._heading())
         numbers = QHBoxLayout()
         numbers.setSpacing(GRID)
+        numbers.setContentsMargins(SlotBadge.SIDE + GRID, 0, 0, 0)
         numbers.addWidget(self._scores)
         numbers.addWidget(self.trust, 1)
         column.addLayout(numbers)

@@ -16,13 +16,8 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
-        room, align = (
-            self.contentsRect(),
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-        )
-        metrics = self.fontMetrics()
+        room, metrics = self.contentsRect(), self.fontMetrics()
         text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
-        painter = QPainter(self)
-        self.style().drawItemText(
-            painter, room, align, self.palette(), self.isEnabled(), text, self.foregroundRole()
-        )
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        role, enabled = self.foregroundRole(), self.isEnabled()
+        self.style().drawItemText(QPainter(self), room, left, self.palette(), enabled, text, role)
