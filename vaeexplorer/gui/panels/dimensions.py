@@ -160,12 +160,13 @@ class DimensionsPanel(QWidget):
             self._show_probe(active, state.probe)
 
     def _add_rows(self) -> None:
-        codes = self._codes
-        if codes is None:
+        codes, exhibit = self._codes, self._session.slots[self._session.active].exhibit
+        if codes is None or exhibit is None:
             return
+        space = main_space(exhibit) if len(exhibit.codes) > 1 else ""
         first = len(self._rows)
         for dimension in self._order[first : first + PAGE]:
-            row = LatentSlider(int(dimension))
+            row = LatentSlider(int(dimension), space)
             text, tooltip, silent = self._carried.words(int(dimension))
             row.describe(codes.mean[:, dimension], text, tooltip, not silent)
             row.place(float(self._z[dimension]))

@@ -132,16 +132,20 @@ class HistogramSlider(QSlider):
 
 
 class LatentSlider(QWidget):
-    """A row for one dimension. Emits `moved(dimension, value)` when the user changes it."""
+    """A row for one dimension. Emits `moved(dimension, value)` when the user changes it.
+
+    `space` is the name of the latent space where a model has several: the layers of a hierarchy
+    are themselves called z1, z2 and so on.
+    """
 
     moved = Signal(int, float)
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, dimension: int, space: str = "") -> None:
         super().__init__()
         self.dimension = dimension
         self._home = 0.0
-        self._name = QLabel(f"z{dimension + 1}")
-        self._name.setFixedWidth(30)
+        self._name = QLabel(f"{space} {dimension + 1}" if space else f"z{dimension + 1}")
+        self._name.setMinimumWidth(30)
         self._measure = QLabel()
         self._measure.setFixedWidth(50)
         self._measure.setProperty("muted", True)
