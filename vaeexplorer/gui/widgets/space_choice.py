@@ -32,12 +32,12 @@ class SpaceChoice(QWidget):
         self._group = QButtonGroup(self)
         self.context = QCheckBox()
         self.context.clicked.connect(self.held)
-        label = QLabel(translate("SpaceChoice", "space"))
-        label.setProperty("muted", True)
+        self._label = QLabel(translate("SpaceChoice", "space"))
+        self._label.setProperty("muted", True)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(SlotBadge.SIDE + GRID, 0, 0, 0)
         self._row.setSpacing(GRID // 2)
-        self._row.addWidget(label)
+        self._row.addWidget(self._label)
         self._row.addSpacing(GRID // 2)
         self._row.addStretch(1)
         self._row.addWidget(self.context)
@@ -53,6 +53,9 @@ class SpaceChoice(QWidget):
         if names != list(self.buttons):
             self._make_buttons(names)
         self.context.hide()
+        # A single space may lack something all the same: then that is all there is to choose.
+        for part in (self._label, *self.buttons.values()):
+            part.setVisible(len(names) > 1)
         self.setVisible(len(names) > 1)
         if exhibit is None:
             return
