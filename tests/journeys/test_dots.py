@@ -90,6 +90,7 @@ def test_a_hidden_label_stays_hidden_while_a_number_is_shown(explorer):
 def test_a_map_is_exported_as_it_is_seen(explorer, tmp_path, monkeypatch, ending):
     target = tmp_path / f"map.{ending}"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    explorer.wait(lambda: all(state.no_data for state in explorer.session.slots))
     explorer.session.hide_labels(frozenset({3}))
     QTest.keyClick(explorer.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     explorer.wait(lambda: str(target) in explorer.window.readout.text())

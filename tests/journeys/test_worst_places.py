@@ -68,4 +68,4 @@ def test_what_leaves_a_slot_takes_its_places_along(critic):
 def test_nothing_is_looked_for_before_anybody_asks(explorer):
     explorer.wait(lambda: set(explorer.session.scoring_states.values()) == {"scored"})
     assert explorer.session.worst == {}
-    assert explorer.session._worst_stops == {}
+    assert not list(explorer.session._worst_stops)
