@@ -12,7 +12,7 @@ from vaeexplorer.jobs.scoring import score_space
 from vaeexplorer.jobs.training import train_and_save
 from vaeexplorer.models import FAMILIES
 from vaeexplorer.regularity.verdict import more_continuous, warnings
-from vaeexplorer.run import Config
+from vaeexplorer.run import Config, result_of
 from vaeexplorer.storage import load_run
 
 
@@ -26,14 +26,6 @@ def digits():
         labels=whole.labels[:360],
         source=dataclasses.replace(whole.source, n=360),
     )
-
-
-def result_of(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.mark.usefixtures("_one_thread")

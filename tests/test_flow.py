@@ -25,7 +25,7 @@ from vaeexplorer.models.warping import (
     warp,
 )
 from vaeexplorer.regularity.verdict import not_comparable
-from vaeexplorer.run import Config
+from vaeexplorer.run import Config, result_of
 from vaeexplorer.storage import load_run, save_run
 from vaeexplorer.training import train
 
@@ -47,14 +47,6 @@ def made(**options):
 def end_point_errors(found, wanted):
     """Mean distance in pixels of two fields, (batch,)."""
     return (found - wanted).norm(dim=1).mean(dim=(1, 2))
-
-
-def run_of(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 # Fields and warps.
@@ -165,7 +157,7 @@ def test_a_subject_is_a_group_else_a_label():
 def test_batches_hold_sources_and_their_fields():
     for data, method in ((open_data("shapes", n=60), KNOWN), (open_data("digits"), ESTIMATED)):
         partners = np.arange(60)
-        pairs = run_of(pairs_of(data, partners, 0))
+        pairs = result_of(pairs_of(data, partners, 0))
         assert pairs.method == method
         images = Images(data.batch(partners), pairs=pairs)
         for chosen in images.shuffled(25, generator()):
@@ -227,7 +219,7 @@ def test_the_source_comes_back_with_the_run(tmp_path):
         labels=data.labels[:120],
         source=dataclasses.replace(data.source, n=120),
     )
-    run = run_of(train(small, Config("flowvae", {"latent_dim": 3}, epochs=1), threads=1))
+    run = result_of(train(small, Config("flowvae", {"latent_dim": 3}, epochs=1), threads=1))
     save_run(run, tmp_path / "run")
     opened = load_run(tmp_path / "run")
     assert opened.versions["fields"] == ESTIMATED
@@ -259,12 +251,12 @@ def test_scores_look_at_the_fields_that_the_codes_are_of():
     assert torch.equal(
         scored.space.decode(codes), as_pictures(model.fields(codes, model.source[None]).detach())
     )
-    scores = run_of(score_space(space, small, small.split(0), with_others=False))
+    scores = result_of(score_space(space, small, small.split(0), with_others=False))
     assert scores["scored"].startswith("displacement fields")
     assert scores["scored"] in scores["verdict"][0]
     assert scores["data"] != small.source.fingerprint
     model.meet(noise()[0])
-    other = run_of(score_space(model.spaces()["z"], small, small.split(0), with_others=False))
+    other = result_of(score_space(model.spaces()["z"], small, small.split(0), with_others=False))
     assert not_comparable(scores, dict(scores)) is None
     assert "different data" in not_comparable(scores, other)
 
@@ -273,7 +265,7 @@ def test_the_worst_places_are_shown_as_pictures_though_fields_are_measured():
     data = open_data("digits")
     small = dataclasses.replace(data, images=data.images[:120], labels=data.labels[:120])
     space = made().spaces()["z"]
-    found = run_of(worst_places(space, small, small.split(0), Grounds()))
+    found = result_of(worst_places(space, small, small.split(0), Grounds()))
     assert found.law == "standard normal"
     assert found.draws
     for place in found.draws:
@@ -283,14 +275,14 @@ def test_the_worst_places_are_shown_as_pictures_though_fields_are_measured():
 @pytest.fixture(scope="module")
 def trained():
     data = open_data("shapes")
-    run = run_of(train(data, Config("flowvae", {"latent_dim": 4}, epochs=8), threads=2))
+    run = result_of(train(data, Config("flowvae", {"latent_dim": 4}, epochs=8), threads=2))
     return data, model_of(run).eval().requires_grad_(False)
 
 
 @pytest.mark.slow
 def test_held_out_fields_are_drawn_to_half_a_pixel(trained):
     data, model = trained
-    batch = run_of(pairs_of(data, data.split(0).held_out, 7)).batch(torch.arange(500))
+    batch = result_of(pairs_of(data, data.split(0).held_out, 7)).batch(torch.arange(500))
     found = model.fields(model.posterior(batch.fields, batch.images).mean, batch.images)
     errors = end_point_errors(found, batch.fields)
     assert errors.mean() < 0.5

@@ -12,7 +12,7 @@ from vaeexplorer.jobs.holes import holes
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.regularity.ground import common_ground, reconstruct
 from vaeexplorer.regularity.secondary import secondary
-from vaeexplorer.run import Codes
+from vaeexplorer.run import Codes, result_of
 
 N = 1500
 
@@ -25,12 +25,7 @@ def found_by(space, lift, codes, known=None):
 
 
 def surveyed(lift):
-    steps = lift.make_lattice()
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return result_of(lift.make_lattice())
 
 
 @pytest.fixture(scope="module")

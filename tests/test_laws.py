@@ -21,6 +21,7 @@ from vaeexplorer.regularity.law_names import (
     mixture_of,
 )
 from vaeexplorer.regularity.laws import fit_gaussian, fit_mixture, law_of, title_of
+from vaeexplorer.run import result_of
 
 
 def generator(seed=0):
@@ -35,18 +36,10 @@ def clusters(count, n=900, seed=1):
     return centre + noise * torch.tensor([1.0, 0.1])
 
 
-def ended(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 @pytest.fixture(scope="module")
 def autoencoder():
     """The AE of the default pair as an exhibit with model and images."""
-    return with_images(with_model(ended(open_exhibit(default_pair_folders()[0]))))
+    return with_images(with_model(result_of(open_exhibit(default_pair_folders()[0]))))
 
 
 @pytest.mark.parametrize("components", [1, 2, 4])
@@ -170,7 +163,7 @@ def test_what_is_wanted_is_measured_first_and_as_the_command_measures_it(autoenc
     assert list(found.bic) == [3]
     assert found.best is None
     steps.close()
-    printed = ended(
+    printed = result_of(
         score_space(
             space,
             dataset,
@@ -188,7 +181,7 @@ def test_what_is_wanted_is_measured_first_and_as_the_command_measures_it(autoenc
 @pytest.mark.slow
 def test_all_laws_are_compared_in_the_end(autoencoder):
     dataset = autoencoder.dataset
-    found = ended(
+    found = result_of(
         compare_laws(
             autoencoder.spaces["z"],
             dataset,

@@ -11,7 +11,7 @@ from vaeexplorer import cli, training
 from vaeexplorer.data import open_data
 from vaeexplorer.models import build, linear, restore
 from vaeexplorer.models.base import Batch, SettingError, float_images
-from vaeexplorer.run import Config
+from vaeexplorer.run import Config, result_of
 from vaeexplorer.training import train
 
 SIZE = 6
@@ -22,17 +22,9 @@ def digits():
     return open_data("digits")
 
 
-def run_of(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 @pytest.fixture(scope="module")
 def run(digits):
-    return run_of(train(digits, Config("pca", {"latent_dim": SIZE}, epochs=50), threads=1))
+    return result_of(train(digits, Config("pca", {"latent_dim": SIZE}, epochs=50), threads=1))
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +122,7 @@ def test_r2_on_mnist_is_the_known_one(external_data, size, r2):
         labels=None,
         official_held_out=np.arange(len(kept)) >= 20_000,
     )
-    run = run_of(train(data, Config("pca", {"latent_dim": size})))
+    run = result_of(train(data, Config("pca", {"latent_dim": size})))
     space = restore("pca", run.config.model, run.source.shape, run.weights).spaces()["z"]
     images, held_out = split_images(data)
     left = (held_out - space.decode(space.encode(held_out).mean)).square().sum()

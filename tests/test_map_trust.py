@@ -6,16 +6,12 @@ from vaeexplorer.gui.widgets.trust_label import TrustLabel
 from vaeexplorer.latent import map_trust
 from vaeexplorer.latent.map_trust import MapTrust, measure_trust
 from vaeexplorer.latent.projection import pca_map
+from vaeexplorer.run import result_of
 from vaeexplorer.storage import RunLibrary, runs_folder
 
 
 def measured(codes, positions):
-    job = measure_trust(codes, positions)
-    while True:
-        try:
-            next(job)
-        except StopIteration as end:
-            return end.value
+    return result_of(measure_trust(codes, positions))
 
 
 @pytest.fixture(scope="module")

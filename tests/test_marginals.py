@@ -19,24 +19,17 @@ from vaeexplorer.models.likelihoods import (
 )
 from vaeexplorer.regularity.aggregate import aggregate_terms, marginal_curve
 from vaeexplorer.regularity.gradients import gradient_noise
+from vaeexplorer.run import result_of
 
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def ended(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 @pytest.fixture(scope="module", params=[0, 1], ids=["ae", "vae"])
 def exhibit(request):
     """Both models of the default pair."""
-    return with_model(ended(open_exhibit(default_pair_folders()[request.param])))
+    return with_model(result_of(open_exhibit(default_pair_folders()[request.param])))
 
 
 # --- q(z) against p(z) ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from vaeexplorer.data import find_data
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.measuring import MEASURES, measure
 from vaeexplorer.jobs.opening import exhibit_of
+from vaeexplorer.run import result_of
 from vaeexplorer.storage import load_run
 
 
@@ -17,12 +18,7 @@ def pair():
 
 
 def measured(exhibit, what):
-    job = measure(exhibit, what)
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            return stop.value
+    return result_of(measure(exhibit, what))
 
 
 @pytest.mark.parametrize("what", MEASURES)

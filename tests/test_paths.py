@@ -10,6 +10,7 @@ from analytic import blob_space, blobs
 from vaeexplorer.jobs.paths import FRAMES, STEPS, Film, PathChoice, film_path, first_ends
 from vaeexplorer.latent import paths
 from vaeexplorer.models.base import CodeSpace, Posterior
+from vaeexplorer.run import result_of
 
 rng = np.random.default_rng(3)
 AXES = rng.standard_normal((3, 20)).astype(np.float32)
@@ -156,12 +157,7 @@ def test_distances_to_codes():
 
 
 def made(space, codes, **options) -> Film:
-    job = film_path(space, codes, PathChoice("", 0, 1, **options))
-    while True:
-        try:
-            next(job)
-        except StopIteration as end:
-            return end.value
+    return result_of(film_path(space, codes, PathChoice("", 0, 1, **options)))
 
 
 CODES = np.concatenate([[[-1.5, 0], [1.5, 0]], rng.uniform(-2, 2, (200, 2))]).astype(np.float32)

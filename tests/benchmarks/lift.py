@@ -29,11 +29,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from mnist_codes import cache, finished, mnist, trained
+from mnist_codes import cache, mnist, trained
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.run import result_of
 
 N, UNSEEN = 3_000, 500
 NEIGHBOURS, SEED = 15, 0
@@ -122,7 +123,7 @@ def compare(codes: NDArray[np.float32], quick: bool, report: dict[str, Any]) -> 
     grid = grid_over(positions)
     direct = lift.lift_grid(grid)
     started = time.perf_counter()
-    lift.lattice = finished(lift.make_lattice())
+    lift.lattice = result_of(lift.make_lattice())
     lattice_s = time.perf_counter() - started
     ways: dict[str, Inverse] = {
         "": ours,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from vaeexplorer.data import Dataset, open_data
 from vaeexplorer.jobs.mapping import encode
 from vaeexplorer.models import restore
-from vaeexplorer.run import Config, Run
+from vaeexplorer.run import Config, Run, result_of
 from vaeexplorer.storage import load_run, save_run
 from vaeexplorer.training import train
 
@@ -29,15 +28,6 @@ def cache() -> Path:
     folder = Path(tempfile.gettempdir()) / "vae-explorer-benchmarks"
     folder.mkdir(exist_ok=True)
     return folder
-
-
-def finished(job: Generator[Any, None, Any]) -> Any:
-    """Return what a job returns."""
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            return stop.value
 
 
 def mnist() -> Dataset | None:
@@ -57,8 +47,8 @@ def trained(dataset: Dataset) -> Run:
         if run.source.fingerprint == dataset.source.fingerprint:
             return run
     print("training a VAE, untimed", file=sys.stderr)
-    run = finished(train(dataset, Config("vae", {"latent_dim": LATENT_DIM}, TRAIN_EPOCHS)))
-    run = finished(encode(run, spaces_of(run), dataset))
+    run = result_of(train(dataset, Config("vae", {"latent_dim": LATENT_DIM}, TRAIN_EPOCHS)))
+    run = result_of(encode(run, spaces_of(run), dataset))
     save_run(run, folder)
     return run
 
@@ -71,5 +61,5 @@ def spaces_of(run: Run) -> dict[str, Any]:
 
 def codes_of(run: Run, dataset: Dataset) -> NDArray[np.float32]:
     """Return the posterior means of the images of `dataset`, in the space of `run`."""
-    mean: NDArray[np.float32] = finished(encode(run, spaces_of(run), dataset)).codes["z"].mean
+    mean: NDArray[np.float32] = result_of(encode(run, spaces_of(run), dataset)).codes["z"].mean
     return mean

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from vaeexplorer.data import open_data
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.training import train_and_save
-from vaeexplorer.run import Config
+from vaeexplorer.run import Config, result_of
 from vaeexplorer.storage import load_run
 
 N = 300
@@ -41,14 +41,6 @@ def write_bars(folder, seed=0, labels=True):
     return folder / IMAGES_NAME
 
 
-def finish(job):
-    while True:
-        try:
-            next(job)
-        except StopIteration as end:
-            return end.value
-
-
 @pytest.fixture(scope="module")
 def bars(tmp_path_factory):
     """Data, and a run that was trained on the folder before that was moved away."""
@@ -56,7 +48,7 @@ def bars(tmp_path_factory):
     write_bars(place / "before")
     dataset = open_data(place / "before")
     config = Config("vae", {"latent_dim": 3}, epochs=1)
-    finish(train_and_save(dataset, config, None, threads=1, folder=place / "run"))
+    result_of(train_and_save(dataset, config, None, threads=1, folder=place / "run"))
     (place / "before").rename(place / "after")
     return place
 
@@ -295,7 +287,7 @@ def test_a_folder_of_several_files_is_located_by_any_of_them(
     config = Config("ae", {"latent_dim": 3}, epochs=1)
     dataset = open_data(folder)
     assert len(dataset) == 2 * N
-    finish(train_and_save(dataset, config, None, threads=1, folder=tmp_path / "run"))
+    result_of(train_and_save(dataset, config, None, threads=1, folder=tmp_path / "run"))
     folder.rename(tmp_path / "moved")
     explorer = open_explorer(str(tmp_path / "run"))
     explorer.wait(lambda: explorer.window.maps[0]._locate.isVisible())
