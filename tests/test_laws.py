@@ -1,5 +1,7 @@
 """Laws that codes are drawn from: what they are fitted to, what speaks for them, what they draw."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.laws import Fits, compare_laws, draw_samples
 from vaeexplorer.jobs.opening import decode_pixels, open_exhibit, with_images, with_model
 from vaeexplorer.jobs.scoring import Grounds, score_space
-from vaeexplorer.models.base import CodeSpace, Posterior
+from vaeexplorer.models.base import CodeSpace, Posterior, StandardNormal
 from vaeexplorer.regularity.code_laws import code_indices, fit_frequencies, fit_neighbours
 from vaeexplorer.regularity.law_names import (
     GAUSSIAN,
@@ -20,7 +22,7 @@ from vaeexplorer.regularity.law_names import (
     components_of,
     mixture_of,
 )
-from vaeexplorer.regularity.laws import fit_gaussian, fit_mixture, law_of, title_of
+from vaeexplorer.regularity.laws import fit_gaussian, fit_mixture, law_of, own_law, title_of
 from vaeexplorer.run import result_of
 
 
@@ -141,6 +143,15 @@ def test_a_law_of_a_codebook_needs_one():
     without = CodeSpace(4, space.encoder, space.decoder)
     with pytest.raises(LawError, match="no codebook"):
         law_of(NEIGHBOURS, without, pairs())
+
+
+def test_codes_are_not_asked_for_where_a_prior_is_declared():
+    without = book_space()
+    declares = replace(without, prior=StandardNormal(4))
+    assert own_law(declares, lambda: pytest.fail("needs no codes")) is declares.prior
+    law, fitted = own_law(without, pairs), fit_gaussian(pairs())
+    assert law.name == fitted.name == title_of(OWN, without)
+    assert torch.equal(law.sample(5, generator()), fitted.sample(5, generator()))
 
 
 # --- jobs ----------------------------------------------------------------------------------------

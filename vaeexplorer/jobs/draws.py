@@ -15,8 +15,7 @@ from vaeexplorer.latent.lift import Lift
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vaeexplorer.models.base import LatentSpace, Prior
-    from vaeexplorer.regularity.laws import Law
+    from vaeexplorer.models.base import LatentSpace
 
 COUNT = 400
 BATCH = 50
@@ -75,9 +74,11 @@ def prior_draws(space: LatentSpace, lift: Lift, dataset: Dataset) -> Generator[D
     """
     import torch
 
-    from vaeexplorer.regularity.ground import nearest_squared, unit_pixels
+    from vaeexplorer.regularity.ground import MOST_FITTED, nearest_squared, unit_pixels
+    from vaeexplorer.regularity.laws import own_law
 
-    law = law_of(space, lift.codes)
+    every = -(-len(lift.codes) // MOST_FITTED)
+    law = own_law(space, lambda: torch.from_numpy(lift.codes[::every]))
     chosen = np.linspace(0, len(dataset) - 1, min(REAL, len(dataset))).round().astype(np.int64)
     images = unit_pixels(dataset.batch(chosen)).flatten(1)
     codes = law.sample(COUNT, torch.Generator().manual_seed(0)).float()
@@ -98,16 +99,3 @@ def prior_draws(space: LatentSpace, lift: Lift, dataset: Dataset) -> Generator[D
         made = Draws(law.name, known, places, distances, real, float(distances.max()))
         yield made
     return made
-
-
-def law_of(space: LatentSpace, codes: NDArray[np.float32]) -> Law | Prior:
-    """Return the prior of `space`, or a Gaussian fitted to up to 10,000 of `codes`, (n, size)."""
-    import torch
-
-    from vaeexplorer.regularity.ground import MOST_FITTED
-    from vaeexplorer.regularity.laws import fit_gaussian
-
-    if space.prior is not None:
-        return space.prior
-    every = -(-len(codes) // MOST_FITTED)
-    return fit_gaussian(torch.from_numpy(codes[::every]))

@@ -248,9 +248,9 @@ def _draws(
     """Decode draws from the declared prior, else from the Gaussian fitted to the codes."""
     import torch
 
-    from vaeexplorer.regularity.laws import fit_gaussian
+    from vaeexplorer.regularity.laws import own_law
 
-    law = space.prior or fit_gaussian(torch.from_numpy(codes[fitted]))
+    law = own_law(space, lambda: torch.from_numpy(codes[fitted]))
     z = law.sample(SAMPLES, torch.Generator().manual_seed(SAMPLE_SEED))
     return _decode(space, z.numpy()), law.name
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.data.dataset import Split
-from vaeexplorer.jobs.draws import law_of
 from vaeexplorer.latent.lattice import finer, no_data
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.run import Codes
@@ -139,6 +138,7 @@ def _emptied(space: LatentSpace, codes: Codes, split: Split) -> Emptied:
     from vaeexplorer.models.base import Posterior
     from vaeexplorer.regularity.cover import cover, emptiness
     from vaeexplorer.regularity.ground import MOST_COMPARED, MOST_FITTED
+    from vaeexplorer.regularity.laws import own_law
 
     def posterior(indices: NDArray[np.int64]) -> Posterior:
         mean = torch.from_numpy(codes.mean[indices])
@@ -148,7 +148,7 @@ def _emptied(space: LatentSpace, codes: Codes, split: Split) -> Emptied:
     train, held_out = split.train, split.held_out
     count = min(MOST_COMPARED, len(train), len(held_out))
     covered = cover(posterior(train[:MOST_FITTED]), posterior(held_out[:count]))
-    law = law_of(space, codes.mean[train[:MOST_FITTED]])
+    law = own_law(space, lambda: torch.from_numpy(codes.mean[train[:MOST_FITTED]]))
     found: Emptiness = emptiness(covered, law)
     far = (-found.distances).argsort(stable=True)[: int((found.distances > 1).sum())]
     return Emptied(

@@ -28,6 +28,7 @@ from vaeexplorer.regularity.ground import (
     squared_lengths,
     training_codes,
 )
+from vaeexplorer.regularity.law_names import OWN
 from vaeexplorer.regularity.laws import (
     FITTED_GAUSSIAN,
     FITTED_MIXTURE,
@@ -35,6 +36,7 @@ from vaeexplorer.regularity.laws import (
     fit_gaussian,
     fit_mixture,
     law_of,
+    own_law,
     title_of,
 )
 
@@ -103,10 +105,10 @@ def completeness(
     codes = training_codes(space, ground) if codes is None else codes
     names = (FITTED_GAUSSIAN, FITTED_MIXTURE) if with_others else ()
     if not (held_out.finite and all_finite(codes)):
-        own_name = FITTED_GAUSSIAN if space.prior is None else space.prior.name
         more = [title_of(law, space) for law in laws]
-        return Completeness(_nothing(own_name), tuple(_nothing(name) for name in (*names, *more)))
-    own: Law = fit_gaussian(codes) if space.prior is None else space.prior
+        none = tuple(_nothing(name) for name in (*names, *more))
+        return Completeness(_nothing(title_of(OWN, space)), none)
+    own = own_law(space, lambda: codes)
     fits = {FITTED_GAUSSIAN: fit_gaussian, FITTED_MIXTURE: fit_mixture}
     real = nearest_squared(held_out.images, ground.real)
     score = score_law(own, space, ground, real)

@@ -157,6 +157,15 @@ def title_of(law: str, space: LatentSpace) -> str:
     return FITTED_GAUSSIAN if law == GAUSSIAN or space.prior is None else space.prior.name
 
 
+def own_law(space: LatentSpace, codes: Callable[[], Tensor]) -> Law:
+    """Return the prior that `space` declares; where it declares none, a Gaussian fitted to codes.
+
+    `codes` gives them, (n, size), and is called only where they are needed: to encode the images
+    may take seconds.
+    """
+    return fit_gaussian(codes()) if space.prior is None else space.prior
+
+
 def law_of(
     law: str, space: LatentSpace, codes: Tensor, pause: Callable[[], None] = lambda: None
 ) -> Law:
@@ -175,6 +184,4 @@ def law_of(
         assert space.codebook is not None
         fit = fit_frequencies if law == FREQUENCIES else fit_neighbours
         return fit(codes, space.codebook)
-    if law == OWN and space.prior is not None:
-        return space.prior
-    return fit_gaussian(codes)
+    return own_law(space, lambda: codes) if law == OWN else fit_gaussian(codes)

@@ -28,7 +28,7 @@ from vaeexplorer.regularity.ground import (
     symmetric_root,
 )
 from vaeexplorer.regularity.information import ACTIVE_VARIANCE
-from vaeexplorer.regularity.laws import Law, fit_gaussian
+from vaeexplorer.regularity.laws import Law, own_law
 
 DECODES = 4096
 """Decodes that the local stretch may cost."""
@@ -53,7 +53,7 @@ def secondary(
     codes, log_variance = _posterior(space, ground, ground.train[:MOST_FITTED])
     if not (held_out.finite and bool(codes.isfinite().all())):
         return values
-    law: Law = fit_gaussian(codes) if space.prior is None else space.prior
+    law = own_law(space, lambda: codes)
     generator = torch.Generator().manual_seed(SCORE_SEEDS[0])
     draws = law.sample(ground.n, generator)
     values |= local_stretch(space, held_out, generator)

@@ -26,7 +26,7 @@ from vaeexplorer.regularity.ground import (
     symmetric_root,
     training_codes,
 )
-from vaeexplorer.regularity.laws import Law, fit_gaussian
+from vaeexplorer.regularity.laws import own_law
 
 APART = 0.5
 """Places nearer to a worse one than this, in standard deviations of the codes, are left out."""
@@ -87,8 +87,7 @@ def emptiest_draws(
     Amounts are distances to the nearest real image in units of the median distance at which
     reconstructions of held-out images lie: 1 is as near as those.
     """
-    prior = space.prior
-    law: Law = fit_gaussian(training_codes(space, ground)) if prior is None else prior
+    law = own_law(space, lambda: training_codes(space, ground))
     z = law.sample(ground.n, torch.Generator().manual_seed(SCORE_SEEDS[0]))
     away = torch.cat(
         [nearest_squared(decode(space, part), ground.real) for part in torch.split(z, CHUNK)]
