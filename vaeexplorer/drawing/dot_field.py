@@ -21,7 +21,7 @@ MOST_CELLS = 100_000
 
 TRANSPARENT = 0
 FADED = 0.25
-"""Opacity of all dots together that do not stand out, where some do."""
+"""Opacity of all dots, and of each of their pictures, that do not stand out, where some do."""
 
 EMPTY = 0.4
 """What a pixel of the picture costs where a stamped one costs 1."""
@@ -167,23 +167,25 @@ class DotField:
             crowded cells are thinned, and what is left of them stands for all: the picture keeps
             its lightness and its lonely dots, and gets coarser.
         area
-            (left, top, right, bottom) of the part that is drawn; None: all of it.
+            (left, top, right, bottom) of the part that is drawn, by this thread alone: a strip
+            that a pan uncovers is not worth sharing. None: all of the picture.
 
         Returns
         -------
         uint32, (height, width) of the area: 0xAARRGGBB, premultiplied.
         """
-        area = area or (0, 0, *frame.size)
-        left, _, right, _ = area
+        whole = (0, 0, *frame.size)
         side = stamps(frame.diameter).side
         used = ink(frame.diameter, frame.opacity, self._crowd(frame, side))
-        box = self._box_of(_part_of(frame, area))
+        box = self._box_of(_part_of(frame, area or whole))
         most = len(self._order) if work is None else self._most(box, work // side**2)
         most = max(most, 1)
-        cuts = self._cuts(frame, box, most, area)
+        if area is not None:
+            return self._draw(frame, area, most, used)
+        cuts = self._cuts(frame, box, most)
 
         def draw(number: int) -> NDArray[np.uint32]:
-            part = (left, cuts[number], right, cuts[number + 1])
+            part = (0, cuts[number], frame.size[0], cuts[number + 1])
             return self._draw(frame, part, most, used)
 
         drawn = shared(len(cuts) - 1, draw)
@@ -209,13 +211,14 @@ class DotField:
         )
         # As much as the whole picture needs, so that it serves any part of it again.
         sums = _take_sums(2 * (frame.size[0] + 2 * side) * (frame.size[1] + 2 * side))
+        box = self._box_of(_part_of(frame, area))
         for colours, opacity in self._layers:
             _KERNEL[0].paint(
                 self._places,
                 colours,
                 self._starts,
                 self._columns,
-                self._box_of(_part_of(frame, area)),
+                box,
                 most,
                 transform,
                 stamps(frame.diameter).first,
@@ -229,25 +232,23 @@ class DotField:
         _SUMS.append(sums)
         return picture
 
-    def _cuts(
-        self, frame: Frame, box: NDArray[np.int64], most: int, area: tuple[int, int, int, int]
-    ) -> list[int]:
+    def _cuts(self, frame: Frame, box: NDArray[np.int64], most: int) -> list[int]:
         """First row of each part of the picture that two threads share, and the end of the last.
 
         All parts cost about the same.
         """
-        left, top, right, bottom = area
+        width, height = frame.size
         if not worth_sharing():
-            return [top, bottom]
+            return [0, height]
         dots = np.minimum(self._part(box), most).sum(axis=1)[::-1]
         edges = self._low[1] + np.arange(box[3] + 1, box[1] - 1, -1) / self._per_unit
-        edges = frame.size[1] / 2 - (edges - frame.centre[1]) * frame.scale
-        rows = np.arange(top, bottom + 1)
+        edges = height / 2 - (edges - frame.centre[1]) * frame.scale
+        rows = np.arange(height + 1)
         stamped = np.concatenate([[0], dots.cumsum()]) * stamps(frame.diameter).side ** 2
-        work = np.interp(rows, edges, stamped) + (rows - top) * ((right - left) * EMPTY)
+        work = np.interp(rows, edges, stamped) + rows * (width * EMPTY)
         count = int(np.clip((work[-1] - work[0]) // WORTH_SHARING, 1, MOST_PARTS))
         inside = np.linspace(work[0], work[-1], count + 1)[1:-1]
-        return [top, *(int(row) for row in top + np.searchsorted(work, inside)), bottom]
+        return [0, *np.searchsorted(work, inside).tolist(), height]
 
     def _box_of(self, frame: Frame) -> NDArray[np.int64]:
         """Return the cells whose dots may touch the picture; a box that holds none if none do."""

@@ -165,6 +165,8 @@ class EvidencePanel(QWidget):
 
     def _look_closer(self, *_: object) -> None:
         """Ask for what the page that is looked at shows of the active slot, or of all."""
+        if not self.isVisible():
+            return
         active = self._session.active
         exhibit = self._session.slots[active].exhibit
         order: list[int] = []
@@ -172,8 +174,6 @@ class EvidencePanel(QWidget):
             codes = exhibit.codes[main_space(exhibit)]
             order = dimension_order(codes.mean, codes.log_variance).tolist()
         self.pages.offer_dimensions(order)
-        if not self.isVisible():
-            return
         if self.pages.page == MARGINAL:
             if self.pages.dimension is None:
                 self.pages.marginal.show_curve(active, None)

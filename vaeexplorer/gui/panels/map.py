@@ -307,7 +307,9 @@ class MapPanel(QWidget):
         self._hide_labels(self._session.hidden_labels)
         self._show_selection(self._session.selection)
         size = exhibit.codes[main_space(exhibit)].mean.shape[1]
-        self.foot.show_axes(size, self._session.axes_of(self._slot), shown)
+        # All codes are looked through for them.
+        planar = shown.method == "dimensions"
+        self.foot.show_axes(size, self._session.axes_of(self._slot) if planar else None)
         self._details.setText(
             translate("Map", "{data}, {size} dimensions, {method} of {n} images").format(
                 data=exhibit.source.kind, size=size, method=method_title(shown.method), n=f"{n:,}"

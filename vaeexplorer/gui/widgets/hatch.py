@@ -38,7 +38,7 @@ class Hatch:
     def set_places(self, places: NoData | None) -> None:
         """Hatch `places`, or nothing."""
         self._places = places
-        self._drawn_for = None
+        self._drawn_for, self.stale = None, False
 
     def draw(
         self,

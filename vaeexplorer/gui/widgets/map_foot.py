@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from vaeexplorer.gui.widgets.overlay_key import OverlayKey
 from vaeexplorer.gui.widgets.theme import GRID
-from vaeexplorer.latent.projection import Map
 
 translate = QCoreApplication.translate
 
@@ -69,9 +68,8 @@ class MapFoot(QWidget):
         column.addWidget(self.axes)
         column.addWidget(self.overlay_key)
 
-    def show_axes(self, size: int, axes: tuple[int, int] | None, shown: Map) -> None:
-        """Offer the choice where `shown` is a map of two of `size` dimensions."""
-        wanted = axes is not None and shown.method == "dimensions"
-        if axes is not None and wanted:
+    def show_axes(self, size: int, axes: tuple[int, int] | None) -> None:
+        """Offer the choice where a map shows `axes`, two of `size` dimensions, not None."""
+        if axes is not None:
             self.axes.show_axes(size, *axes)
-        self.axes.setVisible(wanted)
+        self.axes.setVisible(axes is not None)

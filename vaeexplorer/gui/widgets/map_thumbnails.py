@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
+from vaeexplorer.drawing.dot_field import FADED
 from vaeexplorer.drawing.thumbnails import apart
 from vaeexplorer.gui.widgets.dot_layer import DotLayer
 from vaeexplorer.gui.widgets.theme import colours
@@ -20,8 +21,6 @@ SHARE = 0.6
 FRAME_PX, GAP_PX = 2, 1
 COVERED_PX = 5.0
 """Diameter of a dot that lies under the picture of another one."""
-FADED = 0.25
-"""Opacity of a picture that is not selected, where others are."""
 
 
 class MapThumbnails:

@@ -384,9 +384,3 @@ class MapView(QWidget):
         self.tool.draw(painter, self.plane.transform())
         if self.hasFocus() and self._focus_by_key:
             draw_focus(painter, self.rect())
-
-
-def _normalised(positions: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Shift and scale `positions` into the unit square."""
-    low, high = positions.min(axis=0), positions.max(axis=0)
-    return (positions - (low + high) / 2) / max(float((high - low).max()), 1e-9)
