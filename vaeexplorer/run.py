@@ -1,8 +1,12 @@
-"""Run, Config, Progress and Exhibit: frozen records, without input, output, torch or Qt."""
+"""Run, Config, Progress and Exhibit: frozen records, without input, output, torch or Qt.
+
+And what is done with any job that reports its progress: end it, or make it part of another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
 
 Result = TypeVar("Result")
+News = TypeVar("News")
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,38 @@ def result_of(job: Generator[Any, None, Result]) -> Result:
             next(job)
         except StopIteration as end:
             return cast(Result, end.value)
+
+
+def passed_on(
+    job: Generator[News, None, Result], change: Callable[[News], Told]
+) -> Generator[Told, None, Result]:
+    """Run `job`, passing on each of its reports as `change` makes it, and return what it returns.
+
+    Whatever ends this ends `job` too, and at once: who is cancelled must let go of a process or a
+    file now, not when the garbage collector comes by.
+    """
+    with closing(job):
+        while True:
+            try:
+                news = next(job)
+            except StopIteration as end:
+                return cast(Result, end.value)
+            yield change(news)
+
+
+def part_of(
+    job: Generator[Progress, None, Result], start: float, share: float, name: str = ""
+) -> Generator[Progress, None, Result]:
+    """Run `job` as the `share` of a whole that begins at the fraction `start`.
+
+    `name`, where there is one, is put before its messages.
+    """
+
+    def told(progress: Progress) -> Progress:
+        message = f"{name}: {progress.message}" if name else progress.message
+        return Progress(message, start + share * (progress.fraction or 0.0))
+
+    return passed_on(job, told)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,7 +30,7 @@ from vaeexplorer.models.base import (
 from vaeexplorer.models.learning import Chosen, DivergedError, Images, Learner
 from vaeexplorer.models.learning import warm_up_torch as warm_up_torch
 from vaeexplorer.models.warping import Pairs, pairs_of
-from vaeexplorer.run import Config, EpochRecord, Measures, Run, TrainingProgress
+from vaeexplorer.run import Config, EpochRecord, Measures, Run, TrainingProgress, passed_on
 
 REPORT_INTERVAL_S = 0.1
 MEASURED_IMAGES = 2000
@@ -203,14 +204,12 @@ def _paired(dataset: Dataset, config: Config) -> Steps[tuple[Pairs | None, Pairs
     pairs = []
     for stream, indices in enumerate((split.train, split.held_out[:MEASURED_IMAGES])):
         finding = pairs_of(dataset, indices, (config.seed, stream))
-        while True:
-            try:
-                found = next(finding)
-            except StopIteration as end:
-                pairs.append(end.value)
-                break
-            yield TrainingProgress(f"Displacement fields: {found:,} of {len(indices):,}", 0.0)
+        pairs.append((yield from passed_on(finding, partial(_fields_found, len(indices)))))
     return pairs[0], pairs[1]
+
+
+def _fields_found(of: int, found: int) -> TrainingProgress:
+    return TrainingProgress(f"Displacement fields: {found:,} of {of:,}", 0.0)
 
 
 def _images(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from vaeexplorer.regularity.evidence import (
     log_mean,
 )
 from vaeexplorer.regularity.gradients import gradient_noise
-from vaeexplorer.run import Codes, Progress, Run
+from vaeexplorer.run import Codes, Progress, Run, passed_on
 
 IMAGES = 100
 """Held-out images, the first ones in file order."""
@@ -142,12 +143,7 @@ def integrate_evidence(
         if model.log_joint(Batch(x), posterior.mean) is None:
             return None
     steps = exact_evidence(log_joint, posterior.mean[0].numpy(), posterior.log_variance[0].numpy())
-    while True:
-        try:
-            yield Progress("evidence", next(steps))
-        except StopIteration as end:
-            result: ExactEvidence = end.value
-            return result
+    return (yield from passed_on(steps, partial(Progress, "evidence")))
 
 
 def _posterior_draws(

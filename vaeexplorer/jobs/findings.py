@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from vaeexplorer.latent.paths import WAYS
 from vaeexplorer.latent.process import ProjectionProcess
 from vaeexplorer.latent.projection import Map, ProjectionError
 from vaeexplorer.report import Findings, Window
-from vaeexplorer.run import Exhibit, Progress, result_of
+from vaeexplorer.run import Exhibit, Progress, part_of, result_of
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
@@ -45,7 +45,6 @@ CHUNK = 1_024
 SAMPLE_SEED = 0
 
 Pictures = NDArray[np.uint8]
-Result = TypeVar("Result")
 
 
 @dataclass
@@ -82,19 +81,6 @@ def find(folders: Sequence[Path], process: ProjectionProcess) -> Generator[Progr
     return _on_one_scale(
         [replace(one, films=of_one) for one, of_one in zip(found, films, strict=True)]
     )
-
-
-def part_of(
-    job: Generator[Progress, None, Result], start: float, share: float, name: str = ""
-) -> Generator[Progress, None, Result]:
-    """Run `job` as the part of a whole that begins at the fraction `start`."""
-    while True:
-        try:
-            progress = next(job)
-        except StopIteration as end:
-            return cast(Result, end.value)
-        message = f"{name}: {progress.message}" if name else progress.message
-        yield Progress(message, start + share * (progress.fraction or 0.0))
 
 
 def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findings, LatentSpace]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
-from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from vaeexplorer.data.dataset import Dataset, InputError
 from vaeexplorer.latent.process import FitProgress, ProjectionProcess, UmapSettings
 from vaeexplorer.latent.projection import Map, axes_map, pca_map
-from vaeexplorer.run import Codes, MappingProgress, Progress, Run
+from vaeexplorer.run import Codes, MappingProgress, Progress, Run, passed_on
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace, Posterior
@@ -129,7 +129,7 @@ def project_codes(
         if of_space.mean.shape[1] <= PLANE:
             continue
         fit = process.fit(of_space.mean, method, settings)
-        map_ = yield from _reported(fit, name, len(codes) > 1)
+        map_ = yield from passed_on(fit, partial(_reported, name, len(codes) > 1))
         added.setdefault(name, {})[map_.method] = map_
     return added
 
@@ -158,25 +158,12 @@ def check_map(method: str, settings: UmapSettings, n: int, size: int) -> None:
         )
 
 
-def _reported(
-    fit: Generator[FitProgress, None, Map], space: str, named: bool
-) -> Generator[MappingProgress, None, Map]:
-    """Pass on the reports of a fit, saying which space it maps where it is to be `named`."""
-    what = f"mapping {space}" if named else "mapping"
-    # A cancelled job must end its fit now, not when the garbage collector comes by.
-    with closing(fit):
-        while True:
-            try:
-                report = next(fit)
-            except StopIteration as stop:
-                map_: Map = stop.value
-                return map_
-            message = f"{what}: {report.message}"
-            if report.seconds_left is None:
-                message += f" ({report.elapsed_s:.0f} s)"
-            yield MappingProgress(
-                message, report.fraction, report.seconds_left, space, report.positions
-            )
+def _reported(space: str, named: bool, report: FitProgress) -> MappingProgress:
+    """Tell of a fit, saying which space it maps where it is to be `named`."""
+    message = f"{f'mapping {space}' if named else 'mapping'}: {report.message}"
+    if report.seconds_left is None:
+        message += f" ({report.elapsed_s:.0f} s)"
+    return MappingProgress(message, report.fraction, report.seconds_left, space, report.positions)
 
 
 def _join(posteriors: list[Posterior], size: int) -> Codes:

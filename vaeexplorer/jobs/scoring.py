@@ -15,7 +15,7 @@ from vaeexplorer.data.dataset import Dataset, InputError, Split
 from vaeexplorer.jobs.opening import build_spaces
 from vaeexplorer.regularity import verdict
 from vaeexplorer.regularity.law_names import OF_CODEBOOKS
-from vaeexplorer.run import Progress, Run
+from vaeexplorer.run import Progress, Run, part_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -102,7 +102,7 @@ def score_runs(
         for nth, (name, one) in enumerate(spaces.items()):
             part = share / len(spaces)
             job = score_space(one, images, split, with_secondary=True, grounds=grounds, laws=laws)
-            scores = yield from _part(job, index * share + nth * part, part, run.name)
+            scores = yield from part_of(job, index * share + nth * part, part, run.name)
             about = {"run": run.name, "folder": str(folder), "space": name}
             scored.append({**about, "family": run.config.family, **scores})
     return with_comparisons(scored)
@@ -161,20 +161,6 @@ def _chosen(
             f"{run} has no latent space {name!r}; it has {', '.join(spaces)} (or say all)."
         )
     return {name: spaces[name]}
-
-
-def _part(
-    job: Generator[Progress, None, dict[str, Any]], start: float, share: float, name: str
-) -> Generator[Progress, None, dict[str, Any]]:
-    """Run `job` as the part of a whole that begins at the fraction `start`."""
-    while True:
-        try:
-            progress = next(job)
-        except StopIteration as end:
-            scores: dict[str, Any] = end.value
-            return scores
-        fraction = start + share * (progress.fraction or 0.0)
-        yield Progress(f"{name}: {progress.message}", fraction)
 
 
 def score_space(

@@ -16,7 +16,7 @@ from vaeexplorer.jobs.opening import keep_maps, main_space
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.neighbours import CodeIndex
 from vaeexplorer.latent.projection import Map
-from vaeexplorer.run import Exhibit, MappingProgress
+from vaeexplorer.run import Exhibit, MappingProgress, passed_on
 
 if TYPE_CHECKING:
     from vaeexplorer.jobs.mapping import Maps
@@ -160,18 +160,12 @@ def _lifted(
 ) -> Generator[tuple[MappingProgress, Lift | None], None, Maps]:
     """Pass on how a map grows, each frame of the space that is explored, `turned`, with a lift."""
     space = main_space(exhibit)
-    try:
-        while True:
-            try:
-                progress = next(growth)
-            except StopIteration as stop:
-                maps: Maps = stop.value
-                return maps
-            lift = None
-            if progress.positions is not None and progress.space == space:
-                index = index or CodeIndex(exhibit.codes[space].mean)
-                lift = Lift(turned(progress.positions), index, {}, quick=True)
-            yield progress, lift
-    finally:
-        # A cancelled job must end its fit now, not when the garbage collector comes by.
-        growth.close()
+
+    def with_lift(progress: MappingProgress) -> tuple[MappingProgress, Lift | None]:
+        nonlocal index
+        if progress.positions is None or progress.space != space:
+            return progress, None
+        index = index or CodeIndex(exhibit.codes[space].mean)
+        return progress, Lift(turned(progress.positions), index, {}, quick=True)
+
+    return passed_on(growth, with_lift)
