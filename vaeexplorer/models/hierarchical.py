@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -159,6 +161,14 @@ class HierarchicalAutoencoder(Model):
         log_likelihood = self.likelihood.log_prob(self.network.decode(lowest), batch.images)
         return log_likelihood + AllLayers(self).log_prob(z)
 
+    def draws_downwards(self, n: int, generator: torch.Generator) -> Iterator[Tensor]:
+        """Draw `n` codes of each layer, (n, size), the top first, each given those above it."""
+        z = self.prior.sample(n, generator)
+        yield z
+        for prior in self.priors:
+            z = draw(prior(z), generator)
+            yield z
+
     def joint_prior(self) -> Prior:
         """Law of the codes of all layers, the top first."""
         return AllLayers(self)
@@ -174,10 +184,7 @@ class AllLayers:
     @torch.inference_mode()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw `n` codes of all layers, (n, layers x size)."""
-        layers = [self.model.prior.sample(n, generator)]
-        for prior in self.model.priors:
-            layers.append(draw(prior(layers[-1]), generator))
-        return torch.cat(layers, dim=1)
+        return torch.cat(list(self.model.draws_downwards(n, generator)), dim=1)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log p(z) in nats, (batch,), for z of shape (batch, layers x size)."""
@@ -199,10 +206,8 @@ class LayerPrior:
     @torch.inference_mode()
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw `n` codes, (n, size)."""
-        z = self.model.prior.sample(n, generator)
-        for prior in list(self.model.priors)[: self.depth]:
-            z = draw(prior(z), generator)
-        return z
+        layers = self.model.draws_downwards(n, generator)
+        return next(islice(layers, self.depth, None))
 
     def log_prob(self, z: Tensor) -> None:
         """None: the density is an integral over the layers above, which nobody can write down."""

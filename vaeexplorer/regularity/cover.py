@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from vaeexplorer.models.base import Posterior
-from vaeexplorer.regularity.ground import SCORE_SEEDS
+from vaeexplorer.regularity.ground import SCORE_SEEDS, nearest_squared
 from vaeexplorer.regularity.information import ACTIVE_VARIANCE
 from vaeexplorer.regularity.laws import Law
 
@@ -138,10 +138,5 @@ def _drawn(posterior: Posterior, count: int, generator: torch.Generator) -> Tens
 
 def _nearest(points: Tensor, targets: Tensor) -> Tensor:
     """Distance of each of `points` to its nearest of `targets`, in parts that a cache can hold."""
-    squares = targets.square().sum(dim=1)
-    turned = targets.T.contiguous()
-    parts = []
-    for part in torch.split(points, AT_ONCE):
-        away = torch.addmm(squares, part, turned, alpha=-2).amin(dim=1)
-        parts.append((away + part.square().sum(dim=1)).clamp_min_(0).sqrt_())
-    return torch.cat(parts)
+    parts = [nearest_squared(part, targets) for part in torch.split(points, AT_ONCE)]
+    return torch.cat(parts).sqrt_()

@@ -13,7 +13,6 @@ from vaeexplorer.drawing.palette import rgb
 from vaeexplorer.drawing.strips import WHITE, Paper, film_picture
 from vaeexplorer.report.findings import Findings
 from vaeexplorer.report.map_pictures import (
-    Colour,
     Dots,
     Picture,
     dots_of,
@@ -45,7 +44,7 @@ def write_pictures(found: Findings, stem: str, colour: str, folder: Path) -> dic
     names: dict[str, str | None] = {}
     dots = dots_of(found, rgb(colour))
     for ending, paper in PAPERS.items():
-        for name, picture in _over_map(found, dots, paper.background).items():
+        for name, picture in _over_map(found, dots, paper).items():
             names[name + ending.replace("-", "_")] = write(name + ending, picture)
     names["grid"] = write("grid", _grid_picture(found))
     names["samples"] = write("samples", _tiles(found.samples))
@@ -60,13 +59,13 @@ def write_pictures(found: Findings, stem: str, colour: str, folder: Path) -> dic
     return names
 
 
-def _over_map(found: Findings, dots: Dots, background: Colour) -> dict[str, Picture | None]:
+def _over_map(found: Findings, dots: Dots, paper: Paper) -> dict[str, Picture | None]:
     """Draw the map, and what lies over it."""
     field, draws = found.stretch, found.draws
     return {
-        "map": map_picture(found, dots, background),
-        "stretch": None if field is None else stretch_picture(found, field, dots, background),
-        "draws": None if draws is None else draws_picture(found, draws, dots, background),
+        "map": map_picture(found, dots, paper),
+        "stretch": None if field is None else stretch_picture(found, field, dots, paper),
+        "draws": None if draws is None else draws_picture(found, draws, dots, paper),
     }
 
 

@@ -19,6 +19,7 @@ from vaeexplorer.drawing.overlay_colours import (
 )
 from vaeexplorer.drawing.palette import class_colours, rgb
 from vaeexplorer.drawing.raster import over, raster_points
+from vaeexplorer.drawing.strips import Paper
 from vaeexplorer.report.findings import Findings, Window
 
 if TYPE_CHECKING:
@@ -53,20 +54,20 @@ def dots_of(found: Findings, colour: Colour) -> Dots:
     return Dots(_dots(found, shown, 0.8), _dots(found, np.array(QUIET_DOTS, np.uint8), 0.5))
 
 
-def map_picture(found: Findings, dots: Dots, background: Colour) -> Picture:
+def map_picture(found: Findings, dots: Dots, paper: Paper) -> Picture:
     """Draw the map with its legend."""
     names = found.run.label_names
-    picture = over(dots.coloured, background)
+    picture = over(dots.coloured, paper.background)
     if found.run.labels is None:
         return picture
-    legend = _legend(names, class_colours(len(names)), background)
+    legend = _legend(names, class_colours(len(names)), paper)
     return np.concatenate([picture, legend])
 
 
-def stretch_picture(found: Findings, field: Stretch, quiet: Dots, background: Colour) -> Picture:
+def stretch_picture(found: Findings, field: Stretch, quiet: Dots, paper: Paper) -> Picture:
     """Draw the local stretch over the quiet dots of the map, with its scale."""
-    dark = sum(background) < 382
-    dots = over(quiet.quiet, background).astype(np.float32)
+    dark = sum(paper.background) < 382
+    dots = over(quiet.quiet, paper.background).astype(np.float32)
     middle = (0, 0, 0) if dark else (255, 255, 255)
     veil = _in_window(change_colours(field.changes, field.reference, middle), field, found.window)
     colour, alpha = veil[..., :3].astype(np.float32), veil[..., 3:] / np.float32(255)
@@ -75,17 +76,17 @@ def stretch_picture(found: Findings, field: Stretch, quiet: Dots, background: Co
     picture = ((1 - alpha) * dots + alpha * mixed).round().astype(np.uint8)
     shades = (rgb(LESS), middle, rgb(MORE))
     values = (field.reference / SPAN, field.reference, field.reference * SPAN)
-    return np.concatenate([picture, _scale(shades, values, background)])
+    return np.concatenate([picture, _scale(shades, values, paper)])
 
 
-def draws_picture(found: Findings, draws: Draws, quiet: Dots, background: Colour) -> Picture:
+def draws_picture(found: Findings, draws: Draws, quiet: Dots, paper: Paper) -> Picture:
     """Draw the draws from the law of the codes over the quiet dots, the worst ones with a ring."""
     from PIL import Image, ImageDraw
 
     places = found.window.pixels(draws.places, MAP_SIDE)
     shades = distance_colours(draws.distances / max(draws.limit, 1e-12))
-    rim = np.broadcast_to(np.array(_ink(background), np.uint8), shades.shape)
-    picture = over(quiet.quiet, background)
+    rim = np.broadcast_to(np.array(paper.text, np.uint8), shades.shape)
+    picture = over(quiet.quiet, paper.background)
     for colours, diameter in ((rim, DRAW_DIAMETER + 4), (shades, DRAW_DIAMETER)):
         points = raster_points(places, colours, (MAP_SIDE, MAP_SIDE), diameter, 1.0)
         picture = over(points, picture)
@@ -95,7 +96,7 @@ def draws_picture(found: Findings, draws: Draws, quiet: Dots, background: Colour
         pen.circle((x, y), RING, outline=rgb(DISTANCES[-1]), width=3)
     stops = [rgb(name) for name in DISTANCES]
     values = (0.0, draws.limit / 2, draws.limit)
-    return np.concatenate([np.asarray(image), _scale(stops, values, background)])
+    return np.concatenate([np.asarray(image), _scale(stops, values, paper)])
 
 
 def _dots(found: Findings, colours: Picture, opacity: float) -> Picture:
@@ -123,11 +124,7 @@ def _in_window(rgba: Picture, field: Stretch, window: Window) -> Picture:
     return np.asarray(moved)
 
 
-def _ink(background: Colour) -> Colour:
-    return (40, 42, 46) if sum(background) > 382 else (220, 222, 226)
-
-
-def _legend(names: Sequence[str], colours: Picture, background: Colour) -> Picture:
+def _legend(names: Sequence[str], colours: Picture, paper: Paper) -> Picture:
     """Draw a strip as wide as the map: a disc and a name per class, in as many rows as it takes."""
     from PIL import Image, ImageDraw, ImageFont
 
@@ -139,17 +136,17 @@ def _legend(names: Sequence[str], colours: Picture, background: Colour) -> Pictu
             x, y = LEGEND_GAP, y + 3 * LEGEND_TEXT // 2
         places.append((x, y))
         x += width + LEGEND_GAP
-    strip = Image.new("RGB", (MAP_SIDE, y + 2 * LEGEND_TEXT), background)
+    strip = Image.new("RGB", (MAP_SIDE, y + 2 * LEGEND_TEXT), paper.background)
     draw = ImageDraw.Draw(strip)
     for (left, top), name, colour in zip(places, names, colours, strict=True):
         middle, radius = top + LEGEND_TEXT // 2 + 1, LEGEND_TEXT // 3
         draw.circle((left + radius, middle), radius, fill=tuple(int(c) for c in colour))
         place = (left + LEGEND_TEXT, middle)
-        draw.text(place, name, fill=_ink(background), font=font, anchor="lm")
+        draw.text(place, name, fill=paper.text, font=font, anchor="lm")
     return np.asarray(strip)
 
 
-def _scale(shades: Sequence[Colour], values: Sequence[float], background: Colour) -> Picture:
+def _scale(shades: Sequence[Colour], values: Sequence[float], paper: Paper) -> Picture:
     """Draw a strip as wide as the map: a bar of `shades` over the values of its ends and middle."""
     from PIL import Image, ImageDraw, ImageFont
 
@@ -158,7 +155,7 @@ def _scale(shades: Sequence[Colour], values: Sequence[float], background: Colour
     columns = [np.interp(along, stops, channel) for channel in np.array(shades).T]
     bar = np.broadcast_to(np.stack(columns, axis=-1).round(), (BAR_HEIGHT, BAR_WIDTH, 3))
     height = LEGEND_GAP // 2 + BAR_HEIGHT + 2 * LEGEND_TEXT
-    strip = Image.new("RGB", (MAP_SIDE, height), background)
+    strip = Image.new("RGB", (MAP_SIDE, height), paper.background)
     strip.paste(Image.fromarray(bar.astype(np.uint8)), (LEGEND_GAP, LEGEND_GAP // 2))
     draw = ImageDraw.Draw(strip)
     top = LEGEND_GAP // 2
@@ -168,5 +165,5 @@ def _scale(shades: Sequence[Colour], values: Sequence[float], background: Colour
     for number, (value, anchor) in enumerate(zip(values, ("lt", "mt", "rt"), strict=True)):
         x = LEGEND_GAP + number * BAR_WIDTH // 2
         place = (x, top + BAR_HEIGHT + 8)
-        draw.text(place, f"{value:.2g}", fill=_ink(background), font=font, anchor=anchor)
+        draw.text(place, f"{value:.2g}", fill=paper.text, font=font, anchor=anchor)
     return np.asarray(strip)

@@ -27,6 +27,7 @@ from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.empty_slot import EmptySlot
 from vaeexplorer.gui.widgets.headlines import headlines
+from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.map_foot import MapFoot
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
@@ -357,12 +358,7 @@ class MapPanel(QWidget):
         if probe.kind == "outside":
             caption = translate("Map", "no data here")
         elif on_image:
-            caption = f"#{probe.nearest}"
-            if self._exhibit.labels is not None:
-                label = self._exhibit.label_names[self._exhibit.labels[probe.nearest]]
-                caption = translate("Map", "#{index}, label {label}").format(
-                    index=probe.nearest, label=label
-                )
+            caption = image_name(self._exhibit, probe.nearest)
         lift = self._session.slots[slot].lift
         link = None if on_image or lift is None else lift.positions[probe.nearest].astype(float)
         outside = probe.kind == "outside"

@@ -25,6 +25,7 @@ from vaeexplorer.drawing.strips import film_picture
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.film_view import FilmView
+from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.jobs.paths import FRAMES, Film, PathChoice
@@ -263,11 +264,7 @@ class PathPanel(QWidget):
 
     def _image_name(self, index: int) -> str:
         exhibit = self._exhibit_of_path()
-        if exhibit is None or exhibit.labels is None or index >= len(exhibit.labels):
-            return f"#{index}"
-        return translate("Path", "#{index}, label {label}").format(
-            index=index, label=exhibit.label_names[exhibit.labels[index]]
-        )
+        return f"#{index}" if exhibit is None else image_name(exhibit, index)
 
     def _exhibit_of_path(self) -> Exhibit | None:
         path = self._session.path

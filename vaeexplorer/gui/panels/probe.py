@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.probe import Probe
@@ -142,11 +143,7 @@ class SlotProbe(QWidget):
             self.nearest.show_image(
                 exhibit.dataset.pixels(slice(probe.nearest, probe.nearest + 1))[0]
             )
-        name = f"#{probe.nearest}"
-        if exhibit.labels is not None:
-            name = translate("Probe", "#{index}, label {label}").format(
-                index=probe.nearest, label=exhibit.label_names[exhibit.labels[probe.nearest]]
-            )
+        name = image_name(exhibit, probe.nearest)
         self._name.setText(name)
         self._name.setToolTip(name)
         self._numbers.show_probe(probe)

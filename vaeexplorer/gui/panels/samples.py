@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.law_plots import ComponentsPlot
 from vaeexplorer.gui.widgets.law_texts import law_text
@@ -143,11 +144,7 @@ class SlotSamples(QWidget):
         samples, exhibit = self._samples, self._session.slots[self._slot].exhibit
         assert samples is not None
         assert exhibit is not None
-        number = int(samples.nearest[index])
-        if exhibit.labels is None:
-            return f"#{number}"
-        label = exhibit.label_names[int(exhibit.labels[number])]
-        return translate("Samples", "#{number} (label {label})").format(number=number, label=label)
+        return image_name(exhibit, int(samples.nearest[index]), in_sentence=True)
 
     def _choose(self, index: int) -> None:
         samples, exhibit = self._samples, self._session.slots[self._slot].exhibit

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.label_bars import LabelBars
 from vaeexplorer.gui.widgets.theme import GRID
 from vaeexplorer.gui.widgets.thumbnails import Thumbnails
@@ -174,7 +175,7 @@ class SelectionPanel(QStackedWidget):
             else ""
         )
         self._caption.setVisible(len(indices) < len(chosen))
-        self.pictures.show_images(indices, images, [_title(exhibit, k) for k in indices])
+        self.pictures.show_images(indices, images, [image_name(exhibit, k) for k in indices])
 
     def _find(self, index: int) -> None:
         slot = self._session.selected_slot()
@@ -195,11 +196,3 @@ def save_selection(session: Session, parent: QWidget) -> None:
     )
     if target:
         session.save_selection(Path(target))
-
-
-def _title(exhibit: Exhibit, index: int) -> str:
-    if exhibit.labels is None:
-        return f"#{index}"
-    return translate("Selection", "#{index}, label {label}").format(
-        index=index, label=exhibit.label_names[exhibit.labels[index]]
-    )

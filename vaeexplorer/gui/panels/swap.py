@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVB
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.swap_view import SwapView
 from vaeexplorer.gui.widgets.theme import GRID
@@ -109,7 +110,8 @@ class SwapPanel(QWidget):
         if grid is None or exhibit is None:
             return
         self._show_slot(slot, exhibit)
-        self.view.show_grid(grid, [_image_name(exhibit, index) for index in grid.images])
+        names = [image_name(exhibit, index, in_sentence=True) for index in grid.images]
+        self.view.show_grid(grid, names)
         for view, caption in zip(self.pictures, self._captions, strict=True):
             view.hide()
             caption.setText("")
@@ -149,14 +151,6 @@ class SwapPanel(QWidget):
             view.show()
             view.show_image(image)
             caption.setText(text.format(index=index))
-
-
-def _image_name(exhibit: Exhibit, index: int) -> str:
-    if exhibit.labels is None:
-        return f"#{index}"
-    return translate("Swap", "#{index} (label {label})").format(
-        index=index, label=exhibit.label_names[exhibit.labels[index]]
-    )
 
 
 def _reason(reason: str) -> str:
