@@ -10,7 +10,7 @@ from vaeexplorer.models import FAMILIES, settings
 from vaeexplorer.models.base import SettingError
 from vaeexplorer.models.options import check_settings, setting
 
-MORE = ["body", "hidden widths", "likelihood", "variance", "grey levels"]
+MORE = ["body", "hidden widths", "likelihood", "variance", "grey levels", "binarise"]
 
 
 @pytest.fixture

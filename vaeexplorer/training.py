@@ -27,6 +27,7 @@ from vaeexplorer.models.base import (
     check_settings,
     float_images,
 )
+from vaeexplorer.models.binarising import binarised_once
 from vaeexplorer.models.learning import Chosen, DivergedError, Images, Learner
 from vaeexplorer.models.learning import warm_up_torch as warm_up_torch
 from vaeexplorer.models.warping import Pairs, pairs_of
@@ -89,6 +90,8 @@ def train(
     """
     settings = models.settings(config.family, config.model)
     _check(dataset, config, threads)
+    if problem := settings.problem(dataset.shape):
+        raise SettingError(problem)
     check = models.FAMILIES[config.family].check
     if check is not None:
         check(settings, dataset)
@@ -232,15 +235,19 @@ class _Training:
         settings: ModelConfig,
         pairs: tuple[Pairs | None, Pairs | None],
     ) -> None:
-        # Four streams of one seed, so that families differ in what they learn from it alone.
-        seeds = np.random.SeedSequence(config.seed).generate_state(4, np.uint64).tolist()
-        weights_seed, order_seed, noise_seed, self.measure_seed = seeds
+        # Five streams of one seed, so that families differ in what they learn from it alone.
+        seeds = np.random.SeedSequence(config.seed).generate_state(5, np.uint64).tolist()
+        weights_seed, order_seed, noise_seed, self.measure_seed, flips_seed = seeds
         self.order = torch.Generator().manual_seed(order_seed)
         split = dataset.split(config.seed)
         family = models.FAMILIES[config.family]
         self.images = _images(dataset, split.train, family, pairs[0])
         measured = split.held_out[:MEASURED_IMAGES]
         self.held_out = _images(dataset, measured, family, pairs[1])
+        if settings.binarised:
+            flips = torch.Generator().manual_seed(flips_seed)
+            self.images = replace(self.images, flips=flips)
+            self.held_out = replace(self.held_out, pixels=binarised_once(self.held_out.pixels))
         n = len(self.images)
         self.batch_size = config.batch_size or (SMALL_BATCH if n < SMALL_DATA else LARGE_BATCH)
         mean_image = torch.from_numpy(self.images.pixels.numpy().mean(axis=0) / 255).float()

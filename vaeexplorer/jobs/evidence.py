@@ -13,7 +13,9 @@ from torch import Tensor
 
 from vaeexplorer.data.dataset import Dataset, InputError
 from vaeexplorer.jobs.opening import model_of
+from vaeexplorer.models import settings
 from vaeexplorer.models.base import Batch, LatentSpace, Model, Posterior, Prior, float_images
+from vaeexplorer.models.binarising import binarised_once
 from vaeexplorer.regularity.aggregate import aggregate_terms
 from vaeexplorer.regularity.evidence import (
     ExactEvidence,
@@ -102,7 +104,7 @@ def measure_evidence(
     yield Progress("evidence", 0.0)
     model = model_of(run).eval().requires_grad_(False)
     name, space = next(iter(model.spaces().items()))
-    batch = _floats(dataset.pixels(chosen))
+    batch = _measured(run, dataset.pixels(chosen))
     generator = torch.Generator().manual_seed(seed)
     if model.log_weight(Batch(batch[:1]), generator) is None:
         return None
@@ -127,7 +129,7 @@ def integrate_evidence(
     Returns None where the model has more than two latent dimensions, or does not tell p(x, z).
     """
     model = model_of(run).eval().requires_grad_(False)
-    x = _floats(image[None])
+    x = _measured(run, image[None])
     space = next(iter(model.spaces().values()))
     posterior = space.encode(x)
     if space.size > 2 or posterior.log_variance is None:
@@ -218,5 +220,8 @@ def _aggregate(
     return aggregate_terms(mean, log_variance, prior, generator)
 
 
-def _floats(pixels: NDArray[np.uint8]) -> Tensor:
-    return float_images(torch.from_numpy(np.ascontiguousarray(pixels)))
+def _measured(run: Run, pixels: NDArray[np.uint8]) -> Tensor:
+    """Float images of `pixels`, black and white where the run has learnt from such."""
+    images = torch.from_numpy(np.ascontiguousarray(pixels))
+    binarised = settings(run.config.family, run.config.model).binarised
+    return float_images(binarised_once(images) if binarised else images)

@@ -340,8 +340,17 @@ class ModelConfig:
         del done
         return Pressure(1.0)
 
-    def problem(self) -> str:
-        """Say in one sentence why these settings do not go together; empty: they do."""
+    @property
+    def binarised(self) -> bool:
+        """Whether images are drawn black and white before anything is learnt from them."""
+        return False
+
+    def problem(self, image_shape: tuple[int, int, int] | None = None) -> str:
+        """Say in one sentence why these settings do not go together; empty: they do.
+
+        With a shape: why images of it cannot be trained on.
+        """
+        del image_shape
         return ""
 
     def nats(self, image_shape: tuple[int, int, int]) -> str:

@@ -90,11 +90,14 @@ class Images:
 
     pixels: (n, channels, height, width). labels: (n,), or None where each image stands for itself.
     pairs: the source of each image, where images are the partners of pairs; else None.
+    flips: draws the pixels of every batch black and white, anew each time, with their grey as the
+    chance of white; None: images are fed as they are.
     """
 
     pixels: Tensor
     labels: Tensor | None = None
     pairs: Pairs | None = None
+    flips: torch.Generator | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -117,7 +120,10 @@ class Images:
         indices, groups = chosen
         if self.pairs is not None:
             return self.pairs.batch(indices)
-        return Batch(float_images(self.pixels.index_select(0, indices)), groups)
+        images = float_images(self.pixels.index_select(0, indices))
+        if self.flips is not None:
+            images = torch.bernoulli(images, generator=self.flips)
+        return Batch(images, groups)
 
     def _grouped(self, size: int, generator: torch.Generator) -> list[Chosen]:
         assert self.labels is not None

@@ -22,6 +22,10 @@ LOG_2_PI = math.log(2 * math.pi)
 SMALLEST_LOG_SIGMA = -math.log(256)
 """One grey level of 256: a border that never changes would make any density infinite."""
 FIRST_LOG_SIGMA = -1.0
+BINARISED_NATS = (
+    "Pixels are drawn black and white, so that these nats are a log-likelihood of binarised "
+    "images: compare them only with those of models of the same images that are binarised too."
+)
 SLOWEST = 0.05
 """Share of the newest batch in the running mean of the squared error, at least."""
 
@@ -303,10 +307,35 @@ class ImageConfig(NetworkConfig):
         maximum=256,
         needs=("likelihood", "categorical"),
     )
+    binarise: str = setting(
+        "no",
+        "binarise",
+        "dynamic: each time that an image is learnt from, every pixel is drawn black or white, "
+        "with its grey as the chance of white, so that Bernoulli nats are a log-likelihood. "
+        "Held-out images are drawn once.",
+        choices=("no", "dynamic"),
+    )
+
+    @property
+    def binarised(self) -> bool:
+        """Whether images are drawn black and white before anything is learnt from them."""
+        return self.binarise != "no"
+
+    def problem(self, image_shape: ImageShape | None = None) -> str:
+        """Say why these settings do not go together; empty: they do."""
+        kind = self.likelihood
+        if image_shape is not None:
+            kind = kind_of(self, image_shape)
+        if not self.binarised or kind in ("auto", "bernoulli"):
+            return ""
+        return (
+            "binarise draws black and white images, which need the likelihood bernoulli, not "
+            f"{kind}."
+        )
 
     def nats(self, image_shape: ImageShape) -> str:
         """One sentence on what the nats of the distortion are."""
-        return likelihood_of(self, image_shape).nats
+        return BINARISED_NATS if self.binarised else likelihood_of(self, image_shape).nats
 
 
 def likelihood_of(config: ImageConfig, image_shape: ImageShape) -> Likelihood:
@@ -319,8 +348,14 @@ def likelihood_of(config: ImageConfig, image_shape: ImageShape) -> Likelihood:
         "learned": lambda: LearnedGaussian(straight),
         "categorical": lambda: Categorical(config.levels),
     }
-    automatic = "bernoulli" if image_shape[0] == 1 else "optimal"
-    return kinds[automatic if config.likelihood == "auto" else config.likelihood]()
+    return kinds[kind_of(config, image_shape)]()
+
+
+def kind_of(config: ImageConfig, image_shape: ImageShape) -> str:
+    """Return the likelihood that `config` means for images of that shape, never "auto"."""
+    if config.likelihood != "auto":
+        return config.likelihood
+    return "bernoulli" if image_shape[0] == 1 else "optimal"
 
 
 def gaussian_log_prob(squared: Tensor, pixels: int, log_variance: Tensor | float) -> Tensor:

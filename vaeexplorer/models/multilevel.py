@@ -49,7 +49,7 @@ class MlVaeConfig(VaeConfig):
         """Number of content dimensions; the others are style."""
         return self.content_dim or self.latent_dim // 2
 
-    def problem(self) -> str:
+    def problem(self, image_shape: ImageShape | None = None) -> str:
         """Say why these settings do not go together; empty: they do."""
         if self.latent_dim < 2:
             return "latent dimensions must be at least 2, one for content and one for style, not 1."
@@ -58,7 +58,7 @@ class MlVaeConfig(VaeConfig):
                 f"content dimensions must be less than the {self.latent_dim} latent dimensions, "
                 f"not {self.content}."
             )
-        return ""
+        return super().problem(image_shape)
 
 
 class MultiLevelAutoencoder(VariationalAutoencoder):

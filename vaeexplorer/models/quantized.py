@@ -66,10 +66,10 @@ class VqVaeConfig(ImageConfig):
         """Codes of one image."""
         return self.latent_dim // self.width
 
-    def problem(self) -> str:
+    def problem(self, image_shape: ImageShape | None = None) -> str:
         """Say why these settings do not go together; empty: they do."""
         if self.latent_dim % self.width == 0:
-            return ""
+            return super().problem(image_shape)
         return (
             f"latent dimensions must be a multiple of the code width {self.width}, not "
             f"{self.latent_dim}."

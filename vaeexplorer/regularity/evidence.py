@@ -125,6 +125,8 @@ class ExactEvidence:
     log_evidence, elbo, gap
         log p(x), E_q[log p(x, z) - log q(z|x)] and KL(q(z|x) || p(z|x)), all integrated on the
         same grid, in nats.
+    mean, deviation
+        Of q(z|x), (size,) each.
     axes
         Coordinates of the grid along each latent dimension, one or two arrays.
     log_true, log_approximate
@@ -134,6 +136,8 @@ class ExactEvidence:
     log_evidence: float
     elbo: float
     gap: float
+    mean: FloatArray
+    deviation: FloatArray
     axes: tuple[FloatArray, ...] = field(repr=False)
     log_true: FloatArray = field(repr=False)
     log_approximate: FloatArray = field(repr=False)
@@ -188,7 +192,7 @@ def exact_evidence(
     elbo = float((weights[there] * (joint - approximate)[there]).sum())
     true = joint - log_evidence
     gap = float((weights[there] * (approximate - true)[there]).sum())
-    return ExactEvidence(log_evidence, elbo, gap, tuple(axes), true, approximate)
+    return ExactEvidence(log_evidence, elbo, gap, centre, deviation, tuple(axes), true, approximate)
 
 
 def _on_grid(

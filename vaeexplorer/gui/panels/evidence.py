@@ -131,22 +131,14 @@ class EvidencePanel(QWidget):
             self._waiting[slot].setText(self._reasons[slot])
 
     def _show_exact(self, slot: int, index: int, found: ExactEvidence | None) -> None:
-        exhibit = self._session.slots[slot].exhibit
-        if found is None or exhibit is None:
-            return
-        codes = next(iter(exhibit.codes.values()))
-        if codes.log_variance is None:
+        if found is None:
             return
         title = translate(
             "Evidence",
             "#{index}: log p(x) {evidence:.2f} = ELBO {elbo:.2f} + KL {gap:.3f}",
         ).format(index=index, evidence=found.log_evidence, elbo=found.elbo, gap=found.gap)
         self.posterior.show_posterior(
-            title,
-            found.axes,
-            found.log_true,
-            codes.mean[index].astype(float),
-            np.exp(codes.log_variance[index].astype(float) / 2),
+            title, found.axes, found.log_true, found.mean, found.deviation
         )
         self._exact_slot = slot
         self._choose_plot()

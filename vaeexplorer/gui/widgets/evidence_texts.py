@@ -16,7 +16,8 @@ def definitions() -> list[tuple[str, str, str]]:
             translate(
                 "Evidence",
                 "Minus distortion minus rate, at beta 1 whatever beta trained the model: mean over "
-                "500 draws from the posterior of each of the first 100 held-out images.",
+                "500 draws from the posterior of each of the first 100 held-out images, which are "
+                "drawn black and white once if the model has learnt from such.",
             ),
         ),
         (
