@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vaeexplorer.drawing.palette import packed
 from vaeexplorer.drawing.sharing import shared, worth_sharing
 from vaeexplorer.drawing.stamps import PHASES, Ink, ink, stamps
 
@@ -126,12 +127,11 @@ class DotField:
 
         Those that are `standing_out`, (n,), are drawn above the others, which fade.
         """
-        red, green, blue = colours.astype(np.uint32).T
-        packed = np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
+        words = packed(colours)
         if shown is not None:
-            packed *= shown
+            words *= shown
         field = copy.copy(self)
-        field._colours = packed[self._order]
+        field._colours = words[self._order]
         field._layers = ((field._colours, 1.0),)
         if standing_out is not None:
             above = field._colours * standing_out[self._order]

@@ -40,6 +40,15 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def packed(colours: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return colours, (..., 3), each as one word, 0xffRRGGBB."""
+    red, green, blue = np.moveaxis(colours, -1, 0).astype(np.uint32)
+    words: NDArray[np.uint32] = (
+        np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
+    )
+    return words
+
+
 def class_colours(n: int) -> NDArray[np.uint8]:
     """One colour per class, (n, 3).
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.drawing.grid import to_rgb
+from vaeexplorer.drawing.palette import packed
 
 
 def thumbnails(images: NDArray[np.uint8], largest: int) -> NDArray[np.uint32]:
@@ -23,9 +24,7 @@ def thumbnails(images: NDArray[np.uint8], largest: int) -> NDArray[np.uint32]:
         cut = images[:, :, : rows * down, : columns * across]
         squares = cut.reshape(k, channels, rows, down, columns, across)
         images = squares.mean(axis=(3, 5)).round().astype(np.uint8)
-    red, green, blue = np.moveaxis(to_rgb(images), 3, 0).astype(np.uint32)
-    packed = np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
-    return np.ascontiguousarray(packed, np.uint32)
+    return np.ascontiguousarray(packed(to_rgb(images)))
 
 
 def apart(places: NDArray[np.floating], width: float, height: float) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from vaeexplorer.drawing.dot_field import (
     kernel_loaded,
     load_kernel,
 )
-from vaeexplorer.drawing.palette import rgb
+from vaeexplorer.drawing.palette import packed, rgb
 from vaeexplorer.drawing.raster import over, raster_points
 from vaeexplorer.gui.widgets.dot_picture import Picture, panned
 from vaeexplorer.gui.widgets.theme import colours
@@ -281,9 +281,7 @@ class DotLayer(QObject):
             faded = self._raster(kept[~above], view) * FADED
             picture = over(faded.astype(np.uint8), picture)
             picture = over(self._raster(kept[above], view), picture)
-        red, green, blue = np.moveaxis(picture, 2, 0).astype(np.uint32)
-        packed = np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
-        return Picture(packed, frame, self._content, every)
+        return Picture(packed(picture), frame, self._content, every)
 
     def _raster(self, chosen: NDArray[np.intp], frame: Frame) -> NDArray[np.uint8]:
         """Draw the shown ones of the `chosen` dots without compiled code."""

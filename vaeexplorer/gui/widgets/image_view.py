@@ -21,6 +21,13 @@ def to_qimage(image: NDArray[np.uint8]) -> QImage:
     return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
+def to_clear_qimage(rgba: NDArray[np.uint8]) -> QImage:
+    """Copy colours and opacities, uint8, (height, width, 4), into a QImage quick to draw."""
+    height, width, _ = rgba.shape
+    picture = QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    return picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
 class ImageView(QWidget):
     """Shows one picture as large as fits, in whole steps of its pixels, never stretched."""
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QRegion, QTransform
 
 from vaeexplorer.gui.widgets.hatch import hatched, pattern
+from vaeexplorer.gui.widgets.image_view import to_clear_qimage
 from vaeexplorer.gui.widgets.theme import colours, is_dark
 from vaeexplorer.jobs.holes import Holes
 
@@ -121,6 +122,4 @@ def _tinted(mask: NDArray[np.uint8], tint: QColor) -> QImage:
     rgba = np.empty((*mask.shape, 4), np.uint8)
     rgba[..., :3] = tint.getRgb()[:3]
     rgba[..., 3] = mask[::-1].astype(np.uint16) * tint.alpha() // 255
-    height, width, _ = rgba.shape
-    picture = QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
-    return picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    return to_clear_qimage(rgba)

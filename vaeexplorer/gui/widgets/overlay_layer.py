@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QTransform
 from vaeexplorer.drawing.grid import to_rgb
 from vaeexplorer.drawing.overlay_colours import change_colours
 from vaeexplorer.drawing.palette import rgb
+from vaeexplorer.gui.widgets.image_view import to_clear_qimage
 from vaeexplorer.gui.widgets.kept_picture import KeptPicture
 from vaeexplorer.gui.widgets.map_draws import draw_draws, draw_near
 from vaeexplorer.gui.widgets.map_ellipses import draw_ellipses
@@ -166,21 +167,15 @@ def _sheet(grid: DecodeGrid) -> QImage:
     inner = rgba[:, first : first + height, :, first : first + width]
     inner[..., :3] = rgb
     inner[..., 3] = alpha[:, None, :, None]
-    return _image(rgba.reshape(rows * (height + gap), columns * (width + gap), 4))
+    return to_clear_qimage(rgba.reshape(rows * (height + gap), columns * (width + gap), 4))
 
 
 def _field(field: Stretch) -> QImage:
     """Return the field in the colours of the scale, transparent where there is no data."""
     rgba = change_colours(field.changes, field.reference, rgb(middle()))
-    return _image(np.ascontiguousarray(rgba[::-1]))
+    return to_clear_qimage(np.ascontiguousarray(rgba[::-1]))
 
 
 def middle() -> str:
     """Return the colour that changes nothing of what it is laid over."""
     return "#000000" if is_dark() else "#ffffff"
-
-
-def _image(rgba: NDArray[np.uint8]) -> QImage:
-    height, width, _ = rgba.shape
-    picture = QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
-    return picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
