@@ -92,7 +92,7 @@ def compare(app: QApplication, session: Session, window: Window) -> None:
     window.show_panel("scorecard")
     session.choose_overlay("stretch")
     wait(app, lambda: all(panel.view.overlay.shown is not None for panel in window.maps))
-    lanes = (session._overlay_lane, session._map_lane)
+    lanes = (session.lanes.overlay, session.lanes.map)
     wait(app, lambda: len(session.scores) == 2 and not any(lane.busy for lane in lanes))
 
 

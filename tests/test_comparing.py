@@ -34,23 +34,23 @@ def test_nothing_is_decoded_before_anybody_looks(pair):  # noqa: F811
 
 
 def test_of_many_wishes_the_last_is_decoded(walker, qtbot):
-    gate, filmed = Gate(walker._work_lane), []
+    gate, filmed = Gate(walker.lanes.work), []
     walker.path_filmed.connect(lambda slot, film, _: filmed.append((slot, film.choice)))
     for way in ("slerp", "data", "slerp", "straight"):
         walker.set_path_way(way)
         walker.set_path_even(False)
     gate.open()
-    qtbot.waitUntil(lambda: not walker._work_lane.busy and len(filmed) >= 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not walker.lanes.work.busy and len(filmed) >= 2, timeout=WAIT_MS)
     assert filmed == [(0, walker.path), (1, walker.path)]
     assert (walker.path.way, walker.path.even) == ("straight", False)
 
 
 def test_a_film_of_an_exhibit_that_left_its_slot_is_refused(walker, qtbot):
-    gate = Gate(walker._work_lane)
+    gate = Gate(walker.lanes.work)
     walker.set_path_way("slerp")
     walker.clear(0)
     gate.open()
-    qtbot.waitUntil(lambda: not walker._work_lane.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not walker.lanes.work.busy, timeout=WAIT_MS)
     assert list(walker.films) == [1]
 
 
@@ -142,7 +142,7 @@ def test_a_growing_map_is_turned_frame_by_frame(pair, qtbot, monkeypatch):  # no
         pair.map_run(1)
         qtbot.waitUntil(lambda: bool(grown), timeout=WAIT_MS)
         np.testing.assert_allclose(grown.pop(), expected, rtol=1e-4, atol=1e-4)
-        qtbot.waitUntil(lambda: not pair._map_lane.busy, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not pair.lanes.map.busy, timeout=WAIT_MS)
 
 
 def test_a_map_follows_when_the_first_one_leaves_or_is_of_other_images(pair, qtbot):  # noqa: F811

@@ -90,8 +90,8 @@ def test_every_map_is_judged_once_it_rests_and_not_again_when_it_is_turned(qtbot
     umap = dict(heard)
     del heard[:]
     submitted = []
-    submit = session._map_lane.submit
-    session._map_lane.submit = lambda key, *rest, **more: (
+    submit = session.lanes.map.submit
+    session.lanes.map.submit = lambda key, *rest, **more: (
         submitted.append(key),
         submit(key, *rest, **more),
     )

@@ -119,7 +119,7 @@ def test_the_probed_image_can_be_selected_and_dropped(session):
 
 @pytest.mark.parametrize("text", ["#123", "123", " # 123 "])
 def test_an_image_is_found_by_its_number_held_and_brought_into_view_everywhere(session, text):
-    session.find(text)
+    session.search.find(text)
     assert [state.held.nearest for state in session.slots] == [123, 123]
     np.testing.assert_allclose(
         session.slots[0].held.position, session.shown_map(0).positions[123], rtol=1e-6
@@ -131,7 +131,7 @@ def test_an_image_is_found_by_its_number_held_and_brought_into_view_everywhere(s
 @pytest.mark.parametrize("text", ["label 7", "Label  7 "])
 def test_a_label_is_found_by_its_name_and_shown_again(session, text):
     session.hide_labels(frozenset({7, 8}))
-    session.find(text)
+    session.search.find(text)
     assert selected(session) == np.flatnonzero(labels(session) == 7).tolist()
     assert session.hidden_labels == {8}
 
@@ -139,7 +139,7 @@ def test_a_label_is_found_by_its_name_and_shown_again(session, text):
 def test_labels_with_words_for_names_are_found_by_the_name_alone(session):
     names = tuple(f"digit {name}" for name in session.slots[1].exhibit.label_names)
     session.put(1, replace(session.slots[1].exhibit, label_names=names))
-    session.find("DIGIT 4")
+    session.search.find("DIGIT 4")
     assert selected(session) == np.flatnonzero(labels(session) == 4).tolist()
 
 
@@ -153,7 +153,7 @@ def test_labels_with_words_for_names_are_found_by_the_name_alone(session):
     ],
 )
 def test_what_is_not_found_is_said_in_one_sentence(session, text, parts):
-    session.find(text)
+    session.search.find(text)
     assert len(session.told) == 1
     assert all(part in session.told[0] for part in parts)
     assert session.selection is None
@@ -161,20 +161,20 @@ def test_what_is_not_found_is_said_in_one_sentence(session, text, parts):
 
 
 def test_searching_says_what_is_missing(session):
-    session.find("  ")
+    session.search.find("  ")
     assert session.told == []
     session.hide_labels(frozenset({0}))
-    session.find("0")
+    session.search.find("0")
     assert "hidden" in session.told.pop()
     for slot in (0, 1):
         session.put(slot, replace(session.slots[slot].exhibit, labels=None, label_names=()))
-    session.find("label 7")
+    session.search.find("label 7")
     assert "no labels" in session.told.pop()
-    session.find("1")
+    session.search.find("1")
     assert "again in a moment" in session.told.pop()
     session.clear(0)
     session.clear(1)
-    session.find("1")
+    session.search.find("1")
     assert "no map" in session.told.pop()
 
 
@@ -188,7 +188,7 @@ def test_the_selection_is_copied_and_saved_as_a_table(session, qtbot, tmp_path):
     assert copied.args == [table]
     session.save_selection(tmp_path / "table.csv")
     qtbot.waitUntil(lambda: (tmp_path / "table.csv").exists())
-    qtbot.waitUntil(lambda: not session._work_lane.busy)
+    qtbot.waitUntil(lambda: not session.lanes.work.busy)
     assert (tmp_path / "table.csv").read_text(encoding="utf-8") == table
     session.save_selection(tmp_path / "missing" / "table.csv")
     qtbot.waitUntil(lambda: bool(session.told))

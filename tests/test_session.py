@@ -3,11 +3,13 @@
 import inspect
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from vaeexplorer import gui as gui_package
 from vaeexplorer.data import open_data
 from vaeexplorer.gui.session import MAX_SLOTS, Session
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -63,8 +65,8 @@ def settled(session):
     return (
         bool(session.families)
         and all(state.lift is not None and state.exhibit.spaces for state in session.slots)
-        and not session._decode_lane.busy
-        and not session._work_lane.busy
+        and not session.lanes.decode.busy
+        and not session.lanes.work.busy
         and len(session.decodes) >= len(session.slots)
     )
 
@@ -78,13 +80,13 @@ def position(session, slot, index):
 
 
 def wait_for_lanes(session, qtbot):
-    lanes = (session._decode_lane, session._work_lane)
+    lanes = (session.lanes.decode, session.lanes.work)
     qtbot.waitUntil(lambda: not any(lane.busy for lane in lanes), timeout=WAIT_MS)
     qtbot.wait(1)
 
 
 def test_a_decode_for_an_exhibit_that_left_its_slot_is_refused(pair, qtbot):
-    gate = Gate(pair._decode_lane)
+    gate = Gate(pair.lanes.decode)
     pair.probe_image(0, 5)
     former = pair.slots[0].probe
     pair.put(0, exhibit(1))
@@ -96,7 +98,7 @@ def test_a_decode_for_an_exhibit_that_left_its_slot_is_refused(pair, qtbot):
 
 @pytest.mark.parametrize("way", ["clear", "fewer"])
 def test_answers_for_a_slot_that_was_emptied_are_refused(pair, qtbot, way):
-    decoding, working = Gate(pair._decode_lane), Gate(pair._work_lane)
+    decoding, working = Gate(pair.lanes.decode), Gate(pair.lanes.work)
     pair.set_map_method("pca")  # a lift waits
     pair.probe_image(0, 5)
     if way == "clear":
@@ -114,7 +116,7 @@ def test_answers_for_a_slot_that_was_emptied_are_refused(pair, qtbot, way):
 
 
 def test_images_that_are_located_after_the_exhibit_left_are_refused(pair, qtbot):
-    gate = Gate(pair._work_lane)
+    gate = Gate(pair.lanes.work)
     pair.locate_data(1, "digits")
     pair.clear(1)
     gate.open()
@@ -123,7 +125,7 @@ def test_images_that_are_located_after_the_exhibit_left_are_refused(pair, qtbot)
 
 
 def test_of_many_moves_the_last_is_decoded(pair, qtbot):
-    gate = Gate(pair._decode_lane)
+    gate = Gate(pair.lanes.decode)
     before = len(pair.decodes)
     for index in range(100):
         pair.probe_image(0, index)
@@ -136,7 +138,7 @@ def test_of_many_moves_the_last_is_decoded(pair, qtbot):
 
 
 def test_of_two_maps_in_a_row_the_last_is_lifted(pair, qtbot):
-    gate = Gate(pair._work_lane)
+    gate = Gate(pair.lanes.work)
     umap = pair.map_method
     pair.set_map_method("pca")
     pair.set_map_method(umap)
@@ -359,3 +361,22 @@ def test_no_verb_hides_another_of_the_same_name():
         for owner in owners[:-1]:
             source = inspect.getsource(vars(owner)[name])
             assert f"super().{name}(" in source, f"{owner.__name__}.{name} hides another"
+
+
+def test_no_part_hides_a_verb_and_each_is_an_object_of_the_session(session):
+    parts = {
+        name: thing
+        for name, thing in vars(session).items()
+        if type(thing).__module__.startswith("vaeexplorer.gui.session.parts.")
+    }
+    assert "search" in parts
+    assert [name for name in parts if hasattr(Session, name)] == []
+    assert {part.parent() for part in parts.values()} == {session}
+
+
+def test_parts_use_nothing_private_of_the_session_and_panels_no_lane():
+    gui = Path(gui_package.__file__).parent
+    for path in (gui / "session" / "parts").glob("*.py"):
+        assert "self._session._" not in path.read_text(encoding="utf-8"), path.name
+    for path in [*(gui / "panels").glob("*.py"), *gui.glob("*.py")]:
+        assert ".lanes" not in path.read_text(encoding="utf-8"), path.name

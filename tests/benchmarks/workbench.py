@@ -56,7 +56,7 @@ def decoded(session: Session, window: Window) -> bool:
 
 def settle(app: QApplication, session: Session) -> None:
     """Wait until all that a start brings with it is done: maps judged, models scored."""
-    lanes = (session._work_lane, session._map_lane)
+    lanes = (session.lanes.work, session.lanes.map)
 
     def done() -> bool:
         scored = all(session.scoring_states.get(slot) == "scored" for slot in (0, 1))
@@ -70,7 +70,7 @@ def end_training(app: QApplication, session: Session) -> None:
     session.stop()
     wait(app, lambda: not session.training)
     session.cancel_map()
-    lanes = (session._train_lane, session._work_lane, session._map_lane)
+    lanes = (session.lanes.train, session.lanes.work, session.lanes.map)
     wait(app, lambda: not any(lane.busy for lane in lanes))
 
 

@@ -42,7 +42,7 @@ def draw(explorer, slot, corners):
     session = explorer.session
     explorer.wait(lambda: session.path.drawn is not None)
     explorer.wait(lambda: {film.choice for film in session.films.values()} == {session.path})
-    explorer.wait(lambda: not session._work_lane.busy)
+    explorer.wait(lambda: not session.lanes.work.busy)
     return drawn
 
 
@@ -107,7 +107,7 @@ def test_escape_gives_up_the_line_and_then_the_drawing(drawer):
     drawer.wait(lambda: drawer.map(1)._path is not None)
     # A drag pans again.
     drag(drawer, 1, [(0.3, 0.4), (0.6, 0.4)])
-    drawer.wait(lambda: not session._work_lane.busy)
+    drawer.wait(lambda: not session.lanes.work.busy)
     assert session.path is before
 
 

@@ -56,7 +56,7 @@ def test_a_slot_that_is_gone_leaves_the_evidence(explorer):
 
 
 def test_nothing_is_measured_until_somebody_looks(explorer):
-    explorer.wait(lambda: not explorer.session._map_lane.busy)
+    explorer.wait(lambda: not explorer.session.lanes.map.busy)
     assert explorer.session.evidence == {}
 
 

@@ -71,7 +71,7 @@ def test_what_makes_no_map_is_refused_in_one_sentence_and_the_map_stays(explorer
     press_apply(settings)
     assert "these codes have 8" in settings.message.text()
     assert explorer.session.shown_map(1) is former
-    assert not explorer.session._map_lane.busy or not explorer.session.slots[1].growing
+    assert not explorer.session.lanes.map.busy or not explorer.session.slots[1].growing
 
 
 def test_pca_is_shown_at_once_in_every_slot_and_on_the_toolbar(explorer, settings):

@@ -53,7 +53,7 @@ def wait_for_decodes(explorer):
 
 def wait_for_stretch(explorer):
     explorer.wait(lambda: all(isinstance(shown(explorer, slot), Stretch) for slot in (0, 1)))
-    explorer.wait(lambda: not explorer.session._overlay_lane.busy)
+    explorer.wait(lambda: not explorer.session.lanes.overlay.busy)
     explorer.wait(lambda: all(max(shown(explorer, s).changes.shape) == 64 for s in (0, 1)))
 
 
@@ -171,7 +171,7 @@ def test_holes_say_how_much_of_the_law_they_swallow_and_lead_there(explorer):
     explorer.wait_for_the_maps()
     choose(explorer, "holes")
     explorer.wait(lambda: all(isinstance(shown(explorer, slot), Holes) for slot in (0, 1)))
-    explorer.wait(lambda: not explorer.session._overlay_lane.busy)
+    explorer.wait(lambda: not explorer.session.lanes.overlay.busy)
     theirs, ours = shown(explorer, 0).emptied, shown(explorer, 1).emptied
     assert (theirs.law, ours.law) == ("fitted Gaussian", "standard normal")
     # More of even the most favourable law misses the codes of the autoencoder.
@@ -215,7 +215,7 @@ def test_ellipses_bring_their_axes_along_and_follow_what_is_looked_at(explorer):
 
     def wait_for(kind, slot=1):
         explorer.wait(lambda: isinstance(shown(explorer, slot), kind))
-        explorer.wait(lambda: not session._overlay_lane.busy)
+        explorer.wait(lambda: not session.lanes.overlay.busy)
         explorer.wait_for_the_maps()
 
     choose(explorer, "ellipses")

@@ -26,7 +26,7 @@ def walker(explorer):
 
 def wait_for_films(explorer):
     session = explorer.session
-    explorer.wait(lambda: not session._work_lane.busy)
+    explorer.wait(lambda: not session.lanes.work.busy)
     explorer.wait(lambda: all(view(explorer, slot).film for slot in range(2)))
     explorer.wait(lambda: all(panel.view._path is not None for panel in explorer.window.maps))
 
@@ -165,7 +165,7 @@ def test_nothing_is_drawn_or_computed_while_nobody_looks(walker):
     walker.wait(lambda: all(panel.view._path is None for panel in walker.window.maps))
     before = dict(walker.session.films)
     walker.session.set_path_way("slerp")
-    walker.wait(lambda: not walker.session._work_lane.busy)
+    walker.wait(lambda: not walker.session.lanes.work.busy)
     assert walker.session.films == before
     walker.window.show_panel("path")
     wait_for_films(walker)

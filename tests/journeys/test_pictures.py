@@ -16,7 +16,7 @@ def saved_as(explorer, monkeypatch):
     def save(widget, path):
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
         explorer.window.save_picture(widget, "picture")
-        explorer.wait(lambda: not explorer.session._work_lane.busy)
+        explorer.wait(lambda: not explorer.session.lanes.work.busy)
 
     return save
 

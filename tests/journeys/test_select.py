@@ -183,7 +183,7 @@ def test_the_panel_counts_by_label_and_its_pictures_lead_to_the_image(explorer):
 
 
 def test_the_panel_is_full_when_it_is_opened_after_the_selection(explorer):
-    explorer.session.find("label 3")
+    explorer.session.search.find("label 3")
     QTest.mouseClick(explorer.window.selected, LEFT)
     panel = explorer.panel("selection")
     explorer.wait(lambda: panel.pictures.count() == 24)
@@ -215,7 +215,7 @@ def test_the_selection_is_copied_and_saved_from_the_menu(explorer, tmp_path, mon
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     trigger(explorer, "Save the selection...")
     explorer.wait(target.exists)
-    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    explorer.wait(lambda: not explorer.session.lanes.work.busy)
     assert target.read_text(encoding="utf-8") == QApplication.clipboard().text()
 
 

@@ -207,7 +207,7 @@ def test_a_run_is_renamed_copied_and_deleted(explorer, monkeypatch, tmp_path):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
     QTest.mouseClick(panel._copy_button, Qt.MouseButton.LeftButton)
     explorer.wait(target.exists)
-    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    explorer.wait(lambda: not explorer.session.lanes.work.busy)
     assert load_run(target).name == "better"
     asked = []
 
@@ -249,7 +249,7 @@ def test_a_rename_that_is_cancelled_or_empty_changes_nothing(explorer, monkeypat
     # With no answers left, a question here would be an error.
     QTest.keyClick(explorer.map(0), Qt.Key.Key_F2)
     QTest.keyClick(explorer.map(0), Qt.Key.Key_Delete)
-    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    explorer.wait(lambda: not explorer.session.lanes.work.busy)
     assert [run.name for run in explorer.session.library.list()] == ["mine"]
 
 
@@ -287,7 +287,7 @@ def test_a_run_that_the_disk_refuses_is_shown_and_can_be_saved_elsewhere(
     target = tmp_path / "elsewhere"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
     explorer.window.save_copy(1)
-    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    explorer.wait(lambda: not explorer.session.lanes.work.busy)
     assert load_run(target).name == "homeless"
 
 
@@ -309,7 +309,7 @@ def test_the_map_after_a_training_becomes_a_umap_and_is_kept(explorer):
     held = explorer.session.slots[1].held
     assert held.nearest == image
     np.testing.assert_allclose(held.position, first.positions[image])
-    explorer.wait(lambda: not explorer.session._work_lane.busy)
+    explorer.wait(lambda: not explorer.session.lanes.work.busy)
     exhibit = explorer.session.slots[1].exhibit
     kept = load_run(explorer.session.library.folder / exhibit.origin)
     assert set(kept.maps["z"]) == set(exhibit.maps["z"])

@@ -194,13 +194,13 @@ class Window(QMainWindow):
         self.mode_switch.chosen.connect(self.set_mode)
         self.dot_controls.changed.connect(self._style_dots)
         self.search = SearchField()
-        self.search.asked.connect(self._session.find)
+        self.search.asked.connect(self._session.search.find)
 
     def _connect(self) -> None:
         session = self._session
         session.slots_changed.connect(self._arrange_maps)
         session.failed.connect(self.messages.tell)
-        session.exported.connect(self.readout.setText)
+        session.map_files.written.connect(self.readout.setText)
         session.probe_moved.connect(self._show_probe)
         session.data_opened.connect(self._show_data)
         session.progressed.connect(self._show_progress)

@@ -37,7 +37,7 @@ def export_map(window: Window, session: Session) -> None:
     if target:
         panel = window.maps[slot]
         png = partial(_png, picture(panel))
-        session.export_map(slot, Path(target), drawn_map(panel, name), png)
+        session.map_files.write(slot, Path(target), drawn_map(panel, name), png)
 
 
 def copy_map(window: Window, session: Session) -> None:

@@ -180,7 +180,7 @@ class SelectionPanel(QStackedWidget):
     def _find(self, index: int) -> None:
         slot = self._session.selected_slot()
         if slot is not None:
-            self._session.find_image(slot, index)
+            self._session.search.find_image(slot, index)
 
 
 def save_selection(session: Session, parent: QWidget) -> None:

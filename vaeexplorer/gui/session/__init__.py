@@ -1,13 +1,21 @@
 """The document of the window. Panels call its verbs and draw what its signals bring.
 
-A verb is thin: what takes long lives in `jobs`, on a lane. The verbs stand in one file each for
-the state (document), the probe (probing), what is opened (opening), what is scored (scoring),
-mapped (mapping), compared (comparing and drawing), selected (selecting), searched for (finding),
-bounded (bounding), shown by colours (colouring), shown of two dimensions (planes), laid over the
-maps (overlaying, and outlining of posteriors), drawn in place of dots (picturing), picked out of
-a codebook (picking), drawn from laws (sampling), said of the maps (trusting), written as files
-(exporting), held beside the codes (holding) and swapped between images (swapping), and here what
-is trained.
+A verb is thin: what takes long lives in `jobs`, on a lane (lanes). What others build upon is one
+class in a file each, in this order: the state (document), the probe (probing), what is opened
+(opening), scored (scoring, judging, supplementing), mapped (mapping, aligning), compared along a
+path (comparing, drawing), selected (selecting), bounded (bounding), shown by colours (colouring)
+and of two dimensions (planes), laid over the maps (overlaying, outlining), drawn in place of dots
+(picturing), picked out of a codebook (picking), drawn from laws (sampling), said of the maps
+(trusting), held beside the codes (holding), and here what is trained.
+
+What nothing else builds upon is a part: an object of its own in `parts`, with its own verbs,
+signals and state, called `session.search` or `session.map_files`. To add one:
+
+1. Write `parts/NAME.py`: a QObject that is given the session, calls its public verbs, listens to
+   its signals and puts jobs on `session.lanes`. What it keeps for each slot stands in `by_slot`.
+2. Make it in `Session.__init__`, under a noun of the field. Signals reach parts after the classes
+   of the chain, and one part after the other as they stand there: that order is kept on purpose.
+3. If it has begun what must be told to stop, give it `close()` and name it in `Session.close`.
 """
 
 from __future__ import annotations
@@ -22,15 +30,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QObject
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
+from vaeexplorer.gui.session.parts.exporting import Exporting
+from vaeexplorer.gui.session.parts.finding import Finding
 from vaeexplorer.gui.session.swapping import Swapping
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.latent.projection import ProjectionError
 from vaeexplorer.run import Config, Run
-from vaeexplorer.storage import save_run, write_atomically
+from vaeexplorer.storage import RunLibrary, save_run, write_atomically
 
 __all__ = ["MAX_SLOTS", "Session", "Slot"]
 
@@ -39,6 +49,11 @@ translate = QCoreApplication.translate
 
 class Session(Swapping):
     """Holds the document, changes it by verbs, and tells of every change by a signal."""
+
+    def __init__(self, library: RunLibrary, parent: QObject | None = None) -> None:
+        super().__init__(library, parent)
+        self.search = Finding(self)
+        self.map_files = Exporting(self)
 
     def prepare_training(self) -> None:
         """Let torch do what its first step of training would wait for: two seconds of imports."""
@@ -49,9 +64,7 @@ class Session(Swapping):
             warm_up_torch()
 
         # What that has brought stays for good: the collector need not look at it in every epoch.
-        self._train_lane.submit(
-            "warm up", job, on_result=lambda _: gc.freeze(), on_error=self._tell
-        )
+        self.lanes.train.submit("warm up", job, on_result=lambda _: gc.freeze(), on_error=self.tell)
 
     def train(self, config: Config, name: str, slot: int) -> None:
         """Train on the data at hand; the run is saved and shown in `slot` when it ends."""
@@ -108,7 +121,7 @@ class Session(Swapping):
         # cannot be started, the map that needs it says so.
         with suppress(ProjectionError):
             self._projection.start()
-        self._train_lane.submit(
+        self.lanes.train.submit(
             "train",
             partial(job, stop.is_set),
             on_progress=partial(self.progressed.emit, "train"),
@@ -145,7 +158,7 @@ class Session(Swapping):
 
     def _training_failed(self, slot: int, dataset: Dataset, error: Exception) -> None:
         self._training_ended()
-        self._tell(error)
+        self.tell(error)
         # The disk refused it: it can still be looked at, and saved elsewhere.
         unsaved = getattr(error, "run", None)
         if unsaved is not None and unsaved.codes:
@@ -195,7 +208,7 @@ class Session(Swapping):
 
     def save_picture(self, target: Path, content: bytes) -> None:
         """Write a picture file, also when the window closes meanwhile."""
-        self._save(partial(write_atomically, target, content))
+        self.save(partial(write_atomically, target, content))
 
 
 Outcome = tuple[Run, Path | None] | None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 
-from vaeexplorer.gui.session.finding import Finding
+from vaeexplorer.gui.session.selecting import Selecting
 from vaeexplorer.jobs.marginals import compare_marginal, draw_images
 from vaeexplorer.run import Exhibit
 
@@ -19,7 +19,7 @@ GREATEST_EXACT = 2
 """More latent dimensions than this are not integrated on a grid."""
 
 
-class Bounding(Finding):
+class Bounding(Selecting):
     """The verbs of the evidence. Nothing is computed until somebody looks at it.
 
     `evidence_measured` brings a slot's Evidence, or None with "family", "data" or "failed" for the
@@ -54,18 +54,18 @@ class Bounding(Finding):
                 self._measure(slot)
                 self._integrate(slot)
             else:
-                self._map_lane.cancel(("evidence", slot))
-                self._map_lane.cancel(("exact", slot))
+                self.lanes.map.cancel(("evidence", slot))
+                self.lanes.map.cancel(("exact", slot))
 
     def compare_marginal(self, slot: int, dimension: int) -> None:
         """Compare what all images make of one dimension of the codes with the prior."""
         exhibit = self.slots[slot].exhibit
         if exhibit is not None and exhibit.spaces:
-            self._decode_lane.submit(
+            self.lanes.decode.submit(
                 (slot, "marginal"),
                 partial(compare_marginal, exhibit, dimension),
                 on_result=partial(self._tell_if_shown, self.marginal_compared, slot, exhibit),
-                on_error=self._tell,
+                on_error=self.tell,
             )
 
     def draw_images(self, slot: int, seed: int) -> None:
@@ -73,21 +73,21 @@ class Bounding(Finding):
         state = self.slots[slot]
         exhibit, probe = state.exhibit, state.probe
         if exhibit is not None and probe is not None and exhibit.spaces:
-            self._decode_lane.submit(
+            self.lanes.decode.submit(
                 (slot, "draws"),
                 partial(draw_images, exhibit, probe.z, seed),
                 on_result=partial(self._tell_if_shown, self.images_drawn, slot, exhibit),
-                on_error=self._tell,
+                on_error=self.tell,
             )
 
     def _tell_if_shown(self, signal: Any, slot: int, exhibit: Exhibit, found: object) -> None:
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             signal.emit(slot, found)
 
     def _forget_evidence(self, slot: int, exhibit: Exhibit | None = None) -> None:
         del exhibit
-        self._map_lane.cancel(("evidence", slot))
-        self._map_lane.cancel(("exact", slot))
+        self.lanes.map.cancel(("evidence", slot))
+        self.lanes.map.cancel(("exact", slot))
         self.evidence.pop(slot, None)
         self._integrated.discard(slot)
 
@@ -114,7 +114,7 @@ class Bounding(Finding):
 
             return (yield from measure_evidence(run, dataset))
 
-        self._map_lane.submit(
+        self.lanes.map.submit(
             ("evidence", slot),
             job,
             on_progress=partial(self.evidence_progressed.emit, slot),
@@ -123,15 +123,15 @@ class Bounding(Finding):
         )
 
     def _take_evidence(self, slot: int, exhibit: Exhibit, found: Evidence | None) -> None:
-        if not self._shows(slot, exhibit):
+        if not self.shows(slot, exhibit):
             return
         if found is not None:
             self.evidence[slot] = found
         self.evidence_measured.emit(slot, found, "" if found is not None else "family")
 
     def _evidence_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
-        self._tell(error)
-        if self._shows(slot, exhibit):
+        self.tell(error)
+        if self.shows(slot, exhibit):
             self.evidence_measured.emit(slot, None, "failed")
 
     def _integrate_first(self, slot: int) -> None:
@@ -159,15 +159,15 @@ class Bounding(Finding):
 
             return (yield from integrate_evidence(run, dataset.pixels(slice(index, index + 1))[0]))
 
-        self._map_lane.submit(
+        self.lanes.map.submit(
             ("exact", slot),
             job,
             on_result=partial(self._take_exact, slot, exhibit, index),
-            on_error=self._tell,
+            on_error=self.tell,
         )
 
     def _take_exact(
         self, slot: int, exhibit: Exhibit, index: int, found: ExactEvidence | None
     ) -> None:
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.evidence_integrated.emit(slot, index, found)

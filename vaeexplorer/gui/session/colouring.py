@@ -41,14 +41,14 @@ class Colouring(Bounding):
     def cancel_map(self) -> None:
         """Give up what is being measured, too: it shares its bar with the maps."""
         for slot in range(MAX_SLOTS):
-            self._map_lane.cancel(("colour", slot))
+            self.lanes.map.cancel(("colour", slot))
         super().cancel_map()
 
     def _colour(self, slot: int, exhibit: Exhibit | None = None) -> None:
         exhibit, what = self.slots[slot].exhibit, self.colouring
         # Measured from the images it takes long: the next run that is opened must not wait for it.
-        lane = self._work_lane if what in OF_CODES else self._map_lane
-        for each in (self._work_lane, self._map_lane):
+        lane = self.lanes.work if what in OF_CODES else self.lanes.map
+        for each in (self.lanes.work, self.lanes.map):
             each.cancel(("colour", slot))
         if exhibit is None:
             return
@@ -69,12 +69,12 @@ class Colouring(Bounding):
     ) -> None:
         if what not in OF_CODES:
             self.ended.emit("map")
-        if self._shows(slot, exhibit) and what == self.colouring:
+        if self.shows(slot, exhibit) and what == self.colouring:
             self.measured.emit(slot, what, values)
 
     def _measuring_failed(self, error: Exception) -> None:
         self.ended.emit("map")
-        self._tell(error)
+        self.tell(error)
 
     def _colour_when_ready(self, slot: int, state: str) -> None:
         """Measure what needs the images once they are there."""

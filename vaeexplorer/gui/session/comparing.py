@@ -100,7 +100,7 @@ class Comparing(Aligning):
         """Save the films of all slots as one picture, or as a moving one: by the file's ending."""
         strips = self.film_strips()
         if strips:
-            self._save(partial(save_film, strips, target))
+            self.save(partial(save_film, strips, target))
 
     def film_strips(self) -> list[Strip]:
         """Films of all slots, as they are drawn in a file."""
@@ -121,14 +121,14 @@ class Comparing(Aligning):
         super()._show_probe(slot, probe)
 
     def _forget_film(self, slot: int, exhibit: Exhibit | None = None) -> None:
-        self._work_lane.cancel(("path", slot))
+        self.lanes.work.cancel(("path", slot))
         self.films.pop(slot, None)
         self.path_placed.emit(slot, None)
         self._film(slot)
 
     def _forget_beyond(self, count: int) -> None:
         for slot in [slot for slot in self.films if slot >= count]:
-            self._work_lane.cancel(("path", slot))
+            self.lanes.work.cancel(("path", slot))
             del self.films[slot]
         for slot in range(count):
             self._film(slot)
@@ -154,8 +154,8 @@ class Comparing(Aligning):
         if slot in self.films and self.films[slot].choice == self.path:
             return
         space, codes = exhibit.spaces[main_space(exhibit)], exhibit.codes[main_space(exhibit)].mean
-        self._work_lane.cancel(("path", slot))
-        self._work_lane.submit(
+        self.lanes.work.cancel(("path", slot))
+        self.lanes.work.submit(
             ("path", slot),
             partial(film_path, space, codes, self.path),
             on_result=partial(self._filmed, slot, exhibit),
@@ -178,16 +178,16 @@ class Comparing(Aligning):
         return "" if exhibit.spaces else "loading"
 
     def _filmed(self, slot: int, exhibit: Exhibit, film: Film) -> None:
-        if self._shows(slot, exhibit) and film.choice == self.path:
+        if self.shows(slot, exhibit) and film.choice == self.path:
             self.films[slot] = film
             self.path_filmed.emit(slot, film, "")
             self._place_path(slot)
 
     def _filming_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.films.pop(slot, None)
             self.path_filmed.emit(slot, None, "failed")
-        self._tell(error)
+        self.tell(error)
 
     def _lift_ready(self, slot: int, lifted: Map, lift: Lift) -> None:
         super()._lift_ready(slot, lifted, lift)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from vaeexplorer.data import Dataset
-from vaeexplorer.gui.background import Collector, Lane
+from vaeexplorer.gui.background import Collector
+from vaeexplorer.gui.session.lanes import Lanes
 from vaeexplorer.jobs.opening import chosen_map, main_space
 from vaeexplorer.latent.lattice import NoData
 from vaeexplorer.latent.lift import Lift
@@ -31,7 +32,6 @@ translate = QCoreApplication.translate
 log = logging.getLogger(__name__)
 
 MAX_SLOTS = 4
-CLOSE_TIMEOUT_S = 10.0
 
 
 @dataclass(eq=False)
@@ -109,11 +109,7 @@ class Document(QObject):
         self._projection = ProjectionProcess()
         self.lingering = False
         self._collector = Collector(self)
-        self._train_lane = Lane("train", self)
-        self._work_lane = Lane("work", self)
-        self._decode_lane = Lane("decode", self)
-        # A map waits for its process, for seconds: it must not hold up what is opened meanwhile.
-        self._map_lane = Lane("map", self)
+        self.lanes = Lanes.of(self)
 
     def set_slot_count(self, count: int) -> None:
         """Show `count` slots; those beyond are emptied, their runs stay in the library."""
@@ -160,7 +156,7 @@ class Document(QObject):
         if count > len(self.slots):
             self.set_slot_count(count)
 
-    def _shows(self, slot: int, exhibit: Exhibit) -> bool:
+    def shows(self, slot: int, exhibit: Exhibit) -> bool:
         """Whether `slot` still explores this space of it, whatever has been added to it since."""
         now = self._now(slot, exhibit)
         return now is not None and main_space(now) == main_space(exhibit)
@@ -181,7 +177,7 @@ class Document(QObject):
         def failed(error: Exception) -> None:
             if ends is not None:
                 self.ended.emit(ends)
-            self._tell(error)
+            self.tell(error)
 
         def finished(result: Any) -> None:
             if ends is not None:
@@ -192,7 +188,7 @@ class Document(QObject):
             if on_progress is not None:
                 on_progress(progress)
 
-        self._work_lane.submit(
+        self.lanes.work.submit(
             key, job, on_result=finished, on_progress=progressed, on_error=failed
         )
 
@@ -205,17 +201,17 @@ class Document(QObject):
             then()
             self.runs_changed.emit()
 
-        self._save(change, done)
+        self.save(change, done)
 
-    def _save(
+    def save(
         self, write: Callable[[], object], on_result: Callable[[Any], None] = lambda _: None
     ) -> None:
         """Let `write` change the disk in its turn, also when the window closes meanwhile."""
-        self._work_lane.submit(
-            ("save", object()), write, on_result=on_result, on_error=self._tell, lasting=True
+        self.lanes.work.submit(
+            ("save", object()), write, on_result=on_result, on_error=self.tell, lasting=True
         )
 
-    def _tell(self, error: Exception) -> None:
+    def tell(self, error: Exception) -> None:
         """Say a user's mistake in its own sentence; a bug of ours is logged with its traceback."""
         if any(kind.__module__.startswith("vaeexplorer.") for kind in type(error).__mro__):
             self.failed.emit(str(error))
@@ -230,8 +226,5 @@ class Document(QObject):
     def close(self) -> None:
         """Cancel everything, wait for the threads, end the projection process."""
         self._projection.close()
-        for lane in (self._decode_lane, self._map_lane, self._work_lane, self._train_lane):
-            if not lane.close(CLOSE_TIMEOUT_S):
-                log.warning("the lane %s did not end within %s s", lane.name, CLOSE_TIMEOUT_S)
-                self.lingering = True
+        self.lingering = not self.lanes.close()
         self._collector.close()

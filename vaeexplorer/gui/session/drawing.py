@@ -62,7 +62,7 @@ class Drawing(Comparing):
         )
 
     def _follow_stroke(self, exhibit: Exhibit, stroke: Stroke) -> None:
-        if not self._shows(stroke.slot, exhibit):
+        if not self.shows(stroke.slot, exhibit):
             return
         former = self.path or PathChoice("", 0, 0)
         start, end = (int(stroke.images[which]) for which in (0, -1))

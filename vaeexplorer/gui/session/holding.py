@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.document import Slot
-from vaeexplorer.gui.session.exporting import Exporting
+from vaeexplorer.gui.session.trusting import Trusting
 from vaeexplorer.jobs.layers import mean_rates
 from vaeexplorer.jobs.opening import held_at, main_space
 from vaeexplorer.latent.probe import Probe, probe_image
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
 
 
-class Holding(Exporting):
+class Holding(Trusting):
     """The verbs that choose a space, and what is held beside its codes.
 
     The chosen space stands in the slot's exhibit (`Exhibit.explored`), for jobs are given that.
@@ -126,11 +126,11 @@ class Holding(Exporting):
         if image == state.context:
             return
         state.context = image
-        self._decode_lane.submit(
+        self.lanes.decode.submit(
             (slot, "context"),
             partial(held_at, space, dataset, image),
             on_result=partial(self._context_taken, slot, exhibit, image),
-            on_error=self._tell,
+            on_error=self.tell,
             urgent=True,
         )
 
@@ -139,7 +139,7 @@ class Holding(Exporting):
     ) -> None:
         state = self.slots[slot] if slot < len(self.slots) else Slot()
         now = state.exhibit
-        if now is None or not self._shows(slot, exhibit) or state.context != image:
+        if now is None or not self.shows(slot, exhibit) or state.context != image:
             return
         state.exhibit = replace(now, spaces={**now.spaces, main_space(now): space})
         self.context_changed.emit(slot, image)

@@ -26,7 +26,7 @@ class Judging(Scoring):
         super().__init__(*arguments)
         self.worst: dict[int, WorstPlaces] = {}
         self._worst_watched = False
-        self._worst_stops = Stops(self._map_lane, "worst")
+        self._worst_stops = Stops(self.lanes.map, "worst")
         self.exhibit_changed.connect(self._forget_worst)
         self.scoring_changed.connect(self._find_when_scored)
         self.slots_changed.connect(self._forget_worst_beyond)
@@ -57,7 +57,7 @@ class Judging(Scoring):
             self.worst_found.emit(slot, None, state)
             return
         stop = self._worst_stops.begin(slot)
-        self._map_lane.submit(
+        self.lanes.map.submit(
             ("worst", slot),
             partial(self._measure_exhibit, worst_places, exhibit, stop),
             on_result=partial(self._worst_places_found, slot, exhibit),
@@ -66,7 +66,7 @@ class Judging(Scoring):
         self.worst_found.emit(slot, None, "measuring")
 
     def _worst_places_found(self, slot: int, exhibit: Exhibit, found: WorstPlaces) -> None:
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.worst[slot] = found
             self.worst_found.emit(slot, found, "")
 
@@ -75,7 +75,7 @@ class Judging(Scoring):
             return
         if not isinstance(error, InputError):
             log.error("looking for the worst places of %s failed", exhibit.name, exc_info=error)
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.worst_found.emit(slot, None, "failed")
 
     def _forget_worst(self, slot: int, exhibit: Exhibit | None = None) -> None:

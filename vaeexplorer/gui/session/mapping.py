@@ -88,7 +88,7 @@ class MapMaking(Supplementing):
             turned = partial(self._turned_frame, slot)
             return (yield from _lifted(growth, exhibit, index, turned))
 
-        self._map_lane.submit(
+        self.lanes.map.submit(
             ("map", slot),
             job,
             on_progress=partial(self._map_grows, slot, exhibit),
@@ -106,7 +106,7 @@ class MapMaking(Supplementing):
     ) -> None:
         progress, lift = news
         self.progressed.emit("map", progress)
-        if lift is not None and self.map_method not in STRAIGHT and self._shows(slot, exhibit):
+        if lift is not None and self.map_method not in STRAIGHT and self.shows(slot, exhibit):
             self.slots[slot].growing = True
             self.map_grew.emit(slot, lift)
 
@@ -123,7 +123,7 @@ class MapMaking(Supplementing):
     def cancel_map(self) -> None:
         """Give up the maps that are being made; the former ones stay."""
         for slot in range(MAX_SLOTS):
-            self._map_lane.cancel(("map", slot))
+            self.lanes.map.cancel(("map", slot))
         self.ended.emit("map")
         for slot, state in enumerate(self.slots):
             self._take_back_growth(slot, state)
@@ -135,15 +135,15 @@ class MapMaking(Supplementing):
             every = {**now.maps, **maps}
             run = None if now.run is None else replace(now.run, maps=every)
             self.slots[slot].exhibit = now = replace(now, maps=every, run=run)
-            if self._shows(slot, exhibit):
+            if self.shows(slot, exhibit):
                 self._map_replaced(slot, now)
         # Among the changes of runs, one after another: the run keeps the name that it has by then.
         self._change_runs(lambda: keep_maps(exhibit.origin, maps))
 
     def _mapping_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         self.ended.emit("map")
-        self._tell(error)
-        if self._shows(slot, exhibit):
+        self.tell(error)
+        if self.shows(slot, exhibit):
             self._take_back_growth(slot, self.slots[slot])
 
     def _take_back_growth(self, slot: int, state: Slot) -> None:

@@ -160,7 +160,7 @@ class Opening(Probing):
             torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
             return with_model(with_data)
 
-        self._work_lane.submit(
+        self.lanes.work.submit(
             ("model", slot),
             job,
             on_progress=partial(self._enriched, slot, exhibit),
@@ -191,7 +191,7 @@ class Opening(Probing):
     def _model_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         if self._now(slot, exhibit) is not None:
             self.model_changed.emit(slot, "failed")
-        self._tell(error)
+        self.tell(error)
 
     def _families_loaded(self, families: Mapping[str, Family]) -> None:
         # What torch has brought stays for good: the collector need not look at it again and again.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
-from vaeexplorer.gui.background import Lane
-from vaeexplorer.gui.session.document import CLOSE_TIMEOUT_S
 from vaeexplorer.gui.session.planes import Planes
 from vaeexplorer.jobs.draws import Draws, draws_on_one_scale, prior_draws
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
@@ -30,8 +27,6 @@ from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
-
-log = logging.getLogger(__name__)
 
 Overlay = DecodeGrid | Stretch | Draws | Holes | Ellipses | NoEllipses
 
@@ -68,19 +63,10 @@ class Overlaying(Planes):
         self.overlay, self.overlay_opacity = "none", 1.0
         self._views: dict[int, View] = {}
         self._kept: dict[tuple[str, int], Kept] = {}
-        # A lane of its own: it must hold up neither hovering nor opening.
-        self._overlay_lane = Lane("overlay", self)
         for signal in (self.exhibit_changed, self.map_changed, self.map_grew):
             signal.connect(self._lay_bare)
         self.surveyed.connect(self._lay_over)
         self.model_changed.connect(self._lay_over)
-
-    def close(self) -> None:
-        """Stop what is computed for an overlay, and close as the document does."""
-        if not self._overlay_lane.close(CLOSE_TIMEOUT_S):
-            log.warning("the lane of the overlays did not end within %s s", CLOSE_TIMEOUT_S)
-            self.lingering = True
-        super().close()
 
     def choose_overlay(self, name: str) -> None:
         """Lay an overlay over every map.
@@ -114,12 +100,12 @@ class Overlaying(Planes):
 
     def _lay_bare(self, slot: int, *_: object) -> None:
         """Take the overlay of a map away: it belongs to another one."""
-        self._overlay_lane.cancel(slot)
+        self.lanes.overlay.cancel(slot)
         self.overlaid.emit(slot, None)
 
     def _lay_over(self, slot: int, *_: object) -> None:
         """Compute the overlay of `slot`, as far as what it needs is there."""
-        self._overlay_lane.cancel(slot)
+        self.lanes.overlay.cancel(slot)
         state = self.slots[slot]
         exhibit, lift = state.exhibit, None if state.growing else state.lift
         if self.overlay == "none" or exhibit is None or lift is None or not exhibit.spaces:
@@ -132,12 +118,12 @@ class Overlaying(Planes):
         job = self._overlay_job(slot, space, lift, exhibit)
         if job is None:
             return
-        self._overlay_lane.submit(
+        self.lanes.overlay.submit(
             slot,
             job,
             on_progress=partial(self._show_overlay, slot, lift, False),
             on_result=partial(self._show_overlay, slot, lift, True),
-            on_error=self._tell,
+            on_error=self.tell,
         )
 
     def _overlay_job(

@@ -42,15 +42,15 @@ class Picking(Picturing):
         if exhibit is None or probe is None or usage is None:
             return
         space = exhibit.spaces[main_space(exhibit)]
-        self._decode_lane.submit(
+        self.lanes.decode.submit(
             (slot, "variants"),
             partial(decode_variants, space, usage, probe.z, position),
             on_result=partial(self._take_variants, slot, exhibit),
-            on_error=self._tell,
+            on_error=self.tell,
         )
 
     def _take_variants(self, slot: int, exhibit: Exhibit, variants: Variants) -> None:
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.variants_decoded.emit(slot, variants)
 
     def _count_codes(self, slot: int, state: str) -> None:
@@ -60,20 +60,20 @@ class Picking(Picturing):
         name = main_space(exhibit)
         if exhibit.spaces[name].codebook is None:
             return
-        self._overlay_lane.submit(
+        self.lanes.overlay.submit(
             ("codes", slot),
             partial(count_codes, exhibit.spaces[name], exhibit.codes[name].mean),
             on_result=partial(self._take_usage, slot, exhibit),
-            on_error=self._tell,
+            on_error=self.tell,
         )
 
     def _take_usage(self, slot: int, exhibit: Exhibit, usage: CodeUsage | None) -> None:
-        if usage is not None and self._shows(slot, exhibit):
+        if usage is not None and self.shows(slot, exhibit):
             self.code_usage[slot] = usage
             self.codes_counted.emit(slot, usage)
 
     def _forget_codes(self, slot: int, exhibit: Exhibit | None = None) -> None:
         del exhibit
-        self._overlay_lane.cancel(("codes", slot))
+        self.lanes.overlay.cancel(("codes", slot))
         if self.code_usage.pop(slot, None) is not None:
             self.codes_counted.emit(slot, None)

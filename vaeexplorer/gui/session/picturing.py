@@ -59,7 +59,7 @@ class Picturing(Outlining):
             self._take_pictures_away(slot)
             return
         # Hovering waits for a millisecond, not for what else is computed.
-        self._decode_lane.submit(
+        self.lanes.decode.submit(
             ("thumbnails", slot),
             partial(
                 few_in_view,
@@ -70,7 +70,7 @@ class Picturing(Outlining):
                 exhibit.dataset,
             ),
             on_result=partial(self._thumbnails_read, slot, shown),
-            on_error=self._tell,
+            on_error=self.tell,
         )
 
     def _thumbnails_read(self, slot: int, shown: Map, found: InView | None) -> None:
@@ -84,7 +84,7 @@ class Picturing(Outlining):
             self.thumbnails_read.emit(slot, found)
 
     def _take_pictures_away(self, slot: int, *_: object) -> None:
-        self._decode_lane.cancel(("thumbnails", slot))
+        self.lanes.decode.cancel(("thumbnails", slot))
         if slot in self._pictured:
             self._pictured.remove(slot)
             self.thumbnails_read.emit(slot, None)

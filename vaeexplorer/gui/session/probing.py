@@ -51,7 +51,7 @@ class Probing(Document):
         self.hovered_at = time.monotonic()
         held = None if state.held is None else state.held.z
         probe = probe_at(lift, point, snap_distance, held)
-        if probe.kind == "dot" and self._hides(slot, probe.nearest):
+        if probe.kind == "dot" and self.hides(slot, probe.nearest):
             probe = probe_at(lift, point, NO_SNAP, held)
         self._show_probe(slot, probe)
 
@@ -101,7 +101,7 @@ class Probing(Document):
             if state.held is not None and state.held is not state.probe:
                 self._set_probe(slot, state.held)
 
-    def _hides(self, slot: int, index: int) -> bool:
+    def hides(self, slot: int, index: int) -> bool:
         """Whether the dot of image `index` is hidden by its label."""
         exhibit = self.slots[slot].exhibit
         if exhibit is None or exhibit.labels is None:
@@ -130,18 +130,18 @@ class Probing(Document):
         if exhibit is None or not exhibit.spaces:
             return
         space = exhibit.spaces[main_space(exhibit)]
-        self._decode_lane.submit(
+        self.lanes.decode.submit(
             (slot, "probe"),
             lambda: decode_pixels(space, probe.z[None])[0],
             on_result=partial(self._probe_decoded, slot, exhibit, probe),
-            on_error=self._tell,
+            on_error=self.tell,
             urgent=urgent,
         )
 
     def _probe_decoded(
         self, slot: int, exhibit: Exhibit, probe: Probe, image: NDArray[np.uint8]
     ) -> None:
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.decoded.emit(slot, probe, image)
             self._rest.start()
 
@@ -152,15 +152,15 @@ class Probing(Document):
             if exhibit is None or probe is None or not exhibit.spaces:
                 continue
             space = exhibit.spaces[main_space(exhibit)]
-            self._decode_lane.submit(
+            self.lanes.decode.submit(
                 (slot, "round trip"),
                 partial(round_trip, space, probe.z),
                 on_result=partial(self._gone_round, slot, exhibit, probe),
-                on_error=self._tell,
+                on_error=self.tell,
             )
 
     def _gone_round(self, slot: int, exhibit: Exhibit, probe: Probe, distance: float) -> None:
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.went_round.emit(slot, probe, distance)
 
     def set_map_method(self, method: str) -> None:
@@ -185,7 +185,7 @@ class Probing(Document):
         if exhibit is None or shown is None:
             return
         codes = self.slots[slot].codes or exhibit.codes[main_space(exhibit)].mean
-        self._work_lane.cancel(("lattice", slot))
+        self.lanes.work.cancel(("lattice", slot))
         self._work(
             ("lift", slot),
             lambda: lift_of(shown, codes),

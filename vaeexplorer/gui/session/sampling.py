@@ -40,7 +40,7 @@ class Sampling(Picking):
         self.samples: dict[int, Samples] = {}
         self.law_comparisons: dict[int, LawComparison] = {}
         self._law_fits: dict[int, Fits] = {}
-        self._law_stops = Stops(self._map_lane, "laws")
+        self._law_stops = Stops(self.lanes.map, "laws")
         self._samples_watched = False
         self._sampling_seed = 0
         self.exhibit_changed.connect(self._forget_laws)
@@ -88,7 +88,7 @@ class Sampling(Picking):
             self.samples_drawn.emit(slot, None, "empty" if exhibit is None else "loading")
             return
         # On the lane of the overlays: a mixture is fitted for a second, and hovering goes on.
-        self._overlay_lane.submit(
+        self.lanes.overlay.submit(
             ("samples", slot),
             partial(
                 draw_samples,
@@ -110,14 +110,14 @@ class Sampling(Picking):
         return kept
 
     def _take_samples(self, slot: int, exhibit: Exhibit, samples: Samples) -> None:
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.samples[slot] = samples
             self.samples_drawn.emit(slot, samples, "")
 
     def _sampling_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         if not isinstance(error, InputError | LawError):
             log.error("drawing from %s failed", exhibit.name, exc_info=error)
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.samples.pop(slot, None)
             reason = "no codebook" if isinstance(error, LawError) else "failed"
             self.samples_drawn.emit(slot, None, reason)
@@ -139,7 +139,7 @@ class Sampling(Picking):
             return
         stop = self._law_stops.begin(slot)
         fits = self._fits_of(slot, exhibit)
-        self._map_lane.submit(
+        self.lanes.map.submit(
             ("laws", slot),
             partial(self._comparison, exhibit, fits, stop),
             on_progress=partial(self._take_comparison, slot, exhibit),
@@ -161,7 +161,7 @@ class Sampling(Picking):
         return (yield from self._measure_exhibit(measure, exhibit, stop))
 
     def _take_comparison(self, slot: int, exhibit: Exhibit, found: LawComparison | None) -> None:
-        if found is not None and self._shows(slot, exhibit):
+        if found is not None and self.shows(slot, exhibit):
             self.law_comparisons[slot] = found
             self.laws_compared.emit(slot, found)
 
@@ -170,7 +170,7 @@ class Sampling(Picking):
             log.error("comparing the laws of %s failed", exhibit.name, exc_info=error)
 
     def _forget_laws(self, slot: int, exhibit: Exhibit | None = None) -> None:
-        self._overlay_lane.cancel(("samples", slot))
+        self.lanes.overlay.cancel(("samples", slot))
         self._law_stops.stop(slot)
         for kept in (self.samples, self.law_comparisons, self._law_fits):
             kept.pop(slot, None)

@@ -50,7 +50,7 @@ class Scoring(Opening):
         super().__init__(*arguments)
         self.scores: dict[int, dict[str, Any]] = {}
         self.scoring_states: dict[int, str] = {}
-        self._stops = Stops(self._map_lane, "score", "score others")
+        self._stops = Stops(self.lanes.map, "score", "score others")
         self._grounds = Grounds()
         self._ground_of = ""
         self.model_changed.connect(self._score)
@@ -67,7 +67,7 @@ class Scoring(Opening):
         """Save the scores of all slots as a table (CSV)."""
         columns = self.score_columns()
         if columns:
-            self._save(partial(save_scores, columns, target))
+            self.save(partial(save_scores, columns, target))
 
     def score_columns(self) -> list[Column]:
         """Scores of the slots that have some, in their order."""
@@ -108,7 +108,7 @@ class Scoring(Opening):
 
     def _submit_score(self, key: str, slot: int, exhibit: Exhibit, *, with_others: bool) -> None:
         # Behind the maps: nobody waits for it, and it must not hold up what is opened meanwhile.
-        self._map_lane.submit(
+        self.lanes.map.submit(
             (key, slot),
             partial(
                 self._measure_exhibit,
@@ -147,7 +147,7 @@ class Scoring(Opening):
                 return
 
     def _show_scores(self, slot: int, exhibit: Exhibit, scores: dict[str, Any]) -> None:
-        if not self._shows(slot, exhibit) or slot not in self._stops:
+        if not self.shows(slot, exhibit) or slot not in self._stops:
             return
         self.scores[slot] = scores
         self.scored.emit(slot, scores)
@@ -163,7 +163,7 @@ class Scoring(Opening):
         # Too few images for a score is no fault: there is just no number to show.
         if not isinstance(error, InputError):
             log.error("scoring %s failed", exhibit.name, exc_info=error)
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self.scored.emit(slot, None)
             self._say_scoring(slot, "too few" if isinstance(error, InputError) else "failed")
 

@@ -69,11 +69,11 @@ class Selecting(Drawing):
             return
         # A million dots take longer than a frame. Each outline is one of its own: none replaces
         # another one that waits.
-        self._decode_lane.submit(
+        self.lanes.decode.submit(
             ("select", object()),
             lambda: np.flatnonzero(within(shown.positions, outline)),
             on_result=partial(self._select_found, slot, shown, change),
-            on_error=self._tell,
+            on_error=self.tell,
             urgent=True,
         )
 
@@ -203,11 +203,11 @@ class Selecting(Drawing):
             if self.selection is chosen:
                 self.pictured.emit(chosen, few, images)
 
-        self._decode_lane.submit(
+        self.lanes.decode.submit(
             "pictures of the selection",
             lambda: dataset.pixels(few),
             on_result=pictured,
-            on_error=self._tell,
+            on_error=self.tell,
         )
 
     def frame_selection(self) -> None:
@@ -229,7 +229,7 @@ class Selecting(Drawing):
         """Write the selected images to `path` as lines "index,label"."""
         chosen, exhibit = self._what_is_selected()
         if chosen is not None:
-            self._save(partial(_save_lines, chosen, exhibit, path))
+            self.save(partial(_save_lines, chosen, exhibit, path))
 
     def _what_is_selected(self) -> tuple[Selection | None, Exhibit | None]:
         slot = self.selected_slot()

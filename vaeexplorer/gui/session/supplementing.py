@@ -29,7 +29,7 @@ class Supplementing(Judging):
         super().__init__(*arguments)
         self.beside_states: dict[int, str] = {}
         self._beside_watched = False
-        self._beside_stops = Stops(self._map_lane, "beside")
+        self._beside_stops = Stops(self.lanes.map, "beside")
         self.exhibit_changed.connect(self._forget_beside)
         self.scoring_changed.connect(self._measure_beside)
 
@@ -56,7 +56,7 @@ class Supplementing(Judging):
         exhibit = self.slots[slot].exhibit
         assert exhibit is not None
         stop = self._beside_stops.begin(slot)
-        self._map_lane.submit(
+        self.lanes.map.submit(
             ("beside", slot),
             partial(self._measure_exhibit, score_beside, exhibit, stop),
             on_result=partial(self._beside_measured, slot, exhibit),
@@ -67,7 +67,7 @@ class Supplementing(Judging):
     def _beside_measured(
         self, slot: int, exhibit: Exhibit, values: dict[str, float | None]
     ) -> None:
-        if self._shows(slot, exhibit) and slot in self.scores:
+        if self.shows(slot, exhibit) and slot in self.scores:
             self.scores[slot] = {**self.scores[slot], "secondary": values}
             self._say_beside(slot, "measured")
 
@@ -75,7 +75,7 @@ class Supplementing(Judging):
         if isinstance(error, StoppedError):
             return
         log.error("measuring beside the scores of %s failed", exhibit.name, exc_info=error)
-        if self._shows(slot, exhibit):
+        if self.shows(slot, exhibit):
             self._say_beside(slot, "failed")
 
     def _forget_beside(self, slot: int, exhibit: Exhibit | None = None) -> None:

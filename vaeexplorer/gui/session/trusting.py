@@ -29,7 +29,7 @@ class Trusting(Sampling):
         self.surveyed.connect(self._judge)
 
     def _distrust(self, slot: int, *_: object) -> None:
-        self._map_lane.cancel(("trust", slot))
+        self.lanes.map.cancel(("trust", slot))
         self.map_judged.emit(slot, None)
 
     def _judge(self, slot: int, *_: object) -> None:
@@ -54,8 +54,8 @@ class Trusting(Sampling):
                 except StopIteration as end:
                     return end.value  # type: ignore[no-any-return]
 
-        self._map_lane.submit(
-            ("trust", slot), job, on_result=partial(self._trusted, slot, own), on_error=self._tell
+        self.lanes.map.submit(
+            ("trust", slot), job, on_result=partial(self._trusted, slot, own), on_error=self.tell
         )
 
     def _trusted(self, slot: int, own: Map, trust: MapTrust | None) -> None:

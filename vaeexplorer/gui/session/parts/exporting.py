@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from vaeexplorer.drawing.map_files import DrawnMap, as_csv, as_svg
-from vaeexplorer.gui.session.trusting import Trusting
+from vaeexplorer.gui.session.document import Document
 from vaeexplorer.run import Exhibit
 from vaeexplorer.storage import write_atomically
 
@@ -18,29 +18,33 @@ translate = QCoreApplication.translate
 FORMATS = (".png", ".svg", ".csv")
 
 
-class Exporting(Trusting):
-    """The verb that writes maps. `exported` brings a sentence once a file is there."""
+class Exporting(QObject):
+    """Writes maps. `written` brings a sentence once a file is there."""
 
-    exported = Signal(str)
+    written = Signal(str)
 
-    def export_map(self, slot: int, path: Path, drawn: DrawnMap, png: Callable[[], bytes]) -> None:
+    def __init__(self, session: Document) -> None:
+        super().__init__(session)
+        self._session = session
+
+    def write(self, slot: int, path: Path, drawn: DrawnMap, png: Callable[[], bytes]) -> None:
         """Write the map of `slot` to `path`; what its name ends in decides about the format.
 
         `png` returns what is seen, as a file; `drawn` is the same for the other formats.
         """
-        exhibit = self.slots[slot].exhibit
+        exhibit = self._session.slots[slot].exhibit
         if exhibit is None:
             return
         if path.suffix.lower() not in FORMATS:
-            self.failed.emit(
+            self._session.failed.emit(
                 translate(
                     "Session", "{name} was not written: let its name end in .png, .svg or .csv."
                 ).format(name=path.name)
             )
             return
-        self._save(
+        self._session.save(
             partial(_write, exhibit, path, drawn, png),
-            lambda _: self.exported.emit(
+            lambda _: self.written.emit(
                 translate("Session", "The map was saved as {path}.").format(path=path)
             ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QObject
 
 from vaeexplorer.gui.session.selecting import Selecting
 from vaeexplorer.latent.selection import Selection
@@ -17,17 +17,21 @@ NAMED_LABELS = 12
 """Labels that a sentence names before it breaks off."""
 
 
-class Finding(Selecting):
-    """The verbs that look for images; what is not found is said in one sentence."""
+class Finding(QObject):
+    """Looks for images and brings them into view; what is not found is said in one sentence."""
+
+    def __init__(self, session: Selecting) -> None:
+        super().__init__(session)
+        self._session = session
 
     def find(self, text: str) -> None:
         """Hold the image "#123" or "123", or select all of "label 7" or of a label's name."""
         if not text.strip():
             return
-        slot = self.looked_at()
-        exhibit = None if slot is None else self.slots[slot].exhibit
+        slot = self._session.looked_at()
+        exhibit = None if slot is None else self._session.slots[slot].exhibit
         if slot is None or exhibit is None:
-            self.failed.emit(
+            self._session.failed.emit(
                 translate(
                     "Session", "There is no map to search: train a model or open a run first."
                 )
@@ -38,34 +42,34 @@ class Finding(Selecting):
         if number:
             self.find_image(slot, int(number[1]))
         elif label is None:
-            self.failed.emit(_not_found(text, exhibit))
+            self._session.failed.emit(_not_found(text, exhibit))
         else:
-            if label in self.hidden_labels:
-                self.hide_labels(self.hidden_labels - {label})
-            self.select_label(label)
+            if label in self._session.hidden_labels:
+                self._session.hide_labels(self._session.hidden_labels - {label})
+            self._session.select_label(label)
 
     def find_image(self, slot: int, index: int) -> None:
         """Hold image `index` of `slot`, here and where it is linked, and bring it into view."""
-        exhibit = self.slots[slot].exhibit
+        exhibit = self._session.slots[slot].exhibit
         if exhibit is None:
             return
         source = exhibit.source
         if not 0 <= index < source.n:
-            self.failed.emit(
+            self._session.failed.emit(
                 translate(
                     "Session", "There is no image #{index}: the images are #0 to #{last}."
                 ).format(index=index, last=source.n - 1)
             )
-        elif self.slots[slot].lift is None:
-            self.failed.emit(
+        elif self._session.slots[slot].lift is None:
+            self._session.failed.emit(
                 translate("Session", "The map is still being made: search again in a moment.")
             )
         else:
-            self.probe_image(slot, index)
-            self.hold()
-            self.framed.emit(Selection(source.fingerprint, source.n, np.array([index])))
-            if self._hides(slot, index):
-                self.failed.emit(
+            self._session.probe_image(slot, index)
+            self._session.hold()
+            self._session.framed.emit(Selection(source.fingerprint, source.n, np.array([index])))
+            if self._session.hides(slot, index):
+                self._session.failed.emit(
                     translate(
                         "Session", "Image #{index} has the label {label}, which is hidden."
                     ).format(index=index, label=exhibit.label_names[int(exhibit.labels[index])])
