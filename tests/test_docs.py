@@ -89,6 +89,7 @@ def test_the_readme_opens_with_what_it_is_for_a_picture_and_the_two_commands() -
     assert lines_to_type(README)[:2] == [[*BOOTSTRAP, "run"], [*BOOTSTRAP, "test"]]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_one_thread")
 def test_every_command_of_the_readme_works_as_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

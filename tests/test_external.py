@@ -220,6 +220,7 @@ def test_models_must_have_names(models: Any) -> None:
         vaeexplorer.score(IMAGES, models)
 
 
+@pytest.mark.slow
 def test_a_model_from_elsewhere_has_the_scores_that_the_same_run_has() -> None:
     """The VAE that ships, once as a run and once as a stranger's object."""
     folder = default_pair_folders()[1]

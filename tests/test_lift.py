@@ -213,6 +213,7 @@ def largest_step(lift_point, start, end, steps):
     return np.linalg.norm(np.diff(codes, axis=0), axis=1).max()
 
 
+@pytest.mark.slow
 def test_it_is_continuous_where_inverse_distance_weighting_jumps(lift, digits):
     codes, positions = digits
     tree = cKDTree(positions)

@@ -124,6 +124,7 @@ def test_data_without_labels_is_refused_by_the_call():
     assert str(error.value).count(". ") == 0
 
 
+@pytest.mark.slow
 def test_content_tells_labels_apart_and_style_does_not():
     data = open_data("digits")
     *_, last = train(data, Config("mlvae", {"latent_dim": 8}, epochs=15), threads=1)

@@ -100,6 +100,7 @@ def test_one_process_serves_many_fits(process):
     assert process.pid == first
 
 
+@pytest.mark.slow
 def test_umap_says_how_it_was_told_and_repeats_with_its_seed(umap_process):
     settings = UmapSettings(neighbours=5, min_dist=0.2, epochs=30, seed=3)
     map_, reports = finish(umap_process.fit(random_codes(300), settings=settings))
@@ -159,6 +160,7 @@ def test_a_sample_that_is_all_codes_is_no_sample(umap_process):
     assert "sample" not in map_.settings
 
 
+@pytest.mark.slow
 def test_another_layout_of_the_same_sample_places_and_searches_nothing_again(umap_process):
     codes = random_codes(3_000, 16)
     settings = UmapSettings(epochs=20, sample=1_000)
@@ -227,6 +229,7 @@ def test_settings_that_mean_nothing_are_one_sentence(umap_process, settings, sen
     assert str(caught.value) == f"The umap map failed: {sentence}."
 
 
+@pytest.mark.slow
 def test_closing_a_layout_ends_it_within_a_tenth_of_a_second(process):
     process.start()
     endless = UmapSettings(epochs=1_000_000)
@@ -265,6 +268,7 @@ def test_a_slow_reader_gets_the_newest_frame_and_no_older_one():
     assert stop.value.value == ("done",)
 
 
+@pytest.mark.slow
 def test_the_reference_maps_and_repeats_with_its_seed(umap_learn_process):
     settings = UmapSettings(neighbours=5, epochs=10, seed=3)
     codes = random_codes(30)

@@ -308,6 +308,7 @@ def test_the_scorecard_stands_on_the_page_with_every_definition(report: Path) ->
     assert any("different laws" in line for line in numbers_of(report)["warnings"])
 
 
+@pytest.mark.slow
 def test_a_run_without_a_umap_is_given_one_for_the_report_only(
     idx_file: Path, tmp_path: Path
 ) -> None:
@@ -343,6 +344,7 @@ def test_numbers_are_those_on_the_page(report: Path) -> None:
             assert f"{value:.2f}" in text
 
 
+@pytest.mark.slow
 def test_stored_umap_is_drawn_before_pca(pair: tuple[Path, Path], tmp_path: Path) -> None:
     run = load_run(pair[0])
     (space,) = run.codes
@@ -381,6 +383,7 @@ def test_grid_has_the_pixels_of_its_tiles(idx_file: Path, tmp_path: Path) -> Non
     assert height == 6 * GRID_SIDE * scale + gaps
 
 
+@pytest.mark.slow
 def test_former_report_is_replaced_and_nothing_is_left_beside(
     pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -407,6 +410,7 @@ def test_folder_with_other_things_is_left_alone(
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_failure_while_writing_keeps_the_former_report(
     pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -178,6 +178,7 @@ def test_stop_before_the_first_epoch_keeps_nothing_and_says_so(explorer):
     assert panel._stack.currentIndex() == 0, "the form's story, not empty curves"
 
 
+@pytest.mark.slow
 def test_what_a_training_replaces_stays_among_the_runs(explorer):
     first = trained(explorer, name="one")
     second = trained(explorer, name="two")
@@ -400,6 +401,7 @@ def held_out_traces(panel):
     return panel.curves.plots[0].traces
 
 
+@pytest.mark.slow
 def test_stop_ends_both_of_a_pair_and_keeps_them(explorer):
     panel = training_panel(explorer)
     panel.epochs.setValue(ENDLESS)
