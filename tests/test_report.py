@@ -21,6 +21,7 @@ from vaeexplorer import cli
 from vaeexplorer.data import open_data
 from vaeexplorer.jobs.draws import prior_draws
 from vaeexplorer.jobs.findings import GRID_SIDE
+from vaeexplorer.jobs.holes import holes
 from vaeexplorer.jobs.opening import chosen_map, open_exhibit, with_model
 from vaeexplorer.jobs.overlays import on_one_scale, stretch
 from vaeexplorer.jobs.paths import PathChoice, film_path, first_ends
@@ -35,6 +36,7 @@ from vaeexplorer.latent.projection import Map, ProjectionError
 from vaeexplorer.report.evidence import DRAWS_ROWS, STRETCH_ROWS, path_quantities
 from vaeexplorer.report.figures import GRID_GAP
 from vaeexplorer.report.findings import Window
+from vaeexplorer.report.holes import HOLES_ROWS
 from vaeexplorer.report.quantities import BESIDE, SCORES
 from vaeexplorer.run import Config, result_of
 from vaeexplorer.storage import StorageError, load_run, save_run
@@ -248,6 +250,10 @@ def test_the_evidence_is_what_the_jobs_of_the_window_find(
         fields[slot] = result_of(stretch(space, lift))
         draws[slot] = result_of(prior_draws(space, lift, exhibit.dataset))
         split = exhibit.dataset.split(exhibit.split_seed)
+        emptied = result_of(holes(space, lift, exhibit.codes["z"], split)).emptied
+        assert run["holes"]["share"] == emptied.share == run["secondary"]["far_share"]
+        assert run["holes"]["law"] == emptied.law == run["completeness"]["law"]
+        assert run["holes"]["farthest"] == emptied.distances.max(initial=0)
         worst = result_of(worst_places(space, exhibit.dataset, split, grounds))
         assert run["worst"]["steepest_steps"] == [place.amount for place in worst.steps]
         assert run["worst"]["emptiest_draws"] == [place.amount for place in worst.draws]
@@ -269,7 +275,7 @@ def test_the_evidence_is_what_the_jobs_of_the_window_find(
 
 def test_the_evidence_stands_on_the_page_with_every_definition(report: Path) -> None:
     text, numbers = page_of(report).text, numbers_of(report)
-    for quantity in (*path_quantities(WAYS), *STRETCH_ROWS, *DRAWS_ROWS):
+    for quantity in (*path_quantities(WAYS), *STRETCH_ROWS, *DRAWS_ROWS, *HOLES_ROWS):
         assert quantity.name in text
         assert quantity.definition in text
         for run in numbers["runs"]:
@@ -367,6 +373,7 @@ def test_run_whose_data_is_gone_is_shown_without_reconstructions(
     assert run["pictures"]["reconstructions"] is None
     assert run["continuity"] is run["completeness"] is run["n"] is None
     assert run["worst"] is run["draws"] is run["pictures"]["draws"] is None
+    assert run["holes"] is run["pictures"]["holes"] is run["pictures"]["holes_dark"] is None
     assert run["stretch"]["median"] > 0
     assert list(faults(numbers_of(tmp_path / "out"), SCHEMA)) == []
     assert "were not found again" in page_of(tmp_path / "out").text

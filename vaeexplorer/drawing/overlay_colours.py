@@ -16,6 +16,12 @@ SPAN = 3.0
 DISTANCES = ("#4cb7a5", "#f2c14e", "#d1264f")
 """Colours from no distance over half of the limit to the limit."""
 
+EMPTY_LIGHT, EMPTY_DARK = "#b5179e", "#ff6fd8"
+"""Colour of what is far from every posterior, on light and on dark."""
+
+EMPTY_OPACITY, UNMAPPED_OPACITY = 90, 110
+"""Of 255, of that colour and of the lines where no dot is near: dots stay to be seen through."""
+
 
 def change_colours(
     changes: NDArray[np.floating], reference: float, middle: tuple[int, int, int]

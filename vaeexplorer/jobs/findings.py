@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vaeexplorer.data import Dataset, InputError
 from vaeexplorer.jobs.draws import draws_on_one_scale, prior_draws
+from vaeexplorer.jobs.holes import Holes, holes
 from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
 from vaeexplorer.jobs.opening import (
     build_spaces,
@@ -106,6 +107,8 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
     yield Progress("drawing from the law of the codes", 0.45)
     dataset = exhibit.dataset
     draws = None if dataset is None else result_of(prior_draws(space, lift, dataset))
+    yield Progress("looking for holes", 0.48)
+    emptied = _holes(exhibit, space, lift)
     scores = yield from part_of(_scores(exhibit, space, common.grounds), 0.5, 0.3)
     worst = None
     if scores is not None:
@@ -113,7 +116,7 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
     trust = result_of(measure_trust(codes.mean, chosen.positions))
     nats = settings(run.config.family, run.config.model).nats(run.source.shape)
     measured: dict[str, Any] = {"stretch": changes, "draws": draws, "scores": scores}
-    measured["trust"] = trust
+    measured |= {"trust": trust, "holes": emptied}
     return Findings(**found, **measured, worst=worst, folder=str(folder), nats=nats), space
 
 
@@ -178,6 +181,16 @@ def _scores(
         )
     except InputError:
         return None
+
+
+def _holes(exhibit: Exhibit, space: LatentSpace, lift: Lift) -> Holes | None:
+    """Holes of the map and of the model; None where nobody knows which images are held out."""
+    if exhibit.dataset is None:
+        return None
+    split = exhibit.dataset.split(exhibit.split_seed)
+    if not len(split.held_out):
+        return None
+    return result_of(holes(space, lift, exhibit.codes[main_space(exhibit)], split))
 
 
 def _worst(

@@ -22,6 +22,7 @@ from vaeexplorer.report.blocks import (
     table_of,
 )
 from vaeexplorer.report.findings import Findings
+from vaeexplorer.report.holes import HOLES_LEAD, HOLES_ROWS, hole_numbers, holes_figure
 from vaeexplorer.report.quantities import Numbers, Quantity, number
 
 WAYS = {"straight": "Straight line", "slerp": "Slerp", "data": "Along the data"}
@@ -169,6 +170,7 @@ def evidence_numbers(found: Findings) -> dict[str, Any]:
             "reconstructions": draws.real,
             "limit": draws.limit,
         },
+        "holes": hole_numbers(found),
         "worst": None
         if worst is None
         else {
@@ -207,6 +209,8 @@ def evidence_sections(pairs: Sequence[Pair], report: Mapping[str, Any]) -> list[
         table_of(runs, STRETCH_ROWS),
         figures("Draws on the map", DRAWS_LEAD, pairs, _draws_figure),
         table_of(runs, DRAWS_ROWS),
+        figures("Holes", HOLES_LEAD, pairs, holes_figure),
+        table_of(runs, HOLES_ROWS),
         figures("Worst places", WORST_LEAD, pairs, _worst_figure),
     ]
 

@@ -12,9 +12,10 @@ from vaeexplorer.drawing.grid import image_grid, write_png
 from vaeexplorer.drawing.palette import rgb
 from vaeexplorer.drawing.strips import WHITE, Paper, film_picture
 from vaeexplorer.report.findings import Findings
+from vaeexplorer.report.hole_pictures import holes_picture
+from vaeexplorer.report.legends import Picture
 from vaeexplorer.report.map_pictures import (
     Dots,
-    Picture,
     dots_of,
     draws_picture,
     map_picture,
@@ -61,11 +62,12 @@ def write_pictures(found: Findings, stem: str, colour: str, folder: Path) -> dic
 
 def _over_map(found: Findings, dots: Dots, paper: Paper) -> dict[str, Picture | None]:
     """Draw the map, and what lies over it."""
-    field, draws = found.stretch, found.draws
+    field, draws, holes = found.stretch, found.draws, found.holes
     return {
         "map": map_picture(found, dots, paper),
         "stretch": None if field is None else stretch_picture(found, field, dots, paper),
         "draws": None if draws is None else draws_picture(found, draws, dots, paper),
+        "holes": None if holes is None else holes_picture(found, holes, dots, paper),
     }
 
 

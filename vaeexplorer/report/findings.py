@@ -15,6 +15,7 @@ from vaeexplorer.run import Codes, Run
 
 if TYPE_CHECKING:
     from vaeexplorer.jobs.draws import Draws
+    from vaeexplorer.jobs.holes import Holes
     from vaeexplorer.jobs.overlays import Stretch
     from vaeexplorer.jobs.paths import Film
     from vaeexplorer.jobs.worst import WorstPlaces
@@ -84,6 +85,9 @@ class Findings:
     stretch, draws
         What is laid over the map, as jobs.overlays and jobs.draws give it, on one scale for all
         runs; None where the map has no data near, and where the images are gone.
+    holes
+        Holes of the map and of the model, as jobs.holes gives them; None where the images are gone
+        or none is held out.
     trust
         How far the map can be trusted; None of very few images.
     films
@@ -109,6 +113,7 @@ class Findings:
     worst: WorstPlaces | None
     stretch: Stretch | None
     draws: Draws | None
+    holes: Holes | None
     trust: MapTrust | None
     films: Mapping[str, Film] = field(default_factory=dict)
     nats: str = ""

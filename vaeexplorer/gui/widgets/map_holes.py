@@ -7,17 +7,19 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QRegion, QTransform
 
+from vaeexplorer.drawing.overlay_colours import (
+    EMPTY_DARK,
+    EMPTY_LIGHT,
+    EMPTY_OPACITY,
+    UNMAPPED_OPACITY,
+)
 from vaeexplorer.gui.widgets.hatch import hatched, pattern
 from vaeexplorer.gui.widgets.image_view import to_clear_qimage
 from vaeexplorer.gui.widgets.theme import colours, is_dark
 from vaeexplorer.jobs.holes import Holes
 
-EMPTY_LIGHT, EMPTY_DARK = "#b5179e", "#ff6fd8"
-EMPTY_OPACITY = 90
-"""Of 255: the dots stay to be seen through the colour."""
-
-UNMAPPED_OPACITY, UNMAPPED_APART = 110, 5
-"""Of the grey lines, of 255, and the pixels from one to the next."""
+UNMAPPED_APART = 5
+"""Pixels from one grey line to the next."""
 
 MARK_PX, SMALL_MARK_PX, SMALL_PX = 3.5, 2.2, 300
 """How far a cross goes to each side, and on a map whose shorter side is less than the last."""
