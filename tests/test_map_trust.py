@@ -83,7 +83,7 @@ def test_the_label_says_both_numbers_and_what_they_are(qtbot):
 def test_every_map_is_judged_once_it_rests_and_not_again_when_it_is_turned(qtbot):
     session = Session(RunLibrary(runs_folder()))
     heard = []
-    session.map_judged.connect(lambda slot, trust: heard.append((slot, trust)))
+    session.map_trust.judged.connect(lambda slot, trust: heard.append((slot, trust)))
     session.open_default_pair()
     session.start()
     qtbot.waitUntil(lambda: {slot for slot, trust in heard if trust} == {0, 1}, timeout=60_000)

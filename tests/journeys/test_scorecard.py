@@ -8,7 +8,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from vaeexplorer.gui.session import scoring, supplementing
+from vaeexplorer.gui.session import scoring
+from vaeexplorer.gui.session.parts import supplementing
 from vaeexplorer.gui.widgets.score_rows import GAUSSIAN, MIXTURE
 from vaeexplorer.regularity import laws, verdict
 from vaeexplorer.run import Progress
@@ -63,7 +64,7 @@ def bar(explorer, slot, *keys):
 
 
 def measured_beside(explorer, *slots):
-    states = explorer.session.beside_states
+    states = explorer.session.secondary.states
     return all(states.get(slot) == "measured" for slot in slots)
 
 
@@ -170,7 +171,7 @@ def test_more_numbers_that_could_not_be_measured_say_so(measured, monkeypatch, c
 
     monkeypatch.setattr(supplementing, "score_beside", fail)
     measured.panel("scorecard").beside.click()
-    measured.wait(lambda: measured.session.beside_states.get(0) == "failed")
+    measured.wait(lambda: measured.session.secondary.states.get(0) == "failed")
     shown = bar(measured, 0, "secondary", "path_length")
     assert shown.text == "--"
     assert "Measuring failed" in shown.toolTip()

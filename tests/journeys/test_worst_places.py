@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 def critic(explorer):
     """A person with the panel open, once both models have been judged."""
     explorer.window.show_panel("worst")
-    explorer.wait(lambda: len(explorer.session.worst) == 2)
+    explorer.wait(lambda: len(explorer.session.worst_places.by_slot) == 2)
     return explorer
 
 
@@ -24,7 +24,7 @@ def shown(explorer, slot):
 
 def test_places_are_shown_with_their_numbers_the_worst_first(critic):
     for slot in range(2):
-        found = critic.session.worst[slot]
+        found = critic.session.worst_places.by_slot[slot]
         for tiles, places in (
             (shown(critic, slot).steps, found.steps),
             (shown(critic, slot).draws, found.draws),
@@ -42,7 +42,7 @@ def test_places_are_shown_with_their_numbers_the_worst_first(critic):
 @pytest.mark.parametrize("kind", ["steps", "draws"])
 def test_a_click_takes_the_probe_there_and_holds_it(critic, kind):
     critic.wait_for_the_maps()
-    place = getattr(critic.session.worst[0], kind)[2]
+    place = getattr(critic.session.worst_places.by_slot[0], kind)[2]
     button = getattr(shown(critic, 0), kind).buttons[2]
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     critic.wait(critic.decoded)
@@ -60,12 +60,12 @@ def test_what_leaves_a_slot_takes_its_places_along(critic):
     assert shown(critic, 2)._reason.text() == "This slot is empty."
     critic.session.put(1, critic.session.slots[0].exhibit)
     assert "loading" in shown(critic, 1)._reason.text()
-    critic.wait(lambda: 1 in critic.session.worst)
-    first, again = (critic.session.worst[slot].draws[0] for slot in range(2))
+    critic.wait(lambda: 1 in critic.session.worst_places.by_slot)
+    first, again = (critic.session.worst_places.by_slot[slot].draws[0] for slot in range(2))
     np.testing.assert_array_equal(first.z, again.z)
 
 
 def test_nothing_is_looked_for_before_anybody_asks(explorer):
     explorer.wait(lambda: set(explorer.session.scoring_states.values()) == {"scored"})
-    assert explorer.session.worst == {}
-    assert not list(explorer.session._worst_stops)
+    assert explorer.session.worst_places.by_slot == {}
+    assert not list(explorer.session.worst_places._stops)

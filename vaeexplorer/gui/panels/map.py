@@ -172,7 +172,7 @@ class MapPanel(QWidget):
         self.foot.axes.chosen.connect(partial(session.choose_axes, slot))
         session.overlay_faded.connect(self._fade_overlay)
         session.thumbnails_read.connect(self._show_thumbnails)
-        session.map_judged.connect(self._show_trust)
+        session.map_trust.judged.connect(self._show_trust)
         self._fade_overlay(session.overlay_opacity)
 
     def _hover(self, point: NDArray[np.float64], snap_distance: float) -> None:

@@ -58,7 +58,7 @@ class ScorecardPanel(QWidget):
         session.slots_changed.connect(self._rebuild)
         session.scoring_changed.connect(self._show)
         session.exhibit_changed.connect(self._show)
-        session.beside_changed.connect(self._show)
+        session.secondary.changed.connect(self._show)
         session.renamed.connect(self._show)
 
     def _tools(self) -> QHBoxLayout:
@@ -76,7 +76,7 @@ class ScorecardPanel(QWidget):
             )
         )
         self.beside.toggled.connect(self._show_groups)
-        self.beside.toggled.connect(self._session.watch_beside)
+        self.beside.toggled.connect(self._session.secondary.watch)
         self._state = QLabel()
         self._state.setProperty("muted", True)
         self._state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -160,7 +160,7 @@ class ScorecardPanel(QWidget):
             slot
             for slot in range(len(session.slots))
             if session.scoring_states.get(slot) in ("measuring", "comparing")
-            or session.beside_states.get(slot) == "measuring"
+            or session.secondary.states.get(slot) == "measuring"
         ]
         self._state.setText(
             translate("Scorecard", "measuring {slots}").format(
@@ -199,14 +199,14 @@ class ScorecardPanel(QWidget):
         """Whether the number of `row` is still to come."""
         if "others" in row.keys:
             return self._session.scoring_states.get(slot) == "comparing"
-        states = self._session.beside_states
+        states = self._session.secondary.states
         return row.group == "beside" and states.get(slot) in (None, "waiting", "measuring")
 
     def _absence(self, row: Row, slot: int) -> str:
         """Say why there is no number."""
         if "others" in row.keys or self._waits(row, slot):
             return translate("Scorecard", "Not measured yet.")
-        if row.group == "beside" and self._session.beside_states.get(slot) == "failed":
+        if row.group == "beside" and self._session.secondary.states.get(slot) == "failed":
             return translate("Scorecard", "Measuring failed: Help > Open the log.")
         return row.absence or translate(
             "Scorecard", "It does not exist here: nothing changes, or is not finite."

@@ -110,7 +110,7 @@ class WorstPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rebuild(len(session.slots))
         session.slots_changed.connect(self._rebuild)
-        session.worst_found.connect(self._show_found)
+        session.worst_places.found.connect(self._show_found)
 
     def _rebuild(self, count: int) -> None:
         page = QWidget()
@@ -121,7 +121,7 @@ class WorstPanel(QScrollArea):
         for slot, part in enumerate(self.slots):
             row.addWidget(part, 1)
             state = self._session.scoring_states.get(slot, "empty")
-            part.show_found(self._session.worst.get(slot), state)
+            part.show_found(self._session.worst_places.by_slot.get(slot), state)
         self.setWidget(page)
 
     def _show_found(self, slot: int, found: WorstPlaces | None, reason: str) -> None:

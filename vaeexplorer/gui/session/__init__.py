@@ -2,11 +2,11 @@
 
 A verb is thin: what takes long lives in `jobs`, on a lane (lanes). What others build upon is one
 class in a file each, in this order: the state (document), the probe (probing), what is opened
-(opening), scored (scoring, judging, supplementing), mapped (mapping, aligning), compared along a
-path (comparing, drawing), selected (selecting), bounded (bounding), shown by colours (colouring)
-and of two dimensions (planes), laid over the maps (overlaying, outlining), drawn in place of dots
-(picturing), picked out of a codebook (picking), drawn from laws (sampling), said of the maps
-(trusting), held beside the codes (holding), and here what is trained.
+(opening), scored (scoring), mapped (mapping, aligning), compared along a path (comparing,
+drawing), selected (selecting), bounded (bounding), shown by colours (colouring) and of two
+dimensions (planes), laid over the maps (overlaying, outlining), drawn in place of dots
+(picturing), picked out of a codebook (picking), drawn from laws (sampling), held beside the codes
+(holding), and here what is trained.
 
 What nothing else builds upon is a part: an object of its own in `parts`, with its own verbs,
 signals and state, called `session.search` or `session.map_files`. To add one:
@@ -36,6 +36,9 @@ from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.parts.exporting import Exporting
 from vaeexplorer.gui.session.parts.finding import Finding
+from vaeexplorer.gui.session.parts.judging import Judging
+from vaeexplorer.gui.session.parts.supplementing import Supplementing
+from vaeexplorer.gui.session.parts.trusting import Trusting
 from vaeexplorer.gui.session.swapping import Swapping
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.latent.projection import ProjectionError
@@ -52,8 +55,17 @@ class Session(Swapping):
 
     def __init__(self, library: RunLibrary, parent: QObject | None = None) -> None:
         super().__init__(library, parent)
+        self.worst_places = Judging(self)
+        self.secondary = Supplementing(self)
         self.search = Finding(self)
+        self.map_trust = Trusting(self)
         self.map_files = Exporting(self)
+
+    def close(self) -> None:
+        """Let the parts stop what they have begun, and close as the document does."""
+        for part in (self.worst_places, self.secondary):
+            part.close()
+        super().close()
 
     def prepare_training(self) -> None:
         """Let torch do what its first step of training would wait for: two seconds of imports."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.document import Slot
-from vaeexplorer.gui.session.trusting import Trusting
+from vaeexplorer.gui.session.sampling import Sampling
 from vaeexplorer.jobs.layers import mean_rates
 from vaeexplorer.jobs.opening import held_at, main_space
 from vaeexplorer.latent.probe import Probe, probe_image
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
 
 
-class Holding(Trusting):
+class Holding(Sampling):
     """The verbs that choose a space, and what is held beside its codes.
 
     The chosen space stands in the slot's exhibit (`Exhibit.explored`), for jobs are given that.

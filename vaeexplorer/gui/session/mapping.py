@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.gui.session.supplementing import Supplementing
+from vaeexplorer.gui.session.scoring import Scoring
 from vaeexplorer.jobs.opening import keep_maps, main_space
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.neighbours import CodeIndex
@@ -30,7 +30,7 @@ STRAIGHT = ("pca", "dimensions")
 """Methods whose maps have straight axes, whatever the size of the codes."""
 
 
-class MapMaking(Supplementing):
+class MapMaking(Scoring):
     """The verbs that make maps in the projection process."""
 
     def make_map(self, slot: int, method: str, settings: UmapSettings) -> None:

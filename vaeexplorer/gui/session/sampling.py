@@ -153,12 +153,12 @@ class Sampling(Picking):
         """Compare the laws of an exhibit; on a lane, and only there."""
 
         def pause() -> None:
-            self._give_way(stop)
+            self.give_way(stop)
             if stop.is_set():
                 raise StoppedError
 
         measure = partial(compare_laws, fits=fits, wanted=lambda: self.law, pause=pause)
-        return (yield from self._measure_exhibit(measure, exhibit, stop))
+        return (yield from self.measure_exhibit(measure, exhibit, stop))
 
     def _take_comparison(self, slot: int, exhibit: Exhibit, found: LawComparison | None) -> None:
         if found is not None and self.shows(slot, exhibit):

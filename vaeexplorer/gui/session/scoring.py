@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -77,6 +77,10 @@ class Scoring(Opening):
             if state.exhibit is not None and slot in self.scores
         ]
 
+    def add_to_scores(self, slot: int, name: str, values: Mapping[str, Any]) -> None:
+        """Put what was measured later beside the scores of `slot`, under `name`."""
+        self.scores[slot] = {**self.scores[slot], name: values}
+
     def _stop_scoring(self, slot: int, exhibit: Exhibit | None = None) -> None:
         """Give up the score of what has left `slot`."""
         self._stops.stop(slot)
@@ -111,7 +115,7 @@ class Scoring(Opening):
         self.lanes.map.submit(
             (key, slot),
             partial(
-                self._measure_exhibit,
+                self.measure_exhibit,
                 score_space,
                 exhibit,
                 self._stops[slot],
@@ -121,7 +125,7 @@ class Scoring(Opening):
             on_error=partial(self._scoring_failed, slot, exhibit),
         )
 
-    def _measure_exhibit(
+    def measure_exhibit(
         self,
         measure: Callable[..., Generator[Progress, None, Any]],
         exhibit: Exhibit,
@@ -133,14 +137,14 @@ class Scoring(Opening):
         assert dataset is not None
         # As by default: what happens to be held must not change a score.
         explored = exhibit.spaces[main_space(exhibit)].holding(None)
-        space = Stoppable(explored, stop, partial(self._give_way, stop))
+        space = Stoppable(explored, stop, partial(self.give_way, stop))
         # Models of one data set are scored one after another: only its images are kept ready.
         if self._ground_of != dataset.source.fingerprint:
             self._grounds, self._ground_of = Grounds(), dataset.source.fingerprint
         split = dataset.split(exhibit.split_seed)
         return measure(space, dataset, split, grounds=self._grounds, **options)
 
-    def _give_way(self, stop: threading.Event) -> None:
+    def give_way(self, stop: threading.Event) -> None:
         """Wait until the cursor rests, for a while: what it decodes needs the same cores."""
         for _ in range(MOST_WAITS):
             if time.monotonic() - self.hovered_at > REST_S or stop.wait(WAIT_S):
