@@ -34,7 +34,7 @@ def reader(open_explorer, quantized):
     """A person on the VQ-VAE and the VAE, with the codes of the former before them."""
     person = open_explorer(str(quantized), str(default_pair_folders()[1])).wait_until_ready()
     person.session.activate(0)
-    person.wait(lambda: 0 in person.session.code_usage)
+    person.wait(lambda: 0 in person.session.codebooks.by_slot)
     person.wait_for_the_maps()
     picker = person.panel("dimensions").picker
     person.wait(lambda: picker.isVisible() and len(picker.positions.indices) == 4)
@@ -47,7 +47,7 @@ def reader(open_explorer, quantized):
 
 def held(person):
     """Codes of the probe in slot A, by position."""
-    usage = person.session.code_usage[0]
+    usage = person.session.codebooks.by_slot[0]
     return usage.indices(person.probe(0).z).tolist()
 
 
@@ -93,8 +93,8 @@ def test_a_tile_shows_what_its_code_decodes_to_and_a_click_takes_it(reader):
         picker.positions, Qt.MouseButton.LeftButton, pos=picker.positions.cell(3).center()
     )
     shown = []
-    session.variants_decoded.connect(lambda slot, variants: shown.append(variants))
-    session.try_codes(0, 3)
+    session.codebooks.tried.connect(lambda slot, variants: shown.append(variants))
+    session.codebooks.try_others(0, 3)
     reader.wait(lambda: shown and shown[-1].position == 3)
     variants = shown[-1]
     assert variants.codes.tolist() == list(range(CODES))
@@ -108,7 +108,7 @@ def test_a_tile_shows_what_its_code_decodes_to_and_a_click_takes_it(reader):
 
 def test_what_the_code_costs_and_how_it_is_used_is_said(reader):
     text = picker_of(reader)._about.text()
-    usage = reader.session.code_usage[0]
+    usage = reader.session.codebooks.by_slot[0]
     assert f"{4 * np.log(CODES):.1f} nats" in text
     assert f"perplexity {usage.perplexity:.1f} of {CODES}, {usage.dead} dead" in text
     assert f"{4 * np.log2(CODES):.1f} bits" in picker_of(reader)._about.toolTip()
@@ -138,6 +138,6 @@ def test_laws_of_its_codebook_are_offered_for_draws(reader):
     panel.choice.setCurrentIndex(panel.choice.findData("neighbours"))
     panel.choice.activated.emit(panel.choice.currentIndex())
     reader.wait(lambda: 0 in reader.session.samples and "Markov" in reader.session.samples[0].law)
-    book = reader.session.code_usage[0].codebook
+    book = reader.session.codebooks.by_slot[0].codebook
     drawn = reader.session.samples[0].z.reshape(-1, 1, book.shape[1])
     assert np.abs(drawn - book).sum(axis=2).min(axis=1).max() < 1e-6

@@ -136,9 +136,9 @@ def test_a_cell_of_the_swap_grid_is_probed_in_whatever_space_is_explored(open_ex
     session.decoded.connect(lambda slot, probe, image: decodes.update({slot: image.astype(int)}))
     QTest.keyClick(explorer.window, "G", Qt.KeyboardModifier.ControlModifier)
     panel = explorer.panel("swap")
-    explorer.wait(lambda: session.swap_grid is not None and panel.view.isVisible())
-    grid = session.swap_grid
-    assert session.swap_slot == 1
+    explorer.wait(lambda: session.swaps.grid is not None and panel.view.isVisible())
+    grid = session.swaps.grid
+    assert session.swaps.slot == 1
     assert len(set(session.slots[1].exhibit.labels[grid.images])) == 5
     QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=panel.view.cell(0, 2).center())
     assert panel.view.current == (0, 2)
@@ -161,10 +161,10 @@ def test_a_cell_of_the_swap_grid_is_probed_in_whatever_space_is_explored(open_ex
         words = f"{lacks} of image #{grid.images[other]}"
         explorer.wait(lambda words=words: choice.context.text() == words)
         explorer.wait(lambda row=row, column=column: shows(row + 1, column))
-        assert session.swap_grid is grid
+        assert session.swaps.grid is grid
     # Other images, once some are selected.
     session.select(1, np.array([5, 50, 500]))
-    explorer.wait(lambda: session.swap_grid.images.tolist() == [5, 50, 500])
+    explorer.wait(lambda: session.swaps.grid.images.tolist() == [5, 50, 500])
     session.clear(1)
     explorer.wait(lambda: panel._reason.isVisible())
     assert "Train an ML-VAE" in panel._reason.text()

@@ -169,8 +169,8 @@ def _add_view_menu(window: Window, session: Session) -> None:
     hatch.setChecked(session.hatching)
     pictures = window.dot_controls.pictures
     pictures.setShortcut("Ctrl+Shift+I")
-    session.picture(pictures.isChecked())
-    pictures.toggled.connect(session.picture)
+    session.thumbnails.show(pictures.isChecked())
+    pictures.toggled.connect(session.thumbnails.show)
     menu.addAction(pictures)
     align = _act(
         menu,

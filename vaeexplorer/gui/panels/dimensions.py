@@ -84,8 +84,8 @@ class DimensionsPanel(QWidget):
         session.exhibit_changed.connect(self._show_exhibit)
         session.activated.connect(self._show_active)
         session.probe_moved.connect(self._show_probe)
-        session.codes_counted.connect(self._show_usage)
-        session.variants_decoded.connect(self._show_variants)
+        session.codebooks.counted.connect(self._show_usage)
+        session.codebooks.tried.connect(self._show_variants)
         session.model_changed.connect(self._show_rates)
         session.rates_measured.connect(self._show_rates)
         self._show_active()
@@ -139,7 +139,7 @@ class DimensionsPanel(QWidget):
             row.deleteLater()
         state = self._session.slots[active]
         self._more.hide()
-        usage = self._session.code_usage.get(active)
+        usage = self._session.codebooks.by_slot.get(active)
         self.picker.setVisible(usage is not None)
         self._legend.setVisible(usage is None)
         if state.exhibit is None:
@@ -185,7 +185,7 @@ class DimensionsPanel(QWidget):
         """Put every handle where the probe is by now."""
         for row in self._rows:
             row.place(float(self._z[row.dimension]))
-        if self._session.active in self._session.code_usage:
+        if self._session.active in self._session.codebooks.by_slot:
             self.picker.show_code(self._z)
             self._trying.start(TRY_MS)
 
@@ -195,14 +195,14 @@ class DimensionsPanel(QWidget):
             self._show_active()
 
     def _try_codes(self, *_: object) -> None:
-        self._session.try_codes(self._session.active, self.picker.positions.position)
+        self._session.codebooks.try_others(self._session.active, self.picker.positions.position)
 
     def _show_variants(self, slot: int, variants: Variants) -> None:
         if slot == self._session.active:
             self.picker.show_variants(variants)
 
     def _pick(self, position: int, code: int) -> None:
-        self._session.pick_code(self._session.active, position, code)
+        self._session.codebooks.pick(self._session.active, position, code)
 
     def _moved(self, dimension: int, value: float) -> None:
         z = self._z.copy()

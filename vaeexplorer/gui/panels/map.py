@@ -171,7 +171,7 @@ class MapPanel(QWidget):
         session.overlaid.connect(self._show_overlay)
         self.foot.axes.chosen.connect(partial(session.choose_axes, slot))
         session.overlay_faded.connect(self._fade_overlay)
-        session.thumbnails_read.connect(self._show_thumbnails)
+        session.thumbnails.read.connect(self._show_thumbnails)
         session.map_trust.judged.connect(self._show_trust)
         self._fade_overlay(session.overlay_opacity)
 

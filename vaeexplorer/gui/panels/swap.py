@@ -42,8 +42,8 @@ class SwapPanel(QWidget):
         row.addWidget(self.view)
         self._beside = self._make_beside()
         row.addWidget(self._beside, 1)
-        session.swapped.connect(self._show_swapped)
-        self._show_swapped(session.swap_slot, session.swap_grid, "loading")
+        session.swaps.swapped.connect(self._show_swapped)
+        self._show_swapped(session.swaps.slot, session.swaps.grid, "loading")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         # A square, so that what stands beside the grid stands beside its cells.
@@ -51,11 +51,11 @@ class SwapPanel(QWidget):
         super().resizeEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
-        self._session.watch_swap(True)
+        self._session.swaps.watch(True)
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self._session.watch_swap(False)
+        self._session.swaps.watch(False)
         super().hideEvent(event)
 
     def _make_beside(self) -> QWidget:
@@ -138,7 +138,7 @@ class SwapPanel(QWidget):
         grid = self._grid
         if grid is None:
             return
-        self._session.probe_swap(row, column)
+        self._session.swaps.probe(row, column)
         shown: list[tuple[NDArray[np.uint8], str]] = [
             (grid.originals[row], translate("Swap", "content of #{index}")),
             (grid.originals[column], translate("Swap", "style of #{index}")),

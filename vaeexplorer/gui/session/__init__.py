@@ -4,9 +4,8 @@ A verb is thin: what takes long lives in `jobs`, on a lane (lanes). What others 
 class in a file each, in this order: the state (document), the probe (probing), what is opened
 (opening), scored (scoring), mapped (mapping, aligning), compared along a path (comparing,
 drawing), selected (selecting), bounded (bounding), shown by colours (colouring) and of two
-dimensions (planes), laid over the maps (overlaying, outlining), drawn in place of dots
-(picturing), picked out of a codebook (picking), drawn from laws (sampling), held beside the codes
-(holding), and here what is trained.
+dimensions (planes), laid over the maps (overlaying, outlining), drawn from laws (sampling), held
+beside the codes (holding), and here what is trained.
 
 What nothing else builds upon is a part: an object of its own in `parts`, with its own verbs,
 signals and state, called `session.search` or `session.map_files`. To add one:
@@ -34,12 +33,15 @@ from PySide6.QtCore import QCoreApplication, QObject
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
+from vaeexplorer.gui.session.holding import Holding
 from vaeexplorer.gui.session.parts.exporting import Exporting
 from vaeexplorer.gui.session.parts.finding import Finding
 from vaeexplorer.gui.session.parts.judging import Judging
+from vaeexplorer.gui.session.parts.picking import Picking
+from vaeexplorer.gui.session.parts.picturing import Picturing
 from vaeexplorer.gui.session.parts.supplementing import Supplementing
+from vaeexplorer.gui.session.parts.swapping import Swapping
 from vaeexplorer.gui.session.parts.trusting import Trusting
-from vaeexplorer.gui.session.swapping import Swapping
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.latent.projection import ProjectionError
 from vaeexplorer.run import Config, Run
@@ -50,7 +52,7 @@ __all__ = ["MAX_SLOTS", "Session", "Slot"]
 translate = QCoreApplication.translate
 
 
-class Session(Swapping):
+class Session(Holding):
     """Holds the document, changes it by verbs, and tells of every change by a signal."""
 
     def __init__(self, library: RunLibrary, parent: QObject | None = None) -> None:
@@ -58,8 +60,11 @@ class Session(Swapping):
         self.worst_places = Judging(self)
         self.secondary = Supplementing(self)
         self.search = Finding(self)
+        self.thumbnails = Picturing(self)
+        self.codebooks = Picking(self)
         self.map_trust = Trusting(self)
         self.map_files = Exporting(self)
+        self.swaps = Swapping(self)
 
     def close(self) -> None:
         """Let the parts stop what they have begun, and close as the document does."""

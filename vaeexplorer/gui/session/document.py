@@ -158,10 +158,10 @@ class Document(QObject):
 
     def shows(self, slot: int, exhibit: Exhibit) -> bool:
         """Whether `slot` still explores this space of it, whatever has been added to it since."""
-        now = self._now(slot, exhibit)
+        now = self.as_now(slot, exhibit)
         return now is not None and main_space(now) == main_space(exhibit)
 
-    def _now(self, slot: int, exhibit: Exhibit) -> Exhibit | None:
+    def as_now(self, slot: int, exhibit: Exhibit) -> Exhibit | None:
         """Return what has become of `exhibit` in `slot`; None where another stands there."""
         now = self.slots[slot].exhibit if slot < len(self.slots) else None
         return now if now is not None and now.codes is exhibit.codes else None

@@ -72,6 +72,12 @@ class Holding(Sampling):
         self.slots[slot].holds = holds
         self._take_context(slot)
 
+    def take_context_from(self, slot: int, image: int) -> None:
+        """Take what a space lacks from `image`, until another one is held."""
+        state = self.slots[slot]
+        state.holds, state.held_image = True, image
+        self._take_context(slot)
+
     def _probe_first(self, slot: int) -> None:
         """Probe and hold what was probed and held in the space that was explored before."""
         state = self.slots[slot]
@@ -111,7 +117,7 @@ class Holding(Sampling):
     def _take_rates(
         self, slot: int, exhibit: Exhibit, rates: Mapping[str, NDArray[np.float64]]
     ) -> None:
-        if self._now(slot, exhibit) is not None:
+        if self.as_now(slot, exhibit) is not None:
             self.slots[slot].rates = rates
             self.rates_measured.emit(slot, rates)
 

@@ -130,7 +130,7 @@ class MapMaking(Scoring):
 
     def _mapped(self, slot: int, exhibit: Exhibit, maps: Mapping[str, Mapping[str, Map]]) -> None:
         self.ended.emit("map")
-        now = self._now(slot, exhibit)
+        now = self.as_now(slot, exhibit)
         if now is not None:
             every = {**now.maps, **maps}
             run = None if now.run is None else replace(now.run, maps=every)

@@ -170,7 +170,7 @@ class Opening(Probing):
 
     def _enriched(self, slot: int, before: Exhibit, exhibit: Exhibit) -> None:
         """Take over the images and the model of an exhibit that is still in its slot."""
-        now = self._now(slot, before)
+        now = self.as_now(slot, before)
         if now is None:
             return
         state = self.slots[slot]
@@ -189,7 +189,7 @@ class Opening(Probing):
             self._decode(slot, state.probe)
 
     def _model_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
-        if self._now(slot, exhibit) is not None:
+        if self.as_now(slot, exhibit) is not None:
             self.model_changed.emit(slot, "failed")
         self.tell(error)
 

@@ -51,17 +51,18 @@ class Overlaying(Planes):
     """The verbs of the overlays. Nothing is computed until one is chosen.
 
     `overlay_chosen` brings its name, `overlay_faded` its opacity; `overlaid` what there is of it
-    for a slot by now, or None.
+    for a slot by now, or None; `view_moved` tells that another part of a map is looked at.
     """
 
     overlay_chosen = Signal(str)
     overlay_faded = Signal(float)
     overlaid = Signal(int, object)
+    view_moved = Signal(int)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.overlay, self.overlay_opacity = "none", 1.0
-        self._views: dict[int, View] = {}
+        self.views: dict[int, View] = {}
         self._kept: dict[tuple[str, int], Kept] = {}
         for signal in (self.exhibit_changed, self.map_changed, self.map_grew):
             signal.connect(self._lay_bare)
@@ -94,9 +95,10 @@ class Overlaying(Planes):
         step: NDArray[np.float64],
     ) -> None:
         """Say which part of the map of `slot` is looked at, and how large a picture is there."""
-        self._views[slot] = View(low, high, step)
+        self.views[slot] = View(low, high, step)
         if self.overlay == "decodes":
             self._lay_over(slot)
+        self.view_moved.emit(slot)
 
     def _lay_bare(self, slot: int, *_: object) -> None:
         """Take the overlay of a map away: it belongs to another one."""
@@ -139,7 +141,7 @@ class Overlaying(Planes):
             if dataset is None or lift.lattice is None:
                 return None
             return partial(_holes, exhibit, space, lift, self._emptied(slot, lift))
-        view = self._views.get(slot)
+        view = self.views.get(slot)
         return None if view is None else partial(decode_grid, space, lift, *view)
 
     def _emptied(self, slot: int, lift: Lift) -> Emptied | None:

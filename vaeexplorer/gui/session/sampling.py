@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 
 from vaeexplorer.data import InputError
-from vaeexplorer.gui.session.picking import Picking
+from vaeexplorer.gui.session.outlining import Outlining
 from vaeexplorer.gui.session.scoring import StoppedError
 from vaeexplorer.gui.session.stops import Stops
 from vaeexplorer.jobs.laws import Fits, LawComparison, Samples, compare_laws, draw_samples
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 SAMPLES = 24
 
 
-class Sampling(Picking):
+class Sampling(Outlining):
     """The verbs of the draws. Nothing is drawn or fitted until somebody looks at them.
 
     `samples_drawn` brings a slot's Samples, or None with the reason why there are none;
