@@ -80,6 +80,12 @@ class Explorer:
         position = self.session.slots[slot].lift.positions[index]
         return self.map(slot).to_pixel(position).toPoint()
 
+    def rows(self, count: int) -> list:
+        """The sliders of the active slot, once there are `count` of them, of its own codes."""
+        session, panel = self.session, self.panel("dimensions")
+        self.wait(lambda: session.descriptions.of(session.active) and len(panel._rows) == count)
+        return panel._rows
+
     def hover(self, slot: int, pixel: QPoint) -> None:
         QTest.mouseMove(self.map(slot), pixel)
         self.wait(self.decoded)

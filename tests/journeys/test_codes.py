@@ -123,7 +123,7 @@ def test_the_other_model_has_its_sliders_still(reader):
     panel = reader.panel("dimensions")
     reader.session.activate(1)
     assert not panel.picker.isVisible()
-    assert len(panel._rows) == 8
+    assert len(reader.rows(8)) == 8
     reader.session.activate(0)
     assert panel.picker.isVisible()
     assert not panel._rows

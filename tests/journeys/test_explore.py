@@ -187,12 +187,12 @@ def test_a_click_holds_what_moves_leave_and_escape_lets_go(explorer):
 
 def test_sliders_take_the_code_of_a_clicked_dot_and_decode_live(explorer):
     explorer.click(1, explorer.pixel(1, 77))
-    panel = explorer.panel("dimensions")
+    rows = explorer.rows(8)
     code = explorer.probe(1).z
     explorer.wait(
-        lambda: all(abs(row._editor.value() - code[row.dimension]) < 0.006 for row in panel._rows)
+        lambda: all(abs(row._editor.value() - code[row.dimension]) < 0.006 for row in rows)
     )
-    row = panel._rows[0]
+    row = rows[0]
     slider = row._slider
     middle = QPoint(slider.width() // 2, slider.height() // 2)
     QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=middle)
@@ -211,8 +211,7 @@ def test_sliders_take_the_code_of_a_clicked_dot_and_decode_live(explorer):
 
 
 def test_a_value_can_be_typed_and_reset(explorer):
-    panel = explorer.panel("dimensions")
-    row = panel._rows[1]
+    row = explorer.rows(8)[1]
     row._editor.setFocus()
     row._editor.selectAll()
     QTest.keyClicks(row._editor, "1.25")
@@ -220,18 +219,19 @@ def test_a_value_can_be_typed_and_reset(explorer):
     assert explorer.probe(1).z[row.dimension] == pytest.approx(1.25)
     QTest.mouseClick(row._reset, Qt.MouseButton.LeftButton)
     codes = next(iter(explorer.session.slots[1].exhibit.codes.values())).mean
-    assert explorer.probe(1).z[row.dimension] == pytest.approx(codes[:, row.dimension].mean())
+    mean = codes[:, row.dimension].mean(dtype=float)
+    assert explorer.probe(1).z[row.dimension] == pytest.approx(mean)
 
 
 def test_dimensions_are_ordered_by_rate_or_for_an_ae_by_variance(explorer):
     panel = explorer.panel("dimensions")
     codes = next(iter(explorer.session.slots[1].exhibit.codes.values()))
     rates = 0.5 * (codes.mean**2 + np.exp(codes.log_variance) - 1 - codes.log_variance).mean(0)
-    shown = rates[[row.dimension for row in panel._rows]]
+    shown = rates[[row.dimension for row in explorer.rows(8)]]
     assert (np.diff(shown) <= 1e-6).all()
     QTest.mouseClick(panel._choice.button(0), Qt.MouseButton.LeftButton)
     codes = next(iter(explorer.session.slots[0].exhibit.codes.values()))
-    shown = codes.mean.var(axis=0)[[row.dimension for row in panel._rows]]
+    shown = codes.mean.var(axis=0)[[row.dimension for row in explorer.rows(8)]]
     assert (np.diff(shown) <= 1e-6).all()
 
 

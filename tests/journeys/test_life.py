@@ -306,6 +306,7 @@ def test_ctrl_q_quits(explorer):
 
 
 def test_tab_goes_from_map_to_map_then_to_the_sliders(explorer):
+    sliders = [row._slider for row in explorer.rows(8)]
     explorer.map(0).setFocus()
     visited = []
     for _ in range(60):
@@ -314,7 +315,6 @@ def test_tab_goes_from_map_to_map_then_to_the_sliders(explorer):
         QTest.keyClick(visited[-1], Qt.Key.Key_Tab)
         if QApplication.focusWidget() is visited[0]:
             break
-    sliders = [row._slider for row in explorer.panel("dimensions")._rows]
     order = [visited.index(widget) for widget in (explorer.map(0), explorer.map(1), *sliders)]
     assert order == sorted(order)
     assert all(widget.isVisible() for widget in visited)

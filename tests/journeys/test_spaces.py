@@ -63,14 +63,13 @@ def test_a_style_is_explored_with_the_content_of_the_held_image(open_explorer, f
     explorer.wait(lambda: choice.context.text() == "content of image #30")
     session.release()
     explorer.wait(lambda: choice.context.text() == "content: prior mean")
-    dimensions = explorer.panel("dimensions")
-    assert len(dimensions._rows) == 3
+    row = explorer.rows(3)[0]
     hold(explorer, 0, 12)
     explorer.wait(lambda: choice.context.text() == "content of image #12")
     # Another style, set by hand: the content stays that of image 12.
     joint = session.slots[1].exhibit
     codes = joint.codes["z"].mean
-    dimensions._rows[0].moved.emit(dimensions._rows[0].dimension, 1.5)
+    row.moved.emit(row.dimension, 1.5)
     z = explorer.probe(0).z
     assert z.max() == 1.5
     whole = np.concatenate([codes[12, :3], z])
@@ -107,7 +106,7 @@ def test_spaces_are_chosen_with_the_keyboard_and_scored_each_by_itself(open_expl
     explorer.wait(lambda: session.slots[0].rates is not None)
     explorer.wait(lambda: "given the layers above" in dimensions._legend.text())
     rates = session.slots[0].rates["z1"]
-    assert [row.dimension for row in dimensions._rows] == np.argsort(-rates).tolist()
+    assert [row.dimension for row in explorer.rows(3)] == np.argsort(-rates).tolist()
     assert f"z1 {rates.sum():.1f}" in dimensions._legend.text()
     hold(explorer, 0, 12)
     explorer.wait(lambda: choice.context.text() == "upper layers of image #12")

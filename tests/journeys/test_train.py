@@ -138,7 +138,7 @@ def test_the_new_run_decodes_under_the_cursor_beside_the_old_one(explorer):
     assert explorer.probe(0).nearest == explorer.probe(1).nearest
     assert len(explorer.probe(0).z) == 8
     assert len(explorer.probe(1).z) == 3
-    assert len(explorer.panel("dimensions")._rows) == 3
+    assert len(explorer.rows(3)) == 3
 
 
 def test_the_window_stays_usable_during_a_training(explorer):

@@ -16,19 +16,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.session import Session, Slot
 from vaeexplorer.gui.widgets.code_picker import CodePicker
-from vaeexplorer.gui.widgets.dimension_texts import carried
+from vaeexplorer.gui.widgets.dimension_texts import Carried, carried
 from vaeexplorer.gui.widgets.latent_slider import LatentSlider
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.jobs.codes import CodeUsage, Variants
+from vaeexplorer.jobs.describing import CodesDescription
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.latent.probe import Probe
-from vaeexplorer.run import Codes, Exhibit
+from vaeexplorer.run import Exhibit
 
 translate = QCoreApplication.translate
 
 PAGE = 32
+ROWS_AT_ONCE = 4
+"""Rows that are made before the window has its turn again: each takes a millisecond or two."""
 FOLLOW_MS = 30
 TRY_MS = 100
 
@@ -39,10 +42,14 @@ class DimensionsPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._codes: Codes | None = None
+        self._codes: CodesDescription | None = None
+        self._carried: Carried | None = None
         self._z: NDArray[np.float32] = np.zeros(0, np.float32)
-        self._order: NDArray[np.int64] = np.zeros(0, np.int64)
         self._rows: list[LatentSlider] = []
+        self._pages = 1
+        # Row after row is made while nothing else waits; rows that are there are kept.
+        self._making = QTimer(self)
+        self._making.timeout.connect(self._make_rows)
         # Under a moving cursor the handles follow in steps: the decoded picture comes first.
         self._following = QTimer(self)
         self._following.setSingleShot(True)
@@ -61,7 +68,7 @@ class DimensionsPanel(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(0)
         self._more = QPushButton(translate("Dimensions", "Show more dimensions"))
-        self._more.clicked.connect(self._add_rows)
+        self._more.clicked.connect(self._show_more)
         page = QWidget()
         inside = QVBoxLayout(page)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -83,6 +90,7 @@ class DimensionsPanel(QWidget):
         session.slots_changed.connect(self._show_active)
         session.exhibit_changed.connect(self._show_exhibit)
         session.activated.connect(self._show_active)
+        session.descriptions.described.connect(self._show_described)
         session.probe_moved.connect(self._show_probe)
         session.codebooks.counted.connect(self._show_usage)
         session.codebooks.tried.connect(self._show_variants)
@@ -125,58 +133,92 @@ class DimensionsPanel(QWidget):
         if slot == self._session.active:
             self._show_active()
 
+    def _show_described(self, slot: int, codes: CodesDescription) -> None:
+        del codes
+        if slot == self._session.active:
+            self._show_active()
+
     def _show_active(self) -> None:
-        """Make the rows of the active slot."""
+        """Let the rows show the active slot, once it is known what its codes are like.
+
+        Until then rows of as many dimensions stay as they are: nothing blinks.
+        """
         active = self._session.active
         for number, button in enumerate(self._choice.buttons()):
             button.setVisible(number < len(self._session.slots))
             button.setChecked(number == active)
-        while self._rows:
+        usage = self._session.codebooks.by_slot.get(active)
+        self.picker.setVisible(usage is not None)
+        self._legend.setVisible(usage is None)
+        self._pages = 1
+        self._making.stop()
+        state = self._session.slots[active]
+        if state.exhibit is None:
+            self._codes = None
+            self._keep_rows(0)
+            self._legend.setText(translate("Dimensions", "This slot is empty."))
+            return
+        self._codes = self._session.descriptions.of(active)
+        size = state.exhibit.codes[main_space(state.exhibit)].mean.shape[1]
+        self._keep_rows(0 if usage is not None else min(size, PAGE))
+        if self._codes is not None:
+            self._show_codes(state, usage)
+
+    def _show_codes(self, state: Slot, usage: CodeUsage | None) -> None:
+        """Show what is known of the codes of the active slot in the rows that are there."""
+        self._carried = carried(state.exhibit, self._codes, state.rates)
+        self._legend.setText(self._carried.legend)
+        self._z = self._codes.mean
+        if usage is not None:
+            self.picker.show_usage(usage)
+            self._follow()
+        else:
+            for number, row in enumerate(self._rows):
+                self._fill_row(number, row)
+            self._making.start(0)
+        if state.probe is not None:
+            self._show_probe(self._session.active, state.probe)
+
+    def _keep_rows(self, count: int) -> None:
+        """Take away all rows but the first `count`."""
+        self._more.hide()
+        while len(self._rows) > count:
             row = self._rows.pop()
             # Hidden until it is deleted; without its parent Python would delete it, anywhere.
             row.hide()
             self._list.removeWidget(row)
             row.deleteLater()
-        state = self._session.slots[active]
-        self._more.hide()
-        usage = self._session.codebooks.by_slot.get(active)
-        self.picker.setVisible(usage is not None)
-        self._legend.setVisible(usage is None)
-        if state.exhibit is None:
-            self._codes = None
-            self._legend.setText(translate("Dimensions", "This slot is empty."))
-            return
-        self._codes = state.exhibit.codes[main_space(state.exhibit)]
-        self._carried = carried(state.exhibit, state.rates)
-        self._order = self._carried.order
-        self._legend.setText(self._carried.legend)
-        self._z = self._codes.mean.mean(axis=0)
-        if usage is None:
-            self._add_rows()
-        else:
-            self.picker.show_usage(usage)
-            self._follow()
-        if state.probe is not None:
-            self._show_probe(active, state.probe)
 
-    def _add_rows(self) -> None:
-        codes, exhibit = self._codes, self._session.slots[self._session.active].exhibit
-        if codes is None or exhibit is None:
-            return
-        space = main_space(exhibit) if len(exhibit.codes) > 1 else ""
-        first = len(self._rows)
-        for dimension in self._order[first : first + PAGE]:
-            row = LatentSlider(int(dimension), space)
-            text, tooltip, silent = self._carried.words(int(dimension))
-            row.describe(codes.mean[:, dimension], text, tooltip, not silent)
-            row.place(float(self._z[dimension]))
+    def _make_rows(self) -> None:
+        """Make some of the rows that are still missing."""
+        size = len(self._carried.order)
+        count = min(size, self._pages * PAGE)
+        for number in range(len(self._rows), min(count, len(self._rows) + ROWS_AT_ONCE)):
+            row = LatentSlider()
+            self._fill_row(number, row)
             row.moved.connect(self._moved)
             self._list.addWidget(row)
             self._rows.append(row)
-        self._more.setVisible(len(self._rows) < len(self._order))
+        if len(self._rows) == count:
+            self._making.stop()
+            self._more.setVisible(count < size)
+
+    def _fill_row(self, number: int, row: LatentSlider) -> None:
+        exhibit = self._session.slots[self._session.active].exhibit
+        space = main_space(exhibit) if len(exhibit.codes) > 1 else ""
+        dimension = int(self._carried.order[number])
+        text, tooltip, silent = self._carried.words(dimension)
+        row.show_dimension(dimension, space, self._codes)
+        row.show_carried(text, tooltip, not silent)
+        row.place(float(self._z[dimension]))
+
+    def _show_more(self) -> None:
+        self._pages += 1
+        self._making.start(0)
 
     def _show_probe(self, slot: int, probe: Probe) -> None:
-        if slot == self._session.active and len(probe.z) == len(self._order):
+        known = self._codes
+        if slot == self._session.active and known is not None and len(probe.z) == len(known.mean):
             self._z = probe.z
             if not self._following.isActive():
                 self._following.start(FOLLOW_MS)
@@ -205,6 +247,8 @@ class DimensionsPanel(QWidget):
         self._session.codebooks.pick(self._session.active, position, code)
 
     def _moved(self, dimension: int, value: float) -> None:
+        if self._codes is None:
+            return  # a row of what was here before
         z = self._z.copy()
         z[dimension] = value
         self._z = z
@@ -212,4 +256,4 @@ class DimensionsPanel(QWidget):
 
     def _reset(self) -> None:
         if self._codes is not None:
-            self._session.set_code(self._session.active, self._codes.mean.mean(axis=0))
+            self._session.set_code(self._session.active, self._codes.mean)

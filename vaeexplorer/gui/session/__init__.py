@@ -34,6 +34,7 @@ from PySide6.QtCore import QCoreApplication, QObject
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.holding import Holding
+from vaeexplorer.gui.session.parts.describing import Describing
 from vaeexplorer.gui.session.parts.exporting import Exporting
 from vaeexplorer.gui.session.parts.finding import Finding
 from vaeexplorer.gui.session.parts.judging import Judging
@@ -65,6 +66,7 @@ class Session(Holding):
         self.map_trust = Trusting(self)
         self.map_files = Exporting(self)
         self.swaps = Swapping(self)
+        self.descriptions = Describing(self)
 
     def close(self) -> None:
         """Let the parts stop what they have begun, and close as the document does."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 
+from vaeexplorer.jobs.describing import CodesDescription
 from vaeexplorer.jobs.opening import main_space
-from vaeexplorer.regularity.information import dimension_order, rate_per_dimension
 from vaeexplorer.run import Exhibit
 
 translate = QCoreApplication.translate
@@ -53,27 +53,30 @@ class Carried:
         return text, self.tooltip.format(value=value), silent
 
 
-def carried(exhibit: Exhibit, rates: Mapping[str, NDArray[np.float64]] | None) -> Carried:
+def carried(
+    exhibit: Exhibit,
+    description: CodesDescription,
+    rates: Mapping[str, NDArray[np.float64]] | None,
+) -> Carried:
     """Say what the dimensions of the explored space carry.
 
-    `rates` are the mean rates of a hierarchy by space, where they have been measured: those of a
-    layer below others are not to be had from its codes alone.
+    `description` is that of its codes. `rates` are the mean rates of a hierarchy by space, where
+    they have been measured: those of a layer below others are not to be had from its codes alone.
     """
     name = main_space(exhibit)
-    codes = exhibit.codes[name]
-    if codes.log_variance is None:
+    own = description.rates
+    if own is None:
         return Carried(
-            dimension_order(codes.mean, None),
+            description.by_variance,
             translate("Dimensions", "ordered by variance of the codes (no rate: no prior)"),
-            codes.mean.var(axis=0).astype(np.float64),
+            description.variance,
             translate("Dimensions", "variance of the codes: {value:.3f}"),
         )
     space = exhibit.spaces.get(name)
     # Before the model is there, nobody knows whether a space of several is a layer below others.
     if space.given == "upper" if space is not None else len(exhibit.codes) > 1:
-        return _of_layer(exhibit, None if rates is None else rates.get(name), rates or {})
+        return _of_layer(description, None if rates is None else rates.get(name), rates or {})
     legend = translate("Dimensions", "ordered by rate, in nats: what a dimension carries")
-    own = rate_per_dimension(codes.mean, codes.log_variance)
     return Carried(
         np.argsort(-own, kind="stable"),
         "\n".join([legend, *_all_layers(rates or {})]),
@@ -84,11 +87,13 @@ def carried(exhibit: Exhibit, rates: Mapping[str, NDArray[np.float64]] | None) -
 
 
 def _of_layer(
-    exhibit: Exhibit, own: NDArray[np.float64] | None, rates: Mapping[str, NDArray[np.float64]]
+    description: CodesDescription,
+    own: NDArray[np.float64] | None,
+    rates: Mapping[str, NDArray[np.float64]],
 ) -> Carried:
     if own is None:
         return Carried(
-            dimension_order(exhibit.codes[main_space(exhibit)].mean, None),
+            description.by_variance,
             translate("Dimensions", "ordered by variance of the codes: the rates are not known"),
             None,
             translate(

@@ -9,13 +9,11 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from vaeexplorer.gui.widgets.theme import colours, tabular
+from vaeexplorer.jobs.describing import CodesDescription
 
 translate = QCoreApplication.translate
 
 STEPS = 1000
-BINS = 40
-SAMPLE = 5_000
-"""About so many values make the histogram: more would not show, and would hold up the window."""
 
 
 class HistogramSlider(QSlider):
@@ -29,7 +27,7 @@ class HistogramSlider(QSlider):
         self.setSingleStep(STEPS // 100)
         self.setPageStep(STEPS // 10)
         self._low, self._high = -1.0, 1.0
-        self._bars: NDArray[np.float64] = np.zeros(BINS)
+        self._bars: NDArray[np.float64] = np.zeros(1)
         self._zero: float | None = None
         self._histogram: QPixmap | None = None
         self.valueChanged.connect(self._tell)
@@ -40,13 +38,10 @@ class HistogramSlider(QSlider):
     def minimumSizeHint(self) -> QSize:
         return QSize(60, 28)
 
-    def set_codes(self, values: NDArray[np.float32], low: float, high: float) -> None:
-        """Draw the histogram of `values`, (n,), over [low, high]."""
+    def set_histogram(self, bars: NDArray[np.float64], low: float, high: float) -> None:
+        """Draw a histogram over [low, high]; `bars`, (bins,), are heights from 0 to 1."""
         self._low, self._high = low, high
-        sample = values[:: max(1, len(values) // SAMPLE)]
-        counts, _ = np.histogram(sample, bins=BINS, range=(low, high))
-        # The square root keeps rare values visible beside a high peak.
-        self._bars = np.sqrt(counts / max(counts.max(), 1))
+        self._bars = bars
         self._zero = -low / (high - low) if low < 0 < high else None
         self._histogram = None
         self.update()
@@ -99,7 +94,7 @@ class HistogramSlider(QSlider):
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        bar = width / BINS
+        bar = width / len(self._bars)
         painter.setPen(Qt.PenStyle.NoPen)
         fill = QColor(theme.muted)
         fill.setAlpha(95)
@@ -134,17 +129,18 @@ class HistogramSlider(QSlider):
 class LatentSlider(QWidget):
     """A row for one dimension. Emits `moved(dimension, value)` when the user changes it.
 
-    `space` is the name of the latent space where a model has several: the layers of a hierarchy
-    are themselves called z1, z2 and so on.
+    Another dimension may take its place, of the same codes or of others. The name of the latent
+    space stands in it where a model has several: the layers of a hierarchy are themselves called
+    z1, z2 and so on.
     """
 
     moved = Signal(int, float)
 
-    def __init__(self, dimension: int, space: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.dimension = dimension
+        self.dimension = 0
         self._home = 0.0
-        self._name = QLabel(f"{space} {dimension + 1}" if space else f"z{dimension + 1}")
+        self._name = QLabel()
         self._name.setMinimumWidth(30)
         self._measure = QLabel()
         self._measure.setFixedWidth(50)
@@ -171,10 +167,14 @@ class LatentSlider(QWidget):
         self._slider.moved.connect(self._slid)
         self._editor.valueChanged.connect(self._edited)
         self._reset.clicked.connect(lambda: self._edited(self._home))
-        self._name_parts()
+        self._reset.setToolTip(
+            translate("LatentSlider", "Back to the mean of the codes in this dimension")
+        )
 
-    def _name_parts(self) -> None:
-        name = self._name.text()
+    def _name_parts(self, name: str) -> None:
+        if name == self._name.text():
+            return
+        self._name.setText(name)
         self._slider.setAccessibleName(
             translate("LatentSlider", "Value of latent dimension {name}").format(name=name)
         )
@@ -184,25 +184,23 @@ class LatentSlider(QWidget):
         self._reset.setAccessibleName(
             translate("LatentSlider", "Reset latent dimension {name}").format(name=name)
         )
-        self._reset.setToolTip(
-            translate("LatentSlider", "Back to the mean of the codes in this dimension")
-        )
 
-    def describe(
-        self, codes: NDArray[np.float32], measure: str, tooltip: str, active: bool
-    ) -> None:
-        """Set the histogram from `codes`, (n,), and what stands beside the name."""
-        codes = np.ascontiguousarray(codes)  # one column of many: it is gone through four times
-        self._home = float(codes.mean())
-        sd = float(codes.std())
-        low = min(float(codes.min()), self._home - 3 * sd, -1.0)
-        high = max(float(codes.max()), self._home + 3 * sd, 1.0)
-        self._slider.set_codes(codes, low, high)
+    def show_dimension(self, dimension: int, space: str, codes: CodesDescription) -> None:
+        """Be the row of `dimension`, with the histogram that `codes` has of it."""
+        self.dimension = dimension
+        self._name_parts(f"{space} {dimension + 1}" if space else f"z{dimension + 1}")
+        self._home = float(codes.mean[dimension])
+        low, high = float(codes.low[dimension]), float(codes.high[dimension])
+        self._slider.set_histogram(codes.bars[dimension], low, high)
+
+    def show_carried(self, measure: str, tooltip: str, active: bool) -> None:
+        """Set what stands beside the name."""
         self._measure.setText(measure)
         for part in (self._name, self._measure, self._slider):
             part.setToolTip(tooltip)
-        self._name.setProperty("muted", not active)
-        self._name.style().polish(self._name)
+        if self._name.property("muted") != (not active):
+            self._name.setProperty("muted", not active)
+            self._name.style().polish(self._name)
 
     def place(self, value: float) -> None:
         """Show `value` without telling anyone."""
