@@ -6,11 +6,12 @@ import torch
 from analytic import as_bytes, blob_space, blobs, without_prior
 
 from vaeexplorer.data import Dataset, Source
-from vaeexplorer.jobs.draws import draws_on_one_scale, prior_draws
+from vaeexplorer.jobs.draws import draws_on_map, draws_on_one_scale
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.jobs.overlays import MAX_CELLS, decode_grid, on_one_scale, stretch
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.models.base import CodeSpace, Posterior, StandardNormal
+from vaeexplorer.regularity.laws import own_law
 
 
 def affine(matrix):
@@ -166,7 +167,7 @@ def test_draws_follow_the_declared_law_lie_at_their_codes_and_are_held_against_t
     blob_data,
 ):
     dataset, lift = blob_data
-    seen, draws = last(prior_draws(blob_space(), lift, dataset))
+    seen, draws = last(draws_on_map(blob_space(), StandardNormal(2), lift, dataset))
     expected = StandardNormal(2).sample(400, torch.Generator().manual_seed(0))
     np.testing.assert_allclose(draws.codes, expected.numpy())
     np.testing.assert_allclose(draws.places, draws.codes, rtol=1e-6)
@@ -182,7 +183,7 @@ def test_draws_follow_the_declared_law_lie_at_their_codes_and_are_held_against_t
 def test_the_worst_draws_are_those_that_decode_to_nothing_real(blob_data):
     dataset, lift = blob_data
     hole = blob_space(lambda z: torch.where(z[:, :1, None, None] > 1.5, 1.0, blobs(z)))
-    _, draws = last(prior_draws(hole, lift, dataset))
+    _, draws = last(draws_on_map(hole, hole.prior, lift, dataset))
     assert (draws.codes[draws.worst, 0] > 1.5).all()
     assert (np.diff(draws.distances[draws.worst]) <= 0).all()
 
@@ -190,7 +191,9 @@ def test_the_worst_draws_are_those_that_decode_to_nothing_real(blob_data):
 def test_without_a_declared_law_the_draws_are_from_a_gaussian_fitted_to_the_codes(blob_data):
     dataset, lift = blob_data
     moved = Lift(lift.positions, lift.codes * [3, 1] + [10, 0], {})
-    _, draws = last(prior_draws(without_prior(blob_space()), moved, dataset))
+    space = without_prior(blob_space())
+    law = own_law(space, lambda: torch.from_numpy(moved.codes))
+    _, draws = last(draws_on_map(space, law, moved, dataset))
     assert draws.law == "fitted Gaussian"
     np.testing.assert_allclose(draws.codes.mean(axis=0), [10, 0], atol=0.6)
     np.testing.assert_allclose(draws.codes.std(axis=0), [3, 1], rtol=0.15)
@@ -198,7 +201,8 @@ def test_without_a_declared_law_the_draws_are_from_a_gaussian_fitted_to_the_code
 
 def test_draws_of_all_maps_share_one_scale(blob_data):
     dataset, lift = blob_data
-    good = last(prior_draws(blob_space(), lift, dataset))[1]
-    bad = last(prior_draws(blob_space(lambda z: blobs(z) + 1), lift, dataset))[1]
+    bright = blob_space(lambda z: blobs(z) + 1)
+    good = last(draws_on_map(blob_space(), StandardNormal(2), lift, dataset))[1]
+    bad = last(draws_on_map(bright, bright.prior, lift, dataset))[1]
     scaled = draws_on_one_scale({0: good, 1: bad})
     assert scaled[0].limit == scaled[1].limit == bad.distances.max() > good.distances.max()

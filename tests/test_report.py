@@ -19,9 +19,10 @@ from PIL import Image
 
 from vaeexplorer import cli
 from vaeexplorer.data import open_data
-from vaeexplorer.jobs.draws import prior_draws
+from vaeexplorer.jobs.draws import draws_on_map
 from vaeexplorer.jobs.findings import GRID_SIDE
 from vaeexplorer.jobs.holes import holes
+from vaeexplorer.jobs.laws import Fits
 from vaeexplorer.jobs.opening import chosen_map, open_exhibit, with_model
 from vaeexplorer.jobs.overlays import on_one_scale, stretch
 from vaeexplorer.jobs.paths import PathChoice, film_path, first_ends
@@ -33,6 +34,7 @@ from vaeexplorer.latent.alignment import aligned
 from vaeexplorer.latent.lift import lift_of
 from vaeexplorer.latent.paths import WAYS
 from vaeexplorer.latent.projection import Map, ProjectionError
+from vaeexplorer.regularity.law_names import OWN
 from vaeexplorer.report.evidence import DRAWS_ROWS, STRETCH_ROWS, path_quantities
 from vaeexplorer.report.figures import GRID_GAP
 from vaeexplorer.report.findings import Window
@@ -248,7 +250,7 @@ def test_the_evidence_is_what_the_jobs_of_the_window_find(
         lift = lift_of(shown, codes)
         lift.lattice = result_of(lift.make_lattice())
         fields[slot] = result_of(stretch(space, lift))
-        draws[slot] = result_of(prior_draws(space, lift, exhibit.dataset))
+        draws[slot] = result_of(draws_on_map(space, Fits(exhibit).law(OWN), lift, exhibit.dataset))
         split = exhibit.dataset.split(exhibit.split_seed)
         emptied = result_of(holes(space, lift, exhibit.codes["z"], split)).emptied
         assert run["holes"]["share"] == emptied.share == run["secondary"]["far_share"]

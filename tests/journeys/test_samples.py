@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from vaeexplorer.jobs.draws import Draws, NoDraws
 from vaeexplorer.jobs.opening import decode_pixels
 
 pytestmark = pytest.mark.slow
@@ -90,6 +92,38 @@ def test_a_law_of_codebooks_is_refused_in_words_by_models_without_one(visitor):
     visitor.wait(lambda: part._reason.isVisible())
     assert "no codebook" in part._reason.text()
     assert not part.grid.isVisible()
+
+
+def test_the_draws_over_the_maps_are_from_the_law_that_is_chosen(visitor):
+    visitor.wait_for_the_maps()
+    visitor.session.choose_overlay("draws")
+
+    def drawn(slot):
+        return visitor.window.maps[slot].view.overlay.shown
+
+    def come_from(*laws):
+        visitor.wait(
+            lambda: all(
+                isinstance(drawn(slot), Draws)
+                and drawn(slot).law == law
+                and len(drawn(slot).codes) == 400
+                for slot, law in enumerate(laws)
+            )
+        )
+
+    come_from("fitted Gaussian", "standard normal")
+    panel = visitor.panel("samples")
+    panel.number.setFocus()
+    QTest.keyClick(panel.number, Qt.Key.Key_Up)
+    come_from("fitted mixture of 11", "fitted mixture of 11")
+    fits = visitor.session._law_fits[1]
+    expected = fits.law("mixture:11").sample(400, torch.Generator().manual_seed(0))
+    np.testing.assert_allclose(drawn(1).codes, expected.numpy())
+    for map_panel in visitor.window.maps:
+        assert "400 draws (fitted mixture of 11)" in map_panel.view.accessibleDescription()
+    visitor.session.choose_law("neighbours")
+    visitor.wait(lambda: isinstance(drawn(0), NoDraws) and isinstance(drawn(1), NoDraws))
+    assert "no codebook" in visitor.window.maps[0].view.accessibleDescription()
 
 
 def test_what_leaves_a_slot_takes_its_draws_along(visitor):

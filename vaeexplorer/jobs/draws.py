@@ -1,4 +1,4 @@
-"""Draws from the prior: where they lie on a map, and how unlike all real images they decode."""
+"""Draws from a law of the codes: where they lie on a map, and how unlike real images they are."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vaeexplorer.models.base import LatentSpace
+    from vaeexplorer.regularity.laws import Law
 
 COUNT = 400
 BATCH = 50
@@ -34,7 +35,7 @@ class Draws:
     Attributes
     ----------
     law
-        "standard normal" or what else the model declares, "fitted Gaussian" where it declares none.
+        What the law is called: "standard normal", "fitted mixture of 7".
     codes
         float32, (k, size).
     places
@@ -61,24 +62,28 @@ class Draws:
         return np.argsort(-self.distances, kind="stable")[:WORST]
 
 
+@dataclass(frozen=True)
+class NoDraws:
+    """Says that the law draws out of a codebook, and the model has none."""
+
+
 def draws_on_one_scale(draws: Mapping[int, Draws]) -> dict[int, Draws]:
     """Give all `draws` one limit: the largest distance among them."""
     limit = max((float(one.distances.max()) for one in draws.values()), default=0.0)
     return {key: replace(one, limit=limit) for key, one in draws.items()}
 
 
-def prior_draws(space: LatentSpace, lift: Lift, dataset: Dataset) -> Generator[Draws, None, Draws]:
-    """Draw codes from the prior of `space`, or from a Gaussian fitted to the codes of `lift`.
+def draws_on_map(
+    space: LatentSpace, law: Law, lift: Lift, dataset: Dataset
+) -> Generator[Draws, None, Draws]:
+    """Draw codes of `space` from `law`, and put them on the map of `lift`.
 
     Yields what has been decoded by now. The real images are up to 5,000, evenly spread.
     """
     import torch
 
-    from vaeexplorer.regularity.ground import MOST_FITTED, nearest_squared, unit_pixels
-    from vaeexplorer.regularity.laws import own_law
+    from vaeexplorer.regularity.ground import nearest_squared, unit_pixels
 
-    every = -(-len(lift.codes) // MOST_FITTED)
-    law = own_law(space, lambda: torch.from_numpy(lift.codes[::every]))
     chosen = np.linspace(0, len(dataset) - 1, min(REAL, len(dataset))).round().astype(np.int64)
     images = unit_pixels(dataset.batch(chosen)).flatten(1)
     codes = law.sample(COUNT, torch.Generator().manual_seed(0)).float()

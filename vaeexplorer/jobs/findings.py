@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.data import Dataset, InputError
-from vaeexplorer.jobs.draws import draws_on_one_scale, prior_draws
+from vaeexplorer.jobs.draws import draws_on_map, draws_on_one_scale
 from vaeexplorer.jobs.holes import Holes, holes
+from vaeexplorer.jobs.laws import Fits, draw_samples
 from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
 from vaeexplorer.jobs.opening import (
     build_spaces,
@@ -31,6 +32,7 @@ from vaeexplorer.latent.map_trust import measure_trust
 from vaeexplorer.latent.paths import WAYS
 from vaeexplorer.latent.process import ProjectionProcess
 from vaeexplorer.latent.projection import Map, ProjectionError
+from vaeexplorer.regularity.law_names import OWN
 from vaeexplorer.report import Findings, Window
 from vaeexplorer.run import Exhibit, Progress, part_of, result_of
 
@@ -41,7 +43,6 @@ GRID_SIDE = 20
 SAMPLES = 64
 PAIRS = 16
 PAIRS_PER_ROW = 8
-MOST_FITTED = 10_000
 CHUNK = 1_024
 SAMPLE_SEED = 0
 
@@ -101,12 +102,15 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
     yield Progress("decoding", 0.31)
     lift = lift_of(chosen, codes.mean)
     lift.lattice = result_of(lift.make_lattice())
-    found = _decoded(exhibit, space, chosen, lift)
+    fits = Fits(exhibit)
+    found = _decoded(exhibit, fits, chosen, lift)
     yield Progress("measuring the local stretch", 0.35)
     changes = result_of(stretch(space, lift))
     yield Progress("drawing from the law of the codes", 0.45)
     dataset = exhibit.dataset
-    draws = None if dataset is None else result_of(prior_draws(space, lift, dataset))
+    draws = None
+    if dataset is not None:
+        draws = result_of(draws_on_map(space, fits.law(OWN), lift, dataset))
     yield Progress("looking for holes", 0.48)
     emptied = _holes(exhibit, space, lift)
     scores = yield from part_of(_scores(exhibit, space, common.grounds), 0.5, 0.3)
@@ -120,12 +124,13 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
     return Findings(**found, **measured, worst=worst, folder=str(folder), nats=nats), space
 
 
-def _decoded(exhibit: Exhibit, space: LatentSpace, chosen: Map, lift: Lift) -> dict[str, Any]:
+def _decoded(exhibit: Exhibit, fits: Fits, chosen: Map, lift: Lift) -> dict[str, Any]:
     """Fields of Findings that hold the run, its map, and what is decoded."""
     assert exhibit.run is not None
+    space = fits.space
     window = Window.around(chosen.positions)
     places = window.centres(GRID_SIDE)
-    samples, law = _draws(space, lift.codes, _training_indices(exhibit))
+    drawn = draw_samples(fits, OWN, None, SAMPLES, SAMPLE_SEED)
     originals, reconstructions = _pairs(exhibit, space)
     return {
         "run": exhibit.run,
@@ -135,8 +140,8 @@ def _decoded(exhibit: Exhibit, space: LatentSpace, chosen: Map, lift: Lift) -> d
         "grid": _decode(space, lift.lift_grid(places)),
         # A thin band of dots may pass through a square and miss its centre.
         "inside": window.holding(chosen.positions, GRID_SIDE) | lift.near(places),
-        "samples": samples,
-        "law": law,
+        "samples": drawn.pictures,
+        "law": drawn.law,
         "declared": space.prior is not None,
         "originals": originals,
         "reconstructions": reconstructions,
@@ -232,26 +237,6 @@ def _on_one_scale(found: Sequence[Findings]) -> list[Findings]:
     draws = {n: one.draws for n, one in enumerate(found) if one.draws is not None}
     fields, draws = on_one_scale(fields), draws_on_one_scale(draws)
     return [replace(one, stretch=fields.get(n), draws=draws.get(n)) for n, one in enumerate(found)]
-
-
-def _training_indices(exhibit: Exhibit) -> NDArray[np.int64] | slice:
-    """Images that a law is fitted to: training images, or all where the split is not known."""
-    if exhibit.dataset is None:
-        return slice(MOST_FITTED)
-    return exhibit.dataset.split(exhibit.split_seed).train[:MOST_FITTED]
-
-
-def _draws(
-    space: LatentSpace, codes: NDArray[np.float32], fitted: NDArray[np.int64] | slice
-) -> tuple[Pictures, str]:
-    """Decode draws from the declared prior, else from the Gaussian fitted to the codes."""
-    import torch
-
-    from vaeexplorer.regularity.laws import own_law
-
-    law = own_law(space, lambda: torch.from_numpy(codes[fitted]))
-    z = law.sample(SAMPLES, torch.Generator().manual_seed(SAMPLE_SEED))
-    return _decode(space, z.numpy()), law.name
 
 
 def _pairs(exhibit: Exhibit, space: LatentSpace) -> tuple[Pictures | None, Pictures | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ FITTED_MIXTURE = "fitted mixture of 10"
 COMPONENTS = 10
 EM_ROUNDS, ROUNDS_AT_ONCE = 20, 2
 NEGLIGIBLE_VARIANCE = 1e-10
+
+_silence = threading.Lock()
 
 
 class Law(Protocol):
@@ -131,7 +134,8 @@ def _expectation_maximisation(
     for _ in range(EM_ROUNDS // ROUNDS_AT_ONCE):
         pause()
         # Products of such narrow matrices are slower on two threads, much so on a busy machine.
-        with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        # Of two threads that fit, one would take the other's silence of warnings away.
+        with _silence, threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
             # Any mixture is a law; one that EM would still improve a little is no worse a one.
             warnings.simplefilter("ignore", ConvergenceWarning)
             fit.fit(white)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.planes import Planes
-from vaeexplorer.jobs.draws import Draws, draws_on_one_scale, prior_draws
+from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_one_scale
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Emptied, Holes, holes
 from vaeexplorer.jobs.opening import main_space
@@ -28,7 +28,7 @@ from vaeexplorer.run import Exhibit
 if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
 
-Overlay = DecodeGrid | Stretch | Draws | Holes | Ellipses | NoEllipses
+Overlay = DecodeGrid | Stretch | Draws | NoDraws | Holes | Ellipses | NoEllipses
 
 
 class View(NamedTuple):
@@ -135,8 +135,6 @@ class Overlaying(Planes):
         dataset = exhibit.dataset
         if self.overlay == "stretch":
             return partial(stretch, space, lift)
-        if self.overlay == "draws":
-            return None if dataset is None else partial(prior_draws, space, lift, dataset)
         if self.overlay == "holes":
             if dataset is None or lift.lattice is None:
                 return None
@@ -154,7 +152,7 @@ class Overlaying(Planes):
     def _show_overlay(self, slot: int, lift: Lift, whole: bool, overlay: Overlay | None) -> None:
         if slot >= len(self.slots) or self.slots[slot].lift is not lift:
             return
-        if isinstance(overlay, DecodeGrid | Ellipses | NoEllipses):
+        if isinstance(overlay, DecodeGrid | Ellipses | NoEllipses | NoDraws):
             self.overlaid.emit(slot, overlay)
         elif overlay is not None:
             before = self._kept.get((self.overlay, slot))

@@ -1,26 +1,33 @@
-"""Sampling: draws from one law in every slot, and how the laws of each model compare."""
+"""Sampling: draws from one law in every slot, also on the maps, and how laws compare."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 
-from vaeexplorer.data import InputError
+from vaeexplorer.data import Dataset, InputError
 from vaeexplorer.gui.session.outlining import Outlining
+from vaeexplorer.gui.session.overlaying import Overlay
 from vaeexplorer.gui.session.scoring import StoppedError
 from vaeexplorer.gui.session.stops import Stops
+from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_map
 from vaeexplorer.jobs.laws import Fits, LawComparison, Samples, compare_laws, draw_samples
+from vaeexplorer.latent.lift import Lift
 from vaeexplorer.regularity.law_names import OWN, LawError
 from vaeexplorer.run import Exhibit
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace
 
 log = logging.getLogger(__name__)
 
 SAMPLES = 24
+DRAWS = "draws"
 
 
 class Sampling(Outlining):
@@ -68,6 +75,7 @@ class Sampling(Outlining):
             self.law = law
             self.law_chosen.emit(law)
             self._sample_slots()
+            self._lay_draws_over()
 
     def draw_again(self) -> None:
         """Make other draws from the same law."""
@@ -121,6 +129,25 @@ class Sampling(Outlining):
             self.samples.pop(slot, None)
             reason = "no codebook" if isinstance(error, LawError) else "failed"
             self.samples_drawn.emit(slot, None, reason)
+
+    # --- draws over the maps -------------------------------------------------------------------
+
+    def _lay_draws_over(self) -> None:
+        """Draw over the maps again, from the law in force by now."""
+        self._kept = {key: kept for key, kept in self._kept.items() if key[0] != DRAWS}
+        if self.overlay == DRAWS:
+            for slot in range(len(self.slots)):
+                self._lay_bare(slot)
+                self._lay_over(slot)
+
+    def _overlay_job(
+        self, slot: int, space: LatentSpace, lift: Lift, exhibit: Exhibit
+    ) -> Callable[[], Generator[Overlay | None, None, Overlay | None]] | None:
+        if self.overlay != DRAWS:
+            return super()._overlay_job(slot, space, lift, exhibit)
+        if exhibit.dataset is None:
+            return None
+        return partial(_draws, self._fits_of(slot, exhibit), self.law, lift, exhibit.dataset)
 
     # --- the laws compared --------------------------------------------------------------------
 
@@ -181,3 +208,14 @@ class Sampling(Outlining):
     def _forget_laws_beyond(self, count: int) -> None:
         for slot in [slot for slot in (*self._law_fits, *self._law_stops) if slot >= count]:
             self._forget_laws(slot)
+
+
+def _draws(
+    fits: Fits, law: str, lift: Lift, dataset: Dataset
+) -> Generator[Draws, None, Draws | NoDraws]:
+    """Fit the law of this name, on a lane, and draw from it over the map of `lift`."""
+    try:
+        found = fits.law(law)
+    except LawError:
+        return NoDraws()
+    return (yield from draws_on_map(fits.space, found, lift, dataset))

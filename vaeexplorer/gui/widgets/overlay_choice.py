@@ -64,11 +64,12 @@ class OverlayChoice(QWidget):
             ),
             (
                 "draws",
-                translate("OverlayChoice", "draws from the prior"),
+                translate("OverlayChoice", "random draws"),
                 translate(
                     "OverlayChoice",
-                    "Codes drawn from the law that the model declares, or fitted, by how unlike "
-                    "every real image they decode: click one to probe it",
+                    "Codes drawn from the law that is chosen in Samples (Ctrl+D), at first the "
+                    "declared prior, by how unlike every real image they decode: click one to "
+                    "probe it",
                 ),
             ),
         ):

@@ -18,12 +18,12 @@ from vaeexplorer.gui.widgets.map_draws import draw_draws, draw_near
 from vaeexplorer.gui.widgets.map_ellipses import draw_ellipses
 from vaeexplorer.gui.widgets.map_holes import HolePainter, hole_near
 from vaeexplorer.gui.widgets.theme import colours, is_dark
-from vaeexplorer.jobs.draws import Draws
+from vaeexplorer.jobs.draws import Draws, NoDraws
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
 from vaeexplorer.jobs.overlays import DecodeGrid, Stretch
 
-Overlay = DecodeGrid | Stretch | Draws | Holes | Ellipses | NoEllipses
+Overlay = DecodeGrid | Stretch | Draws | NoDraws | Holes | Ellipses | NoEllipses
 
 GUESSED = 0.15
 """Opacity of a picture where the model is guessing, beside one where there is data."""
@@ -66,7 +66,7 @@ class OverlayLayer:
     ) -> None:
         """Draw it on a widget of the size of `area`, over dots in `dot_colours`, (n, 3)."""
         overlay = self.shown
-        if overlay is None or isinstance(overlay, NoEllipses):
+        if overlay is None or isinstance(overlay, NoEllipses | NoDraws):
             return
         if isinstance(overlay, Ellipses | Draws | Holes):
             # None of them is drawn quickly enough for every frame.

@@ -20,7 +20,7 @@ from vaeexplorer.gui.widgets.map_holes import (
 from vaeexplorer.gui.widgets.overlay_key import Entry, Key, Scale
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, middle
 from vaeexplorer.gui.widgets.theme import colours
-from vaeexplorer.jobs.draws import Draws
+from vaeexplorer.jobs.draws import Draws, NoDraws
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
 from vaeexplorer.jobs.overlays import DecodeGrid
@@ -41,6 +41,8 @@ def key_of(overlay: Overlay) -> Key:
         )
     if isinstance(overlay, Draws):
         return _draws_key(overlay)
+    if isinstance(overlay, NoDraws):
+        return _no_draws_key()
     if isinstance(overlay, Holes):
         return _holes_key(overlay)
     if isinstance(overlay, Ellipses):
@@ -97,12 +99,18 @@ def _draws_key(draws: Draws) -> Key:
     ).format(n=len(draws.distances), law=draws.law, real=draws.real)
     tip = translate(
         "Overlay",
-        "Codes drawn from the law, each at the place of its nearest codes. Distance: root of the "
-        "sum over pixels (in [0, 1]) of the squared difference between what the draw decodes to "
-        "and the real image nearest to that; the same scale for all maps. Ringed: the ten "
-        "farthest. Click one to put the probe there.",
+        "Codes drawn from the law that is chosen in Samples (Ctrl+D), each at the place of its "
+        "nearest codes. Distance: root of the sum over pixels (in [0, 1]) of the squared "
+        "difference between what the draw decodes to and the real image nearest to that; the same "
+        "scale for all maps. Ringed: the ten farthest. Click one to put the probe there.",
     )
     return Key((Entry(words),), tip, Scale(DISTANCES, "0", f"{draws.limit:.2g}"))
+
+
+def _no_draws_key() -> Key:
+    words = translate("Overlay", "draws --: this model has no codebook")
+    tip = translate("Overlay", "Choose another law in Samples (Ctrl+D).")
+    return Key((Entry(words),), tip)
 
 
 def _holes_key(holes: Holes) -> Key:
