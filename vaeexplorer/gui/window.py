@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-import shiboken6
 from PySide6.QtCore import QByteArray, QCoreApplication, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QCloseEvent,
@@ -21,7 +20,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QMainWindow,
-    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -34,6 +32,7 @@ from vaeexplorer.gui.panels.map import MapPanel
 from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.dot_controls import DotControls
+from vaeexplorer.gui.widgets.map_grid import MapGrid
 from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
 from vaeexplorer.gui.widgets.mode_switch import ModeSwitch
 from vaeexplorer.gui.widgets.picture_of import picture_of, with_suffix
@@ -47,9 +46,6 @@ translate = QCoreApplication.translate
 
 LAYOUT_VERSION = 1
 RIGHT_WIDTH = 336
-MAPS_IN_ROW = 2
-EQUAL = 10_000
-"""Size that is asked for each part of a splitter: more than there is, so that all get the same."""
 BOTTOM_HEIGHT = 300
 
 
@@ -98,18 +94,14 @@ class Window(QMainWindow):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setProperty("muted", True)
         self.hint.setContentsMargins(GRID, GRID // 2, GRID, 0)
-        self._rows = QSplitter(Qt.Orientation.Vertical)
-        for row in (QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Horizontal)):
-            row.setChildrenCollapsible(False)
-            self._rows.addWidget(row)
-        self._rows.setChildrenCollapsible(False)
+        self._grid = MapGrid()
         stage = QWidget()
         column = QVBoxLayout(stage)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.messages)
         column.addWidget(self.hint)
-        column.addWidget(self._rows, 1)
+        column.addWidget(self._grid, 1)
         self.setCentralWidget(stage)
         self._arrange_maps(len(self._session.slots))
 
@@ -117,7 +109,8 @@ class Window(QMainWindow):
         """Keep as many map panels as there are slots: a row of two, or two rows."""
         while len(self.maps) > count:
             # At once: until then it would hear of slots that are gone.
-            shiboken6.delete(self.maps.pop())
+            self.maps.pop()
+            self._grid.remove_last()
             self.readout.clear()  # it may tell of one of them
         while len(self.maps) < count:
             slot = len(self.maps)
@@ -129,12 +122,8 @@ class Window(QMainWindow):
             panel.view.tool.mode = self.mode
             panel.view.set_dot_style(*self.dot_controls.style_chosen)
             panel.scores_requested.connect(lambda: self.show_panel("scorecard"))
-            self._rows.widget(slot // MAPS_IN_ROW).addWidget(panel)
+            self._grid.add(panel, panel.around)
             self.maps.append(panel)
-        self._rows.widget(1).setVisible(count > MAPS_IN_ROW)
-        # Equal shares, whatever the sizes that the panels would like.
-        for splitter in (self._rows, *(self._rows.widget(line) for line in range(2))):
-            splitter.setSizes([EQUAL] * splitter.count())
 
     def _add_dock(self, panel: Panel) -> None:
         dock = QDockWidget(panel.title(), self)

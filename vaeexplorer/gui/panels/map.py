@@ -81,6 +81,21 @@ class MapPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         column.setSpacing(GRID // 2)
+        head = self._head()
+        column.addWidget(head)
+        column.addWidget(self._stage, 1)
+        column.addWidget(self.foot)
+        column.addWidget(self.key)
+        self.around = (head, self.foot, self.key)
+        self._connect()
+        self._show_exhibit(slot, session.slots[slot].exhibit)
+        self._show_spaces()
+
+    def _head(self) -> QWidget:
+        head = QWidget()
+        column = QVBoxLayout(head)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID // 2)
         column.addLayout(self._heading())
         numbers = QHBoxLayout()
         numbers.setSpacing(GRID)
@@ -89,12 +104,8 @@ class MapPanel(QWidget):
         numbers.addWidget(self.trust, 1)
         column.addLayout(numbers)
         column.addWidget(self.spaces)
-        column.addWidget(self._stage, 1)
-        column.addWidget(self.foot)
-        column.addWidget(self.key)
-        self._connect()
-        self._show_exhibit(slot, session.slots[slot].exhibit)
-        self._show_spaces()
+        column.addStretch()
+        return head
 
     def _heading(self) -> QHBoxLayout:
         self._title = QLabel()

@@ -93,6 +93,7 @@ class DotKey(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.legend)
         column.addWidget(self.bar)
+        column.addStretch()
         self._labels: NDArray[np.int64] | None = None
         self._names: tuple[str, ...] = ()
         self._what = BY_LABEL

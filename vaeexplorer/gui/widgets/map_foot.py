@@ -67,6 +67,7 @@ class MapFoot(QWidget):
         column.setSpacing(0)
         column.addWidget(self.axes)
         column.addWidget(self.overlay_key)
+        column.addStretch()
 
     def show_axes(self, size: int, axes: tuple[int, int] | None) -> None:
         """Offer the choice where a map shows `axes`, two of `size` dimensions, not None."""
