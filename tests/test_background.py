@@ -1,10 +1,12 @@
 """Lanes: order, replacement, cancellation, errors, and an end that leaves no thread."""
 
+import builtins
 import gc
 import threading
 
 import pytest
 
+from vaeexplorer.gui import _plain_import
 from vaeexplorer.gui.background import Collector, Lane
 
 
@@ -189,3 +191,26 @@ def test_garbage_is_collected_on_the_gui_thread_only(qtbot, lane, answers):
     finally:
         collector.close()
     assert gc.isenabled()
+
+
+def test_jobs_import_without_the_hook_of_pyside_which_comes_back(qtbot, answers, monkeypatch):
+    def hook(*arguments, **named):
+        return _plain_import(*arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", hook)
+    seen = []
+    both = threading.Barrier(2)
+
+    def job():
+        both.wait(5)
+        seen.append(builtins.__import__)
+        both.wait(5)
+
+    lanes = [Lane("one"), Lane("other")]
+    for lane in lanes:
+        answers.submit(lane, "job", job)
+    qtbot.waitUntil(lambda: len(answers.results) == 2)
+    for lane in lanes:
+        assert lane.close(5.0)
+    assert seen == [_plain_import, _plain_import]
+    assert builtins.__import__ is hook

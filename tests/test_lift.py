@@ -6,7 +6,7 @@ from scipy.spatial import cKDTree
 
 from vaeexplorer.latent.lattice import NODES, no_data
 from vaeexplorer.latent.lift import Lift, lift_of
-from vaeexplorer.latent.neighbours import CodeIndex
+from vaeexplorer.latent.neighbours import CodeIndex, Dots
 from vaeexplorer.latent.projection import Map, axes_map, pca_map
 
 NO_SNAP = -1.0
@@ -176,6 +176,16 @@ def test_many_dots_are_searched_by_trees_with_the_same_result():
         assert mine.nearest == full.nearest
     z = generator.normal(size=8)
     assert tree.nearest_code(z)[0] == np.linalg.norm(codes - z, axis=1).argmin()
+
+
+def test_a_tree_that_is_planted_for_many_places_answers_as_before(digits):
+    dots = Dots(digits[1])
+    places = np.random.default_rng(0).normal(size=(40, 2)) * np.abs(digits[1]).max()
+    before = dots.nearest(places, 5)
+    dots.plant()
+    for mine, full in zip(dots.nearest(places, 5), before, strict=True):
+        np.testing.assert_array_equal(mine, full)
+    assert dots.nearest(places[0], 5)[1].tolist() == before[1][0].tolist()
 
 
 def test_no_places_lift_to_no_codes(lift):

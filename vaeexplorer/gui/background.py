@@ -15,6 +15,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from vaeexplorer.gui import plain_imports
+
 log = logging.getLogger(__name__)
 
 
@@ -126,7 +128,9 @@ class Lane(QObject):
             if ticket.cancelled.is_set():
                 continue
             try:
-                self._answer(ticket, ticket.on_result, self._run(ticket))
+                with plain_imports():
+                    result = self._run(ticket)
+                self._answer(ticket, ticket.on_result, result)
             except Exception as error:  # every failure of a job is its owner's to show
                 log.debug("job %r failed", ticket.key, exc_info=True)
                 self._answer(ticket, ticket.on_error, error)

@@ -218,6 +218,7 @@ class Lift:
         width = float((high - low).max()) or 1.0
         border = max(BORDER * width, LATTICE_REACH * self.reach)
         size = self.codes.shape[1]
+        self._dots.plant()
         return build_lattice(self._means, low - border, high + border, size)
 
     def nearest_code(self, z: NDArray[Any]) -> tuple[int, float]:

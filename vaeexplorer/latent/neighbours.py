@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
 FEW = 3_000
-"""Up to this many points all are looked at: as fast as a tree, and scipy need not be imported."""
+"""Up to this many points all are looked at for one place: as fast as a tree, without scipy."""
 
 TREE_SIZE = 12
 """Above this many latent dimensions a tree visits most codes, and looking at all is faster."""
@@ -51,6 +51,11 @@ class Dots:
         if quick or len(positions) <= FEW:
             self._columns = tuple(np.ascontiguousarray(axis) for axis in self.positions.T)
         else:
+            self.plant()
+
+    def plant(self) -> None:
+        """Build a tree: for dots that will be asked for thousands of places at once."""
+        if self._tree is None:
             from scipy.spatial import cKDTree  # late: the window is painted before scipy comes
 
             self._tree = cKDTree(self.positions, balanced_tree=False)

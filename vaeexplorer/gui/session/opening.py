@@ -14,7 +14,6 @@ from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import NAMED, Dataset, is_data, open_data
 from vaeexplorer.drawing.dot_field import kernel_loaded, load_kernel
-from vaeexplorer.gui import plain_imports
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -154,8 +153,8 @@ class Opening(Probing):
         def job() -> Any:
             with_data = with_images(exhibit)
             yield with_data
-            with plain_imports():
-                import torch
+            import torch
+
             # One core is left to the window, whatever is decoded or scored.
             torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
             return with_model(with_data)
