@@ -2,6 +2,7 @@
 
 import builtins
 import gc
+import sys
 import threading
 
 import pytest
@@ -175,6 +176,26 @@ class Cycle:
 
     def __del__(self):
         self.threads.append(threading.current_thread())
+
+
+def test_what_is_imported_is_never_gone_through(qtbot, monkeypatch):
+    done = []
+    monkeypatch.setattr(gc, "freeze", lambda: done.append("freeze"))
+    monkeypatch.setattr(gc, "collect", done.append)
+    monkeypatch.setattr(gc, "get_count", lambda: (10**6, 0, 0))
+    collector = Collector()
+    try:
+        collector._collect()
+        assert done == [0]
+        for number in range(Collector.MANY_MODULES + 1):
+            monkeypatch.setitem(sys.modules, f"imported_{number}", sys)
+            collector._collect()
+        assert done == [0], "while something is being imported"
+        for _ in range(2):
+            collector._collect()
+        assert done == [0, "freeze", 0, 0]
+    finally:
+        collector.close()
 
 
 def test_garbage_is_collected_on_the_gui_thread_only(qtbot, lane, answers):

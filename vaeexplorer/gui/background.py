@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, field
@@ -169,19 +170,30 @@ class Collector(QObject):
 
     Left alone it runs in whichever thread happens to allocate. A widget that is part of a cycle is
     then deleted by a lane, and Qt crashes: its timers cannot be stopped from another thread.
+
+    While a lane imports, nothing is collected, and what a large import has brought is never gone
+    through: it stays for good, and torch alone would hold up the window for a fifth of a second.
     """
 
     PERIOD_MS = 500
+    MANY_MODULES = 100
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._modules = self._frozen = len(sys.modules)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._collect)
         self._timer.start(self.PERIOD_MS)
         gc.disable()
 
-    @staticmethod
-    def _collect() -> None:
+    def _collect(self) -> None:
+        modules = len(sys.modules)
+        if modules != self._modules:
+            self._modules = modules
+            return
+        if modules > self._frozen + self.MANY_MODULES:
+            gc.freeze()
+            self._frozen = modules
         for generation in (2, 1, 0):
             if gc.get_count()[generation] > gc.get_threshold()[generation]:
                 gc.collect(generation)

@@ -19,7 +19,6 @@ signals and state, called `session.search` or `session.map_files`. To add one:
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 from collections.abc import Callable
@@ -82,8 +81,7 @@ class Session(Holding):
 
             warm_up_torch()
 
-        # What that has brought stays for good: the collector need not look at it in every epoch.
-        self.lanes.train.submit("warm up", job, on_result=lambda _: gc.freeze(), on_error=self.tell)
+        self.lanes.train.submit("warm up", job, on_error=self.tell)
 
     def train(self, config: Config, name: str, slot: int) -> None:
         """Train on the data at hand; the run is saved and shown in `slot` when it ends."""

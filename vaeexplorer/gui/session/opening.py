@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -69,8 +68,7 @@ class Opening(Probing):
 
     def _prepare_drawing(self, n: int) -> None:
         if n > MANY_DOTS and not kernel_loaded():
-            # numba stays for good: the collector need not look at it again and again.
-            self._work("raster", load_kernel, lambda _: gc.freeze())
+            self._work("raster", load_kernel, lambda _: None)
 
     def open_default_pair(self) -> None:
         """Open the AE and the VAE that ship with the program, in slots A and B.
@@ -193,8 +191,6 @@ class Opening(Probing):
         self.tell(error)
 
     def _families_loaded(self, families: Mapping[str, Family]) -> None:
-        # What torch has brought stays for good: the collector need not look at it again and again.
-        gc.freeze()
         self.families = families
         self.families_loaded.emit(families)
 
