@@ -9,10 +9,14 @@ import torch
 from vaeexplorer.data import InputError, find_data, open_data
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.evidence import DRAWS, integrate_evidence, measure_evidence
+from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import Batch, float_images
+from vaeexplorer.models.warping import pairs_of
+from vaeexplorer.regularity.code_laws import code_indices
+from vaeexplorer.regularity.evidence import exact_evidence
 from vaeexplorer.regularity.information import rate_per_dimension
-from vaeexplorer.run import Config
+from vaeexplorer.run import Codes, Config, result_of
 from vaeexplorer.storage import load_run
 from vaeexplorer.training import train
 
@@ -105,3 +109,88 @@ def test_two_measurements_agree_to_the_last_bit(pair):
     first, second = (finish(measure_evidence(pair[1], dataset, images=10)) for _ in range(2))
     assert np.array_equal(first.elbo, second.elbo)
     assert np.array_equal(first.best.per_image, second.best.per_image)
+
+
+# --- what is certain, and what is told given a source ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def letters():
+    """A VQ-VAE with two positions of three codes, so that all nine can be gone through."""
+    dataset = open_data("digits")
+    options = {"latent_dim": 4, "code_width": 2, "codes": 3, "hidden": [16]}
+    run = finish(train(dataset, Config("vqvae", options, epochs=2), threads=1))
+    codes = {name: encode_space(space, dataset) for name, space in model_of(run).spaces().items()}
+    return replace(run, codes=codes), dataset
+
+
+def encode_space(space, dataset):
+    images = float_images(dataset.batch(np.arange(len(dataset))))
+    return Codes(space.encode(images).mean.numpy())
+
+
+def test_the_elbo_of_a_point_mass_is_log_p_but_for_what_its_codes_miss(letters):
+    run, dataset = letters
+    found = finish(measure_evidence(run, dataset, images=20))
+    model = model_of(run).eval()
+    images = float_images(dataset.batch(found.images))
+    every = torch.cartesian_prod(torch.arange(3), torch.arange(3))
+    with torch.inference_mode():
+        joint = torch.stack(
+            [
+                model.log_joint(Batch(images), model.codebook[both].flatten().expand(20, -1))
+                for both in every
+            ]
+        ).double()
+        own = code_indices(model.exact(images), model.codebook)
+    log_p = joint.logsumexp(dim=0).numpy()
+    missed = -joint.log_softmax(dim=0)[3 * own[:, 0] + own[:, 1], torch.arange(20)].numpy()
+    np.testing.assert_allclose(found.elbo + missed, log_p, atol=1e-4)
+    assert found.rate == pytest.approx(2 * np.log(3))
+    assert found.elbo.mean() == pytest.approx(-found.distortion - found.rate)
+    assert (found.bounds, found.best, found.gap, found.draw_deviation) == ((), None, None, 0)
+    assert found.gradient_ratio is None
+    assert found.log_evidence is found.elbo
+    # Nine codes are all met by 500 draws from the prior.
+    assert found.prior_means[-1] == pytest.approx(log_p.mean(), abs=0.5)
+
+
+def test_of_certain_codes_information_and_what_they_lack_of_the_prior_are_the_rate(letters):
+    run, dataset = letters
+    found = finish(measure_evidence(run, dataset, images=5)).aggregate
+    total = found["mutual_information"] + found["aggregate_kl"]
+    assert total == pytest.approx(2 * np.log(3), abs=1e-9)
+    assert 0 < found["mutual_information"] < 2 * np.log(3)
+
+
+@pytest.fixture(scope="module")
+def fields():
+    """A flow VAE with one latent dimension, and its data."""
+    dataset = open_data("shapes:200")
+    options = {"latent_dim": 1, "hidden": [16], "body": "mlp"}
+    return finish(train(dataset, Config("flowvae", options, epochs=2), threads=1)), dataset
+
+
+def test_the_evidence_of_fields_is_that_of_quadrature_given_their_sources(fields):
+    run, dataset = fields
+    found = finish(measure_evidence(run, dataset, images=4))
+    model = model_of(run).eval().requires_grad_(False)
+    pairs = result_of(pairs_of(dataset, found.images, run.config.seed))
+    for place in range(3):
+        pair = pairs.batch(torch.tensor([place]))
+
+        def log_joint(z, pair=pair):
+            many = Batch(
+                pair.images.expand(len(z), -1, -1, -1), None, pair.fields.expand(len(z), -1, -1, -1)
+            )
+            with torch.inference_mode():
+                return model.log_joint(many, torch.from_numpy(z)).numpy()
+
+        with torch.inference_mode():
+            mean, log_variance = model.posterior(pair.fields, pair.images)
+        exact = result_of(exact_evidence(log_joint, mean[0].numpy(), log_variance[0].numpy()))
+        assert found.log_evidence[place] == pytest.approx(exact.log_evidence, abs=0.25)
+        assert found.elbo[place] == pytest.approx(
+            exact.elbo, abs=5 * found.draw_deviation / DRAWS[-1] ** 0.5
+        )
+    assert finish(integrate_evidence(run, dataset.pixels([0])[0])) is None

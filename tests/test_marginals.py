@@ -17,7 +17,7 @@ from vaeexplorer.models.likelihoods import (
     LearnedGaussian,
     OptimalGaussian,
 )
-from vaeexplorer.regularity.aggregate import aggregate_terms, marginal_curve
+from vaeexplorer.regularity.aggregate import aggregate_terms, code_terms, marginal_curve
 from vaeexplorer.regularity.gradients import gradient_noise
 from vaeexplorer.run import result_of
 
@@ -56,6 +56,21 @@ def test_divergences_of_the_dimensions_add_up_to_their_part_of_the_whole():
     curves = [marginal_curve(k, mean[:, k], log_variance[:, k], prior) for k in range(3)]
     added = sum(curve.divergence for curve in curves)
     assert added == pytest.approx(terms["dimension_kl"], abs=0.1)
+
+
+def test_terms_of_certain_codes_are_those_of_how_often_they_occur():
+    alone = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+    assert code_terms(alone, 2)["aggregate_kl"] == pytest.approx(0)
+    together = code_terms(alone[[0, 0, 3, 3]], 4)
+    assert together == pytest.approx(
+        {
+            "aggregate_kl": math.log(16 / 2),
+            "total_correlation": math.log(2),
+            "mutual_information": math.log(2),
+            "mutual_information_limit": math.log(4),
+            "dimension_kl": 2 * math.log(4 / 2),
+        }
+    )
 
 
 def test_posteriors_narrower_than_a_bin_lose_no_mass():

@@ -5,7 +5,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton
 
+from vaeexplorer.data import open_data
+from vaeexplorer.jobs.bundled import default_pair_folders
+from vaeexplorer.jobs.training import train_and_save
+from vaeexplorer.run import Config, result_of
+
 pytestmark = pytest.mark.slow
+
+OTHERS = {"vqvae": {"latent_dim": 8, "codes": 12}, "flowvae": {"latent_dim": 3, "hidden": [32]}}
 
 
 def open_evidence(explorer):
@@ -100,3 +107,36 @@ def test_the_noise_of_gradients_and_the_overfitting_stand_among_the_numbers(expl
     assert any(text.startswith(f"{ratio:.1f}") for text in said)
     for scores in explorer.session.scores.values():
         assert f"{scores['r2_train_minus_held_out']:.3f}" in said
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """Folders of a VQ-VAE and of a flow VAE of the digits."""
+    folder, digits = tmp_path_factory.mktemp("runs"), open_data("digits")
+    for family, options in OTHERS.items():
+        config = Config(family, options, epochs=2)
+        result_of(train_and_save(digits, config, None, folder=folder / family))
+    return [str(folder / family) for family in OTHERS]
+
+
+def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explorer, others):
+    letters, flow = others
+    person = open_explorer(letters, str(default_pair_folders()[1]), flow).wait_until_ready()
+    person.window.show_panel("evidence")
+    panel = person.panel("evidence")
+    person.wait(lambda: set(person.session.evidence) == {0, 1, 2})
+    said = texts(panel)
+    point = person.session.evidence[0]
+    assert f"{point.elbo.mean():.1f}" in said
+    assert sum("point mass" in text for text in said) == 1
+    assert sum("log p(F|s)" in text for text in said) == 1
+    rate = next(one for one in panel._numbers.findChildren(QLabel) if "ln 12" in one.toolTip())
+    assert rate.text() == f"{point.distortion:.1f} + {point.rate:.1f}"
+    assert "4 positions" in rate.toolTip()
+    assert "14.3 bits" in rate.toolTip()
+    person.session.activate(0)
+    assert set(panel.plane._slots) == {0, 1}
+    assert panel.plane.accessibleName().endswith("(other nats: C)")
+    assert set(panel.bounds._curves) == {0, 1}
+    person.session.activate(2)
+    assert set(panel.plane._slots) == set(panel.bounds._curves) == {2}

@@ -13,10 +13,12 @@ from torch import Tensor
 
 from vaeexplorer.data.dataset import Dataset, InputError
 from vaeexplorer.jobs.opening import model_of
-from vaeexplorer.models import settings
+from vaeexplorer.models import FAMILIES, settings
 from vaeexplorer.models.base import Batch, LatentSpace, Model, Posterior, Prior, float_images
 from vaeexplorer.models.binarising import binarised_once
-from vaeexplorer.regularity.aggregate import aggregate_terms
+from vaeexplorer.models.warping import pairs_of
+from vaeexplorer.regularity.aggregate import aggregate_terms, code_terms
+from vaeexplorer.regularity.code_laws import code_indices
 from vaeexplorer.regularity.evidence import (
     ExactEvidence,
     ImportanceBound,
@@ -25,7 +27,7 @@ from vaeexplorer.regularity.evidence import (
     log_mean,
 )
 from vaeexplorer.regularity.gradients import gradient_noise
-from vaeexplorer.run import Codes, Progress, Run, passed_on
+from vaeexplorer.run import Codes, Progress, Run, passed_on, result_of
 
 IMAGES = 100
 """Held-out images, the first ones in file order."""
@@ -35,6 +37,9 @@ DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 GRADIENT_IMAGES, GRADIENT_DRAWS = 20, 64
 """Images and draws of each that the variance of gradients is measured on."""
+
+RATE_DRAWS = 8
+"""Draws of z for the rate of a hierarchy, whose lower layers' is not in closed form."""
 
 AT_ONCE = 1_000
 """Codes decoded at once, between two reports."""
@@ -49,25 +54,31 @@ class Evidence:
     images
         Indices of the images in the data set, (n,).
     elbo
-        Per image, (n,), each the mean over as many draws as the largest K.
+        Per image, (n,), each the mean over as many draws as the largest K. Of a model that learns
+        from pairs, of the displacement field from a source to the image, given the source.
+    rate
+        Mean over images, in nats.
     draw_deviation
         Standard deviation between single draws of one image, root mean square over images: how
         far off an ELBO from one draw may be.
     bounds
-        Importance-weighted bounds, one for each of DRAWS.
+        Importance-weighted bounds, one for each of DRAWS; empty where q(z|x) is a point mass: its
+        draws are all alike, so that none of them gives more than the ELBO.
     prior_means
         What the mean over as many draws from the prior instead of the posterior gives, for each
         of DRAWS; None where the model does not tell p(x, z).
     aggregate
-        Terms of KL(q(z)||p(z)) over all images of the run: see aggregate_terms. Empty where the
-        codes have no posterior or no prior.
+        Terms of KL(q(z)||p(z)) over all images of the run: see aggregate_terms and code_terms.
+        Empty where the codes have no posterior or no prior.
     gradient_ratio
         How many times the variance of the reparametrised gradient that of the score function is
-        (see regularity.gradients); None where the model does not tell p(x, z).
+        (see regularity.gradients); None where the model does not tell p(x, z), or nothing is
+        drawn from q(z|x), or what is learnt from are pairs.
     """
 
     images: NDArray[np.int64] = field(repr=False)
     elbo: NDArray[np.float64] = field(repr=False)
+    rate: float
     draw_deviation: float
     bounds: tuple[ImportanceBound, ...]
     prior_means: tuple[float, ...] | None
@@ -75,20 +86,45 @@ class Evidence:
     gradient_ratio: float | None = None
 
     @property
-    def best(self) -> ImportanceBound:
-        """The bound with the most draws."""
-        return self.bounds[-1]
+    def distortion(self) -> float:
+        """Mean of -log p(x|z) over images and draws, in nats."""
+        return -float(self.elbo.mean()) - self.rate
 
     @property
-    def gap(self) -> float:
+    def draws(self) -> tuple[int, ...]:
+        """Values of K of `curve` and `prior_means`."""
+        return DRAWS
+
+    @property
+    def curve(self) -> tuple[float, ...]:
+        """Mean bound by K, in nats: at a point mass the ELBO, for every K."""
+        if not self.bounds:
+            return (float(self.elbo.mean()),) * len(DRAWS)
+        return tuple(bound.mean for bound in self.bounds)
+
+    @property
+    def best(self) -> ImportanceBound | None:
+        """The bound with the most draws; None where there is none beside the ELBO."""
+        return self.bounds[-1] if self.bounds else None
+
+    @property
+    def log_evidence(self) -> NDArray[np.float64]:
+        """The tightest bound of log p(x) of each image, (n,), in nats."""
+        return self.elbo if self.best is None else self.best.per_image
+
+    @property
+    def gap(self) -> float | None:
         """Best bound minus ELBO, in nats: nearly KL(q(z|x) || p(z|x)), mean over images."""
-        return self.best.mean - float(self.elbo.mean())
+        return None if self.best is None else self.best.mean - float(self.elbo.mean())
 
 
 def measure_evidence(
     run: Run, dataset: Dataset, images: int = IMAGES, seed: int = 0
 ) -> Generator[Progress, None, Evidence | None]:
     """Bound log p(x) of the first held-out images (training images where none are held out).
+
+    Of a model that learns from pairs, log p(F|s): each image is the partner of a source s, drawn
+    with the run's seed, and F the displacement field between the two.
 
     Returns None for a family that declares no probability of an image, such as an AE.
 
@@ -104,20 +140,22 @@ def measure_evidence(
     yield Progress("evidence", 0.0)
     model = model_of(run).eval().requires_grad_(False)
     name, space = next(iter(model.spaces().items()))
-    batch = _measured(run, dataset.pixels(chosen))
+    batch = _batch(run, dataset, chosen)
     generator = torch.Generator().manual_seed(seed)
-    if model.log_weight(Batch(batch[:1]), generator) is None:
+    if model.log_weight(_part(batch, 0, 1), generator) is None:
         return None
-    log_weights = yield from _posterior_draws(model, batch, generator)
+    certain = space.encode(batch.images[:1]).log_variance is None
+    log_weights = yield from _posterior_draws(model, batch, 1 if certain else DRAWS[-1], generator)
     prior = yield from _prior_draws(model, model.joint_prior() or space.prior, batch, generator)
     return Evidence(
         chosen,
         log_weights.mean(axis=0),
-        float(np.sqrt(log_weights.var(axis=0, ddof=1).mean())),
-        importance_bounds(log_weights, DRAWS),
+        _rate(model, batch),
+        0.0 if certain else float(np.sqrt(log_weights.var(axis=0, ddof=1).mean())),
+        () if certain else importance_bounds(log_weights, DRAWS),
         None if prior is None else tuple(float(log_mean(prior[:k]).mean()) for k in DRAWS),
-        _aggregate(run.codes.get(name), space.prior, generator),
-        _gradient_ratio(model, space, batch[:GRADIENT_IMAGES], generator),
+        _aggregate(run.codes.get(name), space, generator),
+        _gradient_ratio(model, space, _part(batch, 0, GRADIENT_IMAGES), generator),
     )
 
 
@@ -126,8 +164,11 @@ def integrate_evidence(
 ) -> Generator[Progress, None, ExactEvidence | None]:
     """Integrate log p(x) of one image, (channels, height, width), on a grid over z.
 
-    Returns None where the model has more than two latent dimensions, or does not tell p(x, z).
+    Returns None where the model has more than two latent dimensions, does not tell p(x, z), or
+    learns from pairs: what the one image would be a pair with, nothing says.
     """
+    if FAMILIES[run.config.family].batches == "pairs":
+        return None
     model = model_of(run).eval().requires_grad_(False)
     x = _measured(run, image[None])
     space = next(iter(model.spaces().values()))
@@ -149,47 +190,55 @@ def integrate_evidence(
 
 
 def _posterior_draws(
-    model: Model, images: Tensor, generator: torch.Generator
+    model: Model, batch: Batch, count: int, generator: torch.Generator
 ) -> Generator[Progress, None, NDArray[np.float64]]:
-    """log p(x, z) - log q(z|x) of draws from the posterior, (most of DRAWS, n)."""
-    count, rounds = DRAWS[-1], []
-    per_round = max(1, AT_ONCE // len(images))
-    repeated = Batch(images.repeat(per_round, 1, 1, 1))
+    """log p(x, z) - log q(z|x) of `count` draws from the posterior, (count, n)."""
+    rounds = []
+    per_round = min(count, max(1, AT_ONCE // len(batch.images)))
+    repeated = _repeated(batch, per_round)
     for start in range(0, count, per_round):
         yield Progress("evidence", 0.7 * start / count)
         with torch.inference_mode():
             found = model.log_weight(repeated, generator)
         assert found is not None
-        rounds.append(found.double().numpy().reshape(per_round, len(images)))
+        rounds.append(found.double().numpy().reshape(per_round, -1))
     return np.concatenate(rounds)[:count]
 
 
 def _prior_draws(
-    model: Model, prior: Prior | None, images: Tensor, generator: torch.Generator
+    model: Model, prior: Prior | None, batch: Batch, generator: torch.Generator
 ) -> Generator[Progress, None, NDArray[np.float64] | None]:
     """log p(x|z) of draws from the prior, (most of DRAWS, n)."""
     if prior is None:
         return None
     z = prior.sample(DRAWS[-1], generator)
     density = prior.log_prob(z)
-    columns = []
-    for number, image in enumerate(images):
-        yield Progress("evidence", 0.7 + 0.3 * number / len(images))
+    columns, count = [], len(batch.images)
+    for number in range(count):
+        yield Progress("evidence", 0.7 + 0.3 * number / count)
         with torch.inference_mode():
-            found = model.log_joint(Batch(image.expand(len(z), -1, -1, -1)), z)
+            found = model.log_joint(_repeated(_part(batch, number, number + 1), len(z)), z)
         if found is None or density is None:
             return None
         columns.append((found - density).double().numpy())
     return np.stack(columns, axis=1)
 
 
+def _rate(model: Model, batch: Batch) -> float:
+    """Mean rate in nats: in closed form but of lower layers, for which z is drawn some times."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.inference_mode():
+        rates = [model(batch, generator).rate for _ in range(RATE_DRAWS)]
+    return float(torch.stack(rates).double().mean())
+
+
 def _gradient_ratio(
-    model: Model, space: LatentSpace, images: Tensor, generator: torch.Generator
+    model: Model, space: LatentSpace, batch: Batch, generator: torch.Generator
 ) -> float | None:
-    batch, prior = Batch(images), space.prior
-    if prior is None:
+    prior = space.prior
+    if prior is None or batch.fields is not None:
         return None
-    posterior = space.encode(images)
+    posterior = space.encode(batch.images)
     with torch.inference_mode():
         if model.log_joint(batch, posterior.mean) is None:
             return None
@@ -211,13 +260,40 @@ def _usable(posterior: Posterior) -> Posterior:
 
 
 def _aggregate(
-    codes: Codes | None, prior: Prior | None, generator: torch.Generator
+    codes: Codes | None, space: LatentSpace, generator: torch.Generator
 ) -> Mapping[str, float | None]:
     """Terms of KL(q(z)||p(z)) of all codes; empty where there is no posterior or no prior."""
-    if codes is None or codes.log_variance is None or prior is None:
+    codebook, prior = space.codebook, space.prior
+    if codes is None or prior is None:
         return {}
-    mean, log_variance = torch.from_numpy(codes.mean), torch.from_numpy(codes.log_variance)
+    mean = torch.from_numpy(codes.mean)
+    if codebook is not None:
+        parts = torch.split(mean, AT_ONCE)
+        return code_terms(torch.cat([code_indices(p, codebook) for p in parts]), len(codebook))
+    if codes.log_variance is None:
+        return {}
+    log_variance = torch.from_numpy(codes.log_variance)
     return aggregate_terms(mean, log_variance, prior, generator)
+
+
+def _batch(run: Run, dataset: Dataset, chosen: NDArray[np.int64]) -> Batch:
+    """Make what a model was trained on of the images `chosen`."""
+    if FAMILIES[run.config.family].batches != "pairs":
+        return Batch(_measured(run, dataset.pixels(chosen)))
+    pairs = result_of(pairs_of(dataset, chosen, run.config.seed))
+    return pairs.batch(torch.arange(len(chosen)))
+
+
+def _part(batch: Batch, start: int, stop: int) -> Batch:
+    """Images, or pairs, from `start` to `stop`."""
+    fields = None if batch.fields is None else batch.fields[start:stop]
+    return Batch(batch.images[start:stop], fields=fields)
+
+
+def _repeated(batch: Batch, count: int) -> Batch:
+    """All images, or pairs, `count` times over."""
+    fields = None if batch.fields is None else batch.fields.repeat(count, 1, 1, 1)
+    return Batch(batch.images.repeat(count, 1, 1, 1), fields=fields)
 
 
 def _measured(run: Run, pixels: NDArray[np.uint8]) -> Tensor:

@@ -25,7 +25,7 @@ from vaeexplorer.models.base import (
     Terms,
     float_images,
 )
-from vaeexplorer.models.gaussian import RateConfig, draw, rates
+from vaeexplorer.models.gaussian import RateConfig, draw, log_density, rates
 from vaeexplorer.models.likelihoods import OptimalGaussian
 from vaeexplorer.models.networks import EncoderDecoder, ImageShape, uses_mlp
 from vaeexplorer.models.warping import (
@@ -104,13 +104,24 @@ class FlowAutoencoder(Model):
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
         """Terms of the objective; images without fields are their own partners."""
-        sources, fields = batch.images, batch.fields
-        if fields is None:
-            fields = sources.new_zeros(len(sources), 2, *sources.shape[2:])
+        sources, fields = pair(batch)
         posterior = self.posterior(fields, sources)
         expected = self.fields(draw(posterior, generator), sources)
         distortion = -self.likelihood.log_prob(expected, fields)
         return Terms(distortion, {"z": rates(posterior)}, distortion.new_zeros(()))
+
+    def log_weight(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """log p(F, z|s) - log q(z|F, s) for one draw of z, (batch,), in nats of a density of F."""
+        sources, fields = pair(batch)
+        posterior = self.posterior(fields, sources)
+        z = draw(posterior, generator)
+        return self.log_joint(batch, z) - log_density(posterior, z)
+
+    def log_joint(self, batch: Batch, z: Tensor) -> Tensor:
+        """log p(F, z|s) in nats, (batch,), of one z of shape (size,) per pair."""
+        sources, fields = pair(batch)
+        log_likelihood = self.likelihood.log_prob(self.fields(z, sources), fields)
+        return log_likelihood + self.prior.log_prob(z)
 
     def spaces(self) -> dict[str, LatentSpace]:
         """Give the one space, "z", of a frozen copy of this model as it is now.
@@ -178,6 +189,14 @@ class FlowAutoencoder(Model):
         """Mean fields, (batch, 2, height, width), of codes (batch, size) and one source or each."""
         context = self.context(sources).expand(len(z), -1)
         return self.unit * self.network.decode(torch.cat([GAIN * z, context], dim=1))
+
+
+def pair(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Give sources and fields of `batch`; images without fields are their own partners."""
+    sources, fields = batch.images, batch.fields
+    if fields is None:
+        fields = sources.new_zeros(len(sources), 2, *sources.shape[2:])
+    return sources, fields
 
 
 def check(config: FlowVaeConfig, dataset: Dataset) -> None:

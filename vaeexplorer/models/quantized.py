@@ -144,6 +144,20 @@ class QuantizedAutoencoder(Model):
             )
         }
 
+    def log_weight(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """log p(x, z) in nats, (batch,), of the codes of each image, of which q(z|x) is certain.
+
+        It is the same for every draw: minus distortion minus positions x ln K.
+        """
+        del generator
+        return self.log_joint(batch, self.exact(batch.images))
+
+    def log_joint(self, batch: Batch, z: Tensor) -> Tensor:
+        """log p(x, z) in nats, (batch,), of the codes nearest to one `z` per image."""
+        output = self.network.decode(self.snap(z))
+        log_prior = -self.positions * math.log(len(self.codebook))
+        return self.likelihood.log_prob(output, batch.images) + log_prior
+
     def exact(self, images: Tensor) -> Tensor:
         """Codes of float images before they are snapped, (batch, positions x width)."""
         return self.network.encode(images).mean

@@ -70,6 +70,43 @@ def aggregate_terms(
     return terms
 
 
+def code_terms(indices: Tensor, count: int) -> dict[str, float | None]:
+    """Terms of KL(q(z)||p(z)) in nats where an image has its codes for certain, exactly.
+
+    q(z) is how often images have each row of codes; the terms by dimension are those by position.
+
+    Parameters
+    ----------
+    indices
+        Codes of all images, (n, positions).
+    count
+        K: the prior is uniform over so many codes at every position.
+
+    Returns
+    -------
+    dict
+        As `aggregate_terms`. The mutual information is the entropy of the codes, hence with the
+        KL exactly the rate, positions x ln K.
+    """
+    n, positions = indices.shape
+    whole = _entropy(torch.unique(indices, dim=0, return_counts=True)[1])
+    alone = sum(_entropy(torch.bincount(column)) for column in indices.T)
+    rate = positions * math.log(count)
+    return {
+        "aggregate_kl": rate - whole,
+        "total_correlation": alone - whole,
+        "mutual_information": whole,
+        "mutual_information_limit": math.log(n),
+        "dimension_kl": rate - alone,
+    }
+
+
+def _entropy(counts: Tensor) -> float:
+    """Nats of the law that has these counts."""
+    shares = counts[counts > 0].double() / counts.sum()
+    return float(-(shares * shares.log()).sum())
+
+
 def _log_mixture(z: Tensor, mean: Tensor, log_variance: Tensor) -> tuple[Tensor, Tensor]:
     """log q(z), and the sum over dimensions of log q(z_j), (draws,) each."""
     n, size = mean.shape

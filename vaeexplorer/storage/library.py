@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import Any
 
 import platformdirs
 
@@ -49,6 +51,8 @@ class RunSummary:
         Of its data: only runs of the same images can be compared.
     measures
         At the end of its last epoch, on held-out images where there are any; None before that.
+    settings
+        Options of the family, as in Config.
     problem
         One sentence that says why it cannot be opened; None where it can.
     """
@@ -64,6 +68,7 @@ class RunSummary:
     measures: Measures | None = None
     status: str = ""
     created: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
     problem: str | None = None
 
 
@@ -168,4 +173,5 @@ def _summary(path: Path) -> RunSummary:
         measures=last_measures(run),
         status=run.status,
         created=run.created,
+        settings=run.config.model,
     )

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -21,23 +22,19 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.evidence_pages import DRAWS, MARGINAL, EvidencePages
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
-from vaeexplorer.gui.widgets.evidence_texts import (
-    aggregate_definitions,
-    definitions,
-    gradient_definition,
-    overfitting_definition,
-    reason_text,
-)
+from vaeexplorer.gui.widgets.evidence_rows import lines
+from vaeexplorer.gui.widgets.evidence_texts import hard_text, note_text, reason_text
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular
 from vaeexplorer.jobs.opening import main_space
-from vaeexplorer.regularity.information import active_units, dimension_order
-from vaeexplorer.run import Exhibit, Measures, Progress, last_measures
+from vaeexplorer.regularity.information import dimension_order
+from vaeexplorer.run import Config, Exhibit, Progress, last_measures
 from vaeexplorer.storage import RunSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from vaeexplorer.data.dataset import Source
     from vaeexplorer.jobs.evidence import Evidence
     from vaeexplorer.jobs.marginals import ImageDraws
     from vaeexplorer.regularity.aggregate import MarginalCurve
@@ -47,7 +44,6 @@ translate = QCoreApplication.translate
 
 HARDEST = 6
 THUMBNAIL = 40
-NOTHING = "--"
 NUMBERS_WIDTH = 400
 
 
@@ -81,6 +77,8 @@ class EvidencePanel(QWidget):
         session.exhibit_changed.connect(self._forget)
         # No lambdas: the session would keep the plots alive, whose menus have no parent.
         session.activated.connect(self._choose_plot)
+        session.activated.connect(self._draw_plots)
+        session.families_loaded.connect(self._draw_plots)
         session.slots_changed.connect(self._resize)
         session.scored.connect(self._show)
         session.model_changed.connect(self._look_closer)
@@ -111,7 +109,7 @@ class EvidencePanel(QWidget):
 
     def _take_runs(self, runs: Iterable[RunSummary]) -> None:
         self._runs = tuple(runs)
-        self._draw_plane()
+        self._draw_plots()
 
     def _forget(self, slot: int, exhibit: Exhibit | None) -> None:
         del exhibit
@@ -192,40 +190,68 @@ class EvidencePanel(QWidget):
     # --- what is shown ------------------------------------------------------------------------
 
     def _show(self, *_: object) -> None:
-        self._draw_plane()
         self._fill_table()
+        self._draw_plots()
+
+    def _draw_plots(self, *_: object) -> None:
+        """Draw what has nats of one kind with those of the active slot, or of the first run."""
+        held = {
+            slot: state.exhibit
+            for slot, state in enumerate(self._session.slots)
+            if state.exhibit is not None and state.exhibit.run is not None
+        }
+        first = held.get(self._session.active) or next(iter(held.values()), None)
+        if first is None:
+            self.plane.show_runs([], {})
+            self.bounds.show_bounds({})
+            return
+        kind = self._nats(first.run.config, first.source.shape)
+        alike = {
+            slot: one
+            for slot, one in held.items()
+            if self._nats(one.run.config, one.source.shape) == kind
+        }
+        found = self._session.evidence
         self.bounds.show_bounds(
             {
-                slot: (
-                    [bound.draws for bound in one.bounds],
-                    [bound.mean for bound in one.bounds],
-                    one.prior_means,
-                )
-                for slot, one in self._session.evidence.items()
+                slot: (found[slot].draws, found[slot].curve, found[slot].prior_means)
+                for slot in alike
+                if slot in found
             }
         )
+        self._draw_plane(alike, first.source, kind, [slot for slot in held if slot not in alike])
 
-    def _draw_plane(self) -> None:
-        slots: dict[int, Measures] = {}
-        fingerprint = None
-        origins = set()
-        for slot, state in enumerate(self._session.slots):
-            exhibit = state.exhibit
-            if exhibit is None or exhibit.run is None:
-                continue
-            fingerprint = fingerprint or exhibit.source.fingerprint
-            measures = last_measures(exhibit.run)
-            if measures is not None and exhibit.source.fingerprint == fingerprint:
-                slots[slot] = measures
-                origins.add(exhibit.origin)
+    def _draw_plane(
+        self, alike: Mapping[int, Exhibit], source: Source, kind: str, without: list[int]
+    ) -> None:
+        """Draw the runs in slots, and all others of the same images with nats of that kind."""
+        slots = {
+            slot: measures
+            for slot, one in alike.items()
+            if one.source.fingerprint == source.fingerprint
+            and (measures := last_measures(one.run)) is not None
+        }
+        origins = {one.origin for one in alike.values()}
         others = [
             (run.name, run.measures)
             for run in self._runs
             if run.measures is not None
-            and run.fingerprint == fingerprint
+            and run.fingerprint == source.fingerprint
             and str(run.path) not in origins
+            and self._nats(Config(run.family, run.settings), source.shape) == kind
         ]
-        self.plane.show_runs(others, slots)
+        self.plane.show_runs(others, slots, without)
+
+    def _nats(self, config: Config, shape: tuple[int, int, int]) -> str:
+        """Say what the nats of a run are; empty: nothing, or it is not known yet."""
+        if config.family not in self._session.families:
+            return ""
+        from vaeexplorer.models import settings  # imports torch, which has brought the families
+
+        try:
+            return settings(config.family, config.model).nats(shape)
+        except ValueError:
+            return translate("Evidence", "not known")
 
     def _fill_table(self) -> None:
         """Write the numbers anew: a column for each slot, and below its hardest images."""
@@ -240,12 +266,16 @@ class EvidencePanel(QWidget):
         ]
         for column, slot in enumerate(slots, 1):
             table.addWidget(SlotBadge(slot), 0, column, Qt.AlignmentFlag.AlignRight)
-        rows = self._rows(slots)
-        for line, (title, about, values) in enumerate(rows, 1):
-            for column, text in enumerate((title, *values)):
+        rows = lines(
+            [self._session.slots[slot].exhibit for slot in slots],
+            [self._session.evidence.get(slot) for slot in slots],
+            [self._session.scores.get(slot) for slot in slots],
+        )
+        for line, row in enumerate(rows, 1):
+            for column, text in enumerate((row.title, *row.cells)):
                 label = QLabel(text)
                 label.setFont(tabular(label.font()))
-                label.setToolTip(about)
+                label.setToolTip(row.tooltip(column - 1) if column else row.about)
                 side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
                 table.addWidget(label, line, column, side)
         self._waiting.clear()
@@ -253,53 +283,6 @@ class EvidencePanel(QWidget):
             table.addWidget(self._below(slot), line, 0, 1, len(slots) + 1)
         table.setRowStretch(len(rows) + len(slots) + 1, 1)
         self._numbers.setWidget(page)
-
-    def _rows(self, slots: list[int]) -> list[tuple[str, str, list[str]]]:
-        """Title, definition and one value per slot, of each line."""
-        found = [self._session.evidence.get(slot) for slot in slots]
-        read = {
-            "elbo": lambda one: f"{one.elbo.mean():.1f}",
-            "bound": lambda one: (
-                f"{one.best.mean:.1f} \N{PLUS-MINUS SIGN} {one.best.standard_error:.1f}"
-            ),
-            "gap": lambda one: f"{one.gap:.2f}",
-            "effective": lambda one: f"{np.median(one.best.effective):.0f}",
-            "draw": lambda one: f"{one.draw_deviation:.1f}",
-            "prior": lambda one: (
-                NOTHING if one.prior_means is None else f"{one.prior_means[-1]:.1f}"
-            ),
-        }
-        lines = [
-            (title, about, [NOTHING if one is None else read[key](one) for one in found])
-            for key, title, about in definitions()
-        ]
-        for key, title, about in aggregate_definitions():
-            lines.append((title, about, [_aggregate_text(one, key) for one in found]))
-        title = translate("Evidence", "active dimensions")
-        about = translate(
-            "Evidence",
-            "Dimensions whose posterior mean varies between images by more than .01 (variance), "
-            "of all.",
-        )
-        lines.append((title, about, [self._active(slot) for slot in slots]))
-        ratios = [None if one is None else one.gradient_ratio for one in found]
-        texts = [
-            NOTHING if ratio is None else f"{ratio:.1f} \N{MULTIPLICATION SIGN}" for ratio in ratios
-        ]
-        lines.append((*gradient_definition(), texts))
-        scores = [self._session.scores.get(slot) for slot in slots]
-        texts = [
-            NOTHING if one is None else f"{one['r2_train_minus_held_out']:.3f}" for one in scores
-        ]
-        return [*lines, (*overfitting_definition(), texts)]
-
-    def _active(self, slot: int) -> str:
-        exhibit = self._session.slots[slot].exhibit
-        assert exhibit is not None
-        codes = next(iter(exhibit.codes.values()))
-        if codes.log_variance is None:
-            return NOTHING
-        return f"{int(active_units(codes.mean).sum())} / {codes.mean.shape[1]}"
 
     def _below(self, slot: int) -> QWidget:
         """Make what stands below the numbers: a slot's hardest images, or why there are none."""
@@ -318,27 +301,24 @@ class EvidencePanel(QWidget):
             row.addWidget(text, 1)
             self._waiting[slot] = text
             return page
-        for place in np.argsort(evidence.best.per_image)[:HARDEST]:
+        space = next(iter(exhibit.spaces.values()), None)
+        fields = space is not None and space.given == "source"
+        for place in np.argsort(evidence.log_evidence)[:HARDEST]:
             index = int(evidence.images[place])
-            nats = float(evidence.best.per_image[place])
+            nats = float(evidence.log_evidence[place])
             picture = to_qimage(exhibit.dataset.pixels(slice(index, index + 1))[0])
             button = QToolButton()
             button.setIcon(QIcon(QPixmap.fromImage(picture.scaled(THUMBNAIL, THUMBNAIL))))
             button.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
-            button.setToolTip(
-                translate(
-                    "Evidence",
-                    "One of the images that this model finds least probable: #{index}, log p(x) "
-                    "about {nats:.1f} nats. Click to probe it.",
-                ).format(index=index, nats=nats)
-            )
+            button.setToolTip(hard_text(fields=fields).format(index=index, nats=nats))
             button.setAccessibleName(
                 translate("Evidence", "Probe image {index}").format(index=index)
             )
             button.clicked.connect(lambda _=False, s=slot, i=index: self._probe(s, i))
             row.addWidget(button)
         row.addStretch()
-        return page
+        note = note_text(certain=evidence.best is None, fields=fields)
+        return _with_note(page, note) if note else page
 
     def _probe(self, slot: int, index: int) -> None:
         self._session.activate(slot)
@@ -346,10 +326,15 @@ class EvidencePanel(QWidget):
         self._session.hold()
 
 
-def _aggregate_text(evidence: Evidence | None, key: str) -> str:
-    value = None if evidence is None else evidence.aggregate.get(key)
-    if evidence is None or value is None:
-        return NOTHING
-    limit = evidence.aggregate.get("mutual_information_limit")
-    near = key == "mutual_information" and limit is not None and value > 0.9 * limit
-    return f"≥ {value:.2f}" if near else f"{value:.2f}"
+def _with_note(widget: QWidget, note: str) -> QWidget:
+    """Put a sentence under `widget`."""
+    text = QLabel(note)
+    text.setProperty("muted", True)
+    text.setWordWrap(True)
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(GRID // 2)
+    column.addWidget(widget)
+    column.addWidget(text)
+    return page

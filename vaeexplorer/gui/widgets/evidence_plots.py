@@ -35,7 +35,8 @@ class RatePlane(Plot):
                 "Each point is one run on the same images, at the end of its training, on held-out "
                 "images where there are any. To the left the codes say less of the image; further "
                 "down the picture is closer to it. On a dashed line the ELBO is the same. A dotted "
-                "line is a model without a rate, such as an AE.",
+                "line is a model without a rate, such as an AE. Only runs with the kind of nats of "
+                "the active slot are here: those of another likelihood cannot be compared.",
             )
         )
         self.setLabel("bottom", translate("Evidence", "rate"))
@@ -50,11 +51,24 @@ class RatePlane(Plot):
         self._draw()
 
     def show_runs(
-        self, others: Sequence[tuple[str, Measures]], slots: Mapping[int, Measures]
+        self,
+        others: Sequence[tuple[str, Measures]],
+        slots: Mapping[int, Measures],
+        without: Sequence[int] = (),
     ) -> None:
-        """Draw runs by name, and those that stand in a slot with its letter."""
+        """Draw runs by name, and those that stand in a slot with its letter.
+
+        The title names the slots `without` a place here, whose nats are of another kind.
+        """
         self._others, self._slots = list(others), dict(slots)
-        self._draw()
+        self._title = translate("Evidence", "rate and distortion, nats")
+        if without:
+            letters = ", ".join(SLOT_LETTERS[slot] for slot in without)
+            self._title = translate("Evidence", "{title} (other nats: {letters})").format(
+                title=self._title, letters=letters
+            )
+        self.setAccessibleName(self._title)
+        self.dress()
 
     def _draw(self) -> None:
         theme = colours()
@@ -120,7 +134,9 @@ class BoundPlot(Plot):
                 "Evidence",
                 "Solid: the importance-weighted bound, which rises from the ELBO of one draw "
                 "towards log p(x). Dotted: the same number of draws from the prior instead of the "
-                "posterior, which hardly ever meet the image.",
+                "posterior, which hardly ever meet the image. A level line: q(z|x) is a point "
+                "mass, whose draws are all alike. Models with nats of another kind than those of "
+                "the active slot are left out.",
             )
         )
         self.setLabel("bottom", translate("Evidence", "draws"))
@@ -155,7 +171,7 @@ class BoundPlot(Plot):
         bounds = [curves[1] for curves in self._curves.values()]
         if bounds:
             everything = np.concatenate(bounds)
-            low, high = _with_room(everything.min(), everything.max())
+            low, high = _with_room(everything.min(), everything.max(), least=1.0)
             self.setYRange(low, high, padding=0)
 
 

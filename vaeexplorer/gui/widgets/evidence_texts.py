@@ -21,6 +21,15 @@ def definitions() -> list[tuple[str, str, str]]:
             ),
         ),
         (
+            "parts",
+            translate("Evidence", "distortion + rate"),
+            translate(
+                "Evidence",
+                "What minus the ELBO is made of: \N{MINUS SIGN}log p(x|z), mean over the same "
+                "draws, and KL(q(z|x) || p(z)).",
+            ),
+        ),
+        (
             "bound",
             translate("Evidence", "bound from 500 draws"),
             translate(
@@ -61,8 +70,8 @@ def definitions() -> list[tuple[str, str, str]]:
             translate("Evidence", "from the prior instead"),
             translate(
                 "Evidence",
-                "The same mean over 500 draws from the prior: far below, for they hardly ever meet "
-                "the image.",
+                "The same mean over 500 draws from the prior: far below where they hardly ever "
+                "meet the image, as in many dimensions.",
             ),
         ),
     ]
@@ -110,7 +119,8 @@ def aggregate_definitions() -> list[tuple[str, str, str]]:
             translate("Evidence", "total correlation, nats"),
             translate(
                 "Evidence",
-                "How far the dimensions of all codes together are from independent.",
+                "How far the dimensions of all codes together are from independent; of a codebook "
+                "its positions.",
             ),
         ),
         (
@@ -123,6 +133,38 @@ def aggregate_definitions() -> list[tuple[str, str, str]]:
             ),
         ),
     ]
+
+
+def note_text(*, certain: bool, fields: bool) -> str:
+    """Say what must be known of the numbers of a slot; empty: nothing."""
+    if certain:
+        return translate(
+            "Evidence",
+            "q(z|x) is a point mass: its draws are all alike, so that no number of them gives a "
+            "tighter bound than the ELBO.",
+        )
+    if fields:
+        return translate(
+            "Evidence",
+            "Nats of log p(F|s): a density of the displacement field from a source image, which is "
+            "given, to each of these; not to be compared with nats of images.",
+        )
+    return ""
+
+
+def hard_text(*, fields: bool) -> str:
+    """Tooltip of an image that a model finds hard, with {index} and {nats} in it."""
+    if fields:
+        return translate(
+            "Evidence",
+            "One of the images whose displacement field this model finds least probable: #{index}, "
+            "log p(F|s) about {nats:.1f} nats. Click to probe it.",
+        )
+    return translate(
+        "Evidence",
+        "One of the images that this model finds least probable: #{index}, log p(x) about "
+        "{nats:.1f} nats. Click to probe it.",
+    )
 
 
 def reason_text(reason: str) -> str:
