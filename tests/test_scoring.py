@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from analytic import as_bytes, blob_space, blobs
+from analytic import as_bytes, blob_space, blobs, without_prior
 
 from vaeexplorer.data.dataset import Dataset, InputError, Source, fingerprint
 from vaeexplorer.gui.session import Session
@@ -19,6 +19,7 @@ from vaeexplorer.jobs.scoring import (
     Grounds,
     SpaceNameError,
     names_of,
+    score_others,
     score_runs,
     score_space,
     with_comparisons,
@@ -63,6 +64,17 @@ def test_without_the_common_laws_it_is_the_same_score(dataset: Dataset) -> None:
     assert (
         quick["completeness"] | {"others": full["completeness"]["others"]} == full["completeness"]
     )
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_what_the_common_laws_add_can_be_measured_later(dataset: Dataset, declared: bool) -> None:
+    split, grounds = dataset.split(0), Grounds()
+    space = blob_space() if declared else without_prior(blob_space())
+    _, full = finish(score_space(space, dataset, split, grounds=grounds))
+    _, quick = finish(score_space(space, dataset, split, with_others=False, grounds=grounds))
+    reports, later = finish(score_others(space, dataset, split, scores=quick, grounds=grounds))
+    assert later == full
+    assert reports[-1].fraction == 1
 
 
 def test_it_can_be_stopped_at_every_report(dataset: Dataset) -> None:

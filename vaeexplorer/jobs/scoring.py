@@ -204,7 +204,6 @@ def score_space(
     InputError
         With too few images for a score.
     """
-    from vaeexplorer.models.base import DEFAULT_CONTEXTS
     from vaeexplorer.regularity.completeness import completeness
     from vaeexplorer.regularity.continuity import continuity
     from vaeexplorer.regularity.ground import decoded, reconstruct, training_codes, unsnapped
@@ -246,6 +245,49 @@ def score_space(
         yield Progress("Measuring what stands beside the scores", 0.8)
         scores["secondary"] = secondary(space, ground, held_out)
     yield Progress("Scored", 1.0)
+    return _with_verdict(scores, space)
+
+
+def score_others(
+    space: LatentSpace,
+    dataset: Dataset,
+    split: Split,
+    *,
+    scores: Mapping[str, Any],
+    grounds: Grounds | None = None,
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Measure what `scores`, as `score_space` gives them, lack without the others; only that.
+
+    Returns
+    -------
+    dict
+        What `score_space` gives with the others.
+
+    Raises
+    ------
+    InputError
+        With too few images for a score.
+    """
+    from vaeexplorer.regularity.completeness import LawScore, as_others, common_scores
+    from vaeexplorer.regularity.ground import reconstruct
+
+    yield Progress("Preparing the images that are scored", 0.0)
+    measured, ground = (grounds or Grounds()).measured(space, dataset, split)
+    drawn = measured.drawn_in
+    yield Progress("Measuring completeness", 0.2)
+    full = scores["completeness"]
+    own = LawScore(*(full[key] for key in ("law", "score", "sd", "P", "Q")))
+    others = common_scores(drawn, ground, reconstruct(drawn, ground, ground.held_out), own)
+    yield Progress("Scored", 1.0)
+    return _with_verdict(
+        {**scores, "completeness": {**full, "others": as_others(others)}}, measured
+    )
+
+
+def _with_verdict(scores: Mapping[str, Any], space: LatentSpace) -> dict[str, Any]:
+    """Add the sentences on `space` alone."""
+    from vaeexplorer.models.base import DEFAULT_CONTEXTS
+
     held = [] if space.given is None else [f"Measured with the {DEFAULT_CONTEXTS[space.given]}."]
     return {**scores, "verdict": [*verdict.about(scores), *held]}
 

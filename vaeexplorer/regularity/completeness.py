@@ -40,6 +40,9 @@ from vaeexplorer.regularity.laws import (
     title_of,
 )
 
+COMMON = {FITTED_GAUSSIAN: fit_gaussian, FITTED_MIXTURE: fit_mixture}
+"""The laws that are the same for every model, and how they are fitted to its codes."""
+
 
 @dataclass(frozen=True)
 class LawScore:
@@ -74,8 +77,13 @@ class Completeness:
             "P": self.own.realism,
             "Q": self.own.coverage,
             "law": self.own.law,
-            "others": {other.law: other.score for other in self.others},
+            "others": as_others(self.others),
         }
+
+
+def as_others(scores: Sequence[LawScore]) -> dict[str, float]:
+    """JSON object of the scores under laws beside a space's own."""
+    return {other.law: other.score for other in scores}
 
 
 @torch.no_grad()
@@ -103,22 +111,39 @@ def completeness(
         Names of further laws to score (see `law_names`), each of which `space` has.
     """
     codes = training_codes(space, ground) if codes is None else codes
-    names = (FITTED_GAUSSIAN, FITTED_MIXTURE) if with_others else ()
     if not (held_out.finite and all_finite(codes)):
-        more = [title_of(law, space) for law in laws]
-        none = tuple(_nothing(name) for name in (*names, *more))
-        return Completeness(_nothing(title_of(OWN, space)), none)
-    own = own_law(space, lambda: codes)
-    fits = {FITTED_GAUSSIAN: fit_gaussian, FITTED_MIXTURE: fit_mixture}
+        names = [*(COMMON if with_others else ()), *(title_of(law, space) for law in laws)]
+        return Completeness(_nothing(title_of(OWN, space)), tuple(map(_nothing, names)))
     real = nearest_squared(held_out.images, ground.real)
-    score = score_law(own, space, ground, real)
-    # A model without a prior of its own is scored under the fitted Gaussian already.
-    others = [
-        score if name == own.name else score_law(fits[name](codes), space, ground, real)
-        for name in names
-    ]
+    own = score_law(own_law(space, lambda: codes), space, ground, real)
+    others = _common_scores(space, ground, real, codes, own) if with_others else []
     others += [score_law(law_of(law, space, codes), space, ground, real) for law in laws]
-    return Completeness(score, tuple(others))
+    return Completeness(own, tuple(others))
+
+
+@torch.no_grad()
+def common_scores(
+    space: LatentSpace, ground: Ground, held_out: Reconstructions, own: LawScore
+) -> tuple[LawScore, ...]:
+    """Score the laws that are the same for every model alone, as `completeness` does with them.
+
+    `own` is the score under the own law of `space`, with the other parameters as there.
+    """
+    codes = training_codes(space, ground)
+    if not (held_out.finite and all_finite(codes)):
+        return tuple(map(_nothing, COMMON))
+    real = nearest_squared(held_out.images, ground.real)
+    return tuple(_common_scores(space, ground, real, codes, own))
+
+
+def _common_scores(
+    space: LatentSpace, ground: Ground, real: Tensor, codes: Tensor, own: LawScore
+) -> list[LawScore]:
+    # A model without a prior of its own is scored under the fitted Gaussian already.
+    return [
+        own if name == own.law else score_law(fit(codes), space, ground, real)
+        for name, fit in COMMON.items()
+    ]
 
 
 def _nothing(law: str) -> LawScore:

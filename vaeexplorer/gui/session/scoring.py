@@ -19,7 +19,7 @@ from vaeexplorer.gui.session.opening import Opening
 from vaeexplorer.gui.session.stops import Stops
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.scorecard import Column, save_scores
-from vaeexplorer.jobs.scoring import Grounds, score_space
+from vaeexplorer.jobs.scoring import Grounds, score_others, score_space
 from vaeexplorer.run import Exhibit, Progress
 
 if TYPE_CHECKING:
@@ -108,19 +108,20 @@ class Scoring(Opening):
             return
         self._stops.begin(slot)
         self._say_scoring(slot, "measuring")
-        self._submit_score("score", slot, exhibit, with_others=False)
+        self._submit_score("score", slot, exhibit, score_space, with_others=False)
 
-    def _submit_score(self, key: str, slot: int, exhibit: Exhibit, *, with_others: bool) -> None:
+    def _submit_score(
+        self,
+        key: str,
+        slot: int,
+        exhibit: Exhibit,
+        measure: Callable[..., Generator[Progress, None, dict[str, Any]]],
+        **options: Any,
+    ) -> None:
         # Behind the maps: nobody waits for it, and it must not hold up what is opened meanwhile.
         self.lanes.map.submit(
             (key, slot),
-            partial(
-                self.measure_exhibit,
-                score_space,
-                exhibit,
-                self._stops[slot],
-                with_others=with_others,
-            ),
+            partial(self.measure_exhibit, measure, exhibit, self._stops[slot], **options),
             on_result=partial(self._show_scores, slot, exhibit),
             on_error=partial(self._scoring_failed, slot, exhibit),
         )
@@ -130,7 +131,7 @@ class Scoring(Opening):
         measure: Callable[..., Generator[Progress, None, Any]],
         exhibit: Exhibit,
         stop: threading.Event,
-        **options: bool,
+        **options: Any,
     ) -> Generator[Progress, None, Any]:
         """Begin to `measure` an exhibit on its images; on a lane, and only there."""
         dataset = exhibit.dataset
@@ -159,7 +160,7 @@ class Scoring(Opening):
             self._say_scoring(slot, "scored")
         else:
             self._say_scoring(slot, "comparing")
-            self._submit_score("score others", slot, exhibit, with_others=True)
+            self._submit_score("score others", slot, exhibit, score_others, scores=scores)
 
     def _scoring_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         if isinstance(error, StoppedError):
