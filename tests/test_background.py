@@ -147,6 +147,22 @@ def test_no_callback_runs_after_cancel_even_if_the_answer_is_on_its_way(qtbot, l
     qtbot.waitUntil(lambda: answers.results == ["after"])
 
 
+def test_no_callback_runs_after_its_key_is_cancelled_even_if_the_job_is_done(qtbot, lane, answers):
+    def job():
+        yield "progress"
+        return "late"
+
+    answers.submit(lane, "a", job)
+    after, entered, let_through = gate()
+    answers.submit(lane, "b", after)
+    # Both answers of the first job stand in the event queue now, and another one runs.
+    assert entered.wait(5)
+    lane.cancel("a")
+    let_through.set()
+    qtbot.waitUntil(lambda: answers.results == ["gate"])
+    assert not answers.progress
+
+
 def test_close_cancels_what_runs_and_what_waits(qtbot, answers):
     lane = Lane("closing")
     closed, started = threading.Event(), threading.Event()

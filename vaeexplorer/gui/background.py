@@ -57,6 +57,8 @@ class Lane(QObject):
         self.name = name
         self._waiting: dict[Hashable, Ticket] = {}
         self._running: Ticket | None = None
+        # How many answers of a job are on their way: it may be done long before they arrive.
+        self._unheard: dict[Ticket, int] = {}
         self._closing = False
         self._changed = threading.Condition()
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -85,11 +87,11 @@ class Lane(QObject):
         return ticket
 
     def cancel(self, key: Hashable) -> None:
-        """Cancel the waiting and the running job of `key`."""
+        """Cancel the waiting and the running job of `key`, and mute those that are done."""
         with self._changed:
             waiting = self._waiting.pop(key, None)
-            running = self._running
-        for ticket in (waiting, running):
+            known = (waiting, self._running, *self._unheard)
+        for ticket in known:
             if ticket is not None and ticket.key == key:
                 ticket.cancel()
 
@@ -153,6 +155,8 @@ class Lane(QObject):
     def _answer(self, ticket: Ticket, callback: Callable[[Any], None], value: Any) -> None:
         if ticket.cancelled.is_set() or callback is _ignore:
             return
+        with self._changed:
+            self._unheard[ticket] = self._unheard.get(ticket, 0) + 1
         try:
             self._answered.emit(ticket, (callback, value))
         except RuntimeError:  # the QObject is gone: the program is closing
@@ -160,6 +164,10 @@ class Lane(QObject):
 
     @Slot(object, object)
     def _deliver(self, ticket: Ticket, answer: tuple[Callable[[Any], None], Any]) -> None:
+        with self._changed:
+            self._unheard[ticket] -= 1
+            if not self._unheard[ticket]:
+                del self._unheard[ticket]
         if not ticket.cancelled.is_set() and not self._closing:
             callback, value = answer
             callback(value)
