@@ -241,11 +241,23 @@ def test_a_model_from_elsewhere_has_the_scores_that_the_same_run_has() -> None:
 
 def test_models_are_compared_with_the_first() -> None:
     one, other = vaeexplorer.score(
-        IMAGES.repeat(4, 1, 1, 1), models={"one": Straight(), "other": Declaring()}
+        IMAGES.repeat(4, 1, 1, 1), {"one": Straight(), "other": Declaring()}, laws=["mixture:3"]
+    )
+    assert "fitted mixture of 3" in one["completeness"]["others"]
+    assert any(
+        line.startswith("Draws from the same fitted mixture of 3")
+        for line in (other["comparison"]["verdict"])
     )
     assert one["comparison"] is None
     assert other["comparison"]["with"] == "one"
     assert any("different laws" in line for line in other["comparison"]["warnings"])
+
+
+@pytest.mark.parametrize("laws", [["mixture:21"], "mixtures", [7], ["gaussian", "neighbours"]])
+def test_laws_that_there_are_not_are_one_sentence(laws: Any) -> None:
+    with pytest.raises(ValueError, match="law") as refusal:
+        vaeexplorer.score(IMAGES, {"one": Straight()}, laws=laws)
+    assert "\n" not in str(refusal.value)
 
 
 def test_exhibits_are_encoded_and_mapped() -> None:

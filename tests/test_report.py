@@ -6,7 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -43,6 +43,8 @@ from vaeexplorer.report.quantities import BESIDE, SCORES
 from vaeexplorer.run import Config, result_of
 from vaeexplorer.storage import StorageError, load_run, save_run
 
+LAWS = ("mixture:2", "neighbours")
+
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
 
@@ -58,8 +60,8 @@ def train_run(data: Any, family: str, folder: Path, name: str = "") -> Path:
     return folder
 
 
-def report_on(*folders: Path, out: Path) -> dict[str, Any]:
-    job = write_report(folders, out)
+def report_on(*folders: Path, out: Path, laws: Sequence[str] = ()) -> dict[str, Any]:
+    job = write_report(folders, out, laws)
     fractions = []
     while True:
         try:
@@ -79,7 +81,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def report(pair: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("reports") / "report"
-    report_on(*pair, out=out)
+    report_on(*pair, out=out, laws=LAWS)
     return out
 
 
@@ -182,6 +184,19 @@ def test_numbers_of_both_families(report: Path) -> None:
     assert numbers_of(report)["comparison"]
 
 
+def test_further_laws_are_drawn_from_scored_and_named(report: Path) -> None:
+    page = page_of(report)
+    for run in numbers_of(report)["runs"]:
+        # Nothing here has a codebook.
+        assert run["laws"] == {"mixture:2": "fitted mixture of 2"}
+        picture = run["pictures"]["samples_mixture_2"]
+        assert picture == f"{run['slot'].lower()}-samples-mixture-2.png"
+        assert (report / picture).read_bytes() != (report / run["pictures"]["samples"]).read_bytes()
+        score = run["completeness"]["others"]["fitted mixture of 2"]
+        assert f"From the fitted mixture of 2: completeness {score:.2f}" in page.text
+    assert "Completeness, fitted mixture of 2" in page.text
+
+
 SCHEMA = json.loads(
     (Path(__file__).parent.parent / "docs" / "report.schema.json").read_text(encoding="utf-8")
 )
@@ -223,7 +238,7 @@ def test_a_codebook_has_no_continuity_to_compare(tmp_path: Path) -> None:
 def test_scores_of_the_report_are_those_of_the_command(
     report: Path, pair: tuple[Path, Path]
 ) -> None:
-    scored = result_of(score_runs(pair))
+    scored = result_of(score_runs(pair, laws=LAWS))
     for run, scores in zip(numbers_of(report)["runs"], scored, strict=True):
         for key in scores.keys() - {"comparison"}:
             assert run[key] == scores[key], key

@@ -6,7 +6,7 @@ encodes and decodes. Importing this package imports nothing heavy: neither torch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ __all__ = ["__version__", "explore", "score"]
 MOST_SHOWN = 4
 
 
-def score(images: Any, models: Mapping[str, Any], labels: Any = None) -> list[dict[str, Any]]:
+def score(
+    images: Any, models: Mapping[str, Any], labels: Any = None, laws: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """Score the latent spaces of models that were not trained here.
 
     Parameters
@@ -34,6 +36,10 @@ def score(images: Any, models: Mapping[str, Any], labels: Any = None) -> list[di
         `prior = "standard normal"` declares a prior; without one, a Gaussian is fitted.
     labels
         One whole number or text per image, or None. They change no score.
+    laws
+        Further laws that codes are drawn from, fitted to the codes of training images: "gaussian",
+        "mixture:1" to "mixture:20". Completeness under each stands under
+        ["completeness"]["others"], by what the law is called.
 
     Returns
     -------
@@ -47,7 +53,7 @@ def score(images: Any, models: Mapping[str, Any], labels: Any = None) -> list[di
     """
     from vaeexplorer.jobs.external import score_models
 
-    return score_models(images, models, labels)
+    return score_models(images, models, labels, laws)
 
 
 def explore(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vaeexplorer import __version__
+from vaeexplorer.cli.laws import Law, checked_laws, ignored_laws
 from vaeexplorer.cli.progress import last_line, show_progress
 
 if TYPE_CHECKING:
@@ -335,6 +336,7 @@ def report(
         list[Path] | None,
         typer.Argument(metavar="[RUN]...", help="Run folders; nothing: the default pair."),
     ] = None,
+    law: Law = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print report.json on stdout.")] = False,
 ) -> None:
     """Write maps, decodes, samples and numbers of runs as pictures, JSON and one HTML page."""
@@ -346,8 +348,11 @@ def report(
         check_report_folder(out)
     except StorageError as error:
         raise typer.BadParameter(str(error), param_hint="'--out'") from error
+    laws = checked_laws(law or ())
     folders = list(runs or default_pair_folders())
-    written = show_progress(write_report(folders, out))
+    written = show_progress(write_report(folders, out, laws))
+    for sentence in ignored_laws(laws, written["runs"]):
+        _say(sentence)
     if as_json:
         print(json.dumps(written, allow_nan=False), flush=True)
     else:
@@ -366,17 +371,10 @@ def score(
     space: Annotated[
         str | None, typer.Option(help="Latent space by its name, or all; by default the first.")
     ] = None,
-    law: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Draw from this law too: gaussian, mixture:1 to mixture:20, of a VQ-VAE "
-            "frequencies or neighbours; may be repeated."
-        ),
-    ] = None,
+    law: Law = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Measure how continuous and how complete the latent spaces of runs are."""
-    from vaeexplorer.cli.laws import checked_laws, ignored_laws
     from vaeexplorer.data import open_data
     from vaeexplorer.jobs.bundled import default_pair_folders
     from vaeexplorer.jobs.scoring import SpaceNameError, score_runs

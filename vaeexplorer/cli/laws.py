@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from vaeexplorer.regularity.law_names import OF_CODEBOOKS, LawError, components_of
+
+Law = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Draw from this law too: gaussian, mixture:1 to mixture:20, of a VQ-VAE "
+        "frequencies or neighbours; may be repeated."
+    ),
+]
 
 
 def checked_laws(names: Iterable[str]) -> list[str]:
@@ -22,10 +30,10 @@ def checked_laws(names: Iterable[str]) -> list[str]:
 
 
 def ignored_laws(laws: Sequence[str], scored: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One sentence for every law that a scored space does not have."""
+    """One sentence for every law that the space of a score, or of a run in a report, lacks."""
     return [
         f"--law {law} is ignored for {scores['run']}: its codes are of no codebook."
         for scores in scored
         for law in laws
-        if law in OF_CODEBOOKS and not scores.get("snaps")
+        if law in OF_CODEBOOKS and not scores.get("snaps") and law not in scores.get("laws", ())
     ]

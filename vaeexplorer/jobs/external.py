@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vaeexplorer.data.dataset import Dataset, InputError
@@ -11,24 +11,40 @@ from vaeexplorer.jobs.mapping import encode_spaces
 from vaeexplorer.jobs.scoring import Grounds, score_space, with_comparisons
 from vaeexplorer.models.base import LatentSpace, float_images
 from vaeexplorer.models.external import TRIED, external_space
+from vaeexplorer.regularity.law_names import OF_CODEBOOKS, LawError, components_of
 from vaeexplorer.run import Exhibit, result_of
 
 SPACE = "z"
 
 
 def score_models(
-    images: Any, models: Mapping[str, Any], labels: Any = None
+    images: Any, models: Mapping[str, Any], labels: Any = None, laws: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """Score every model on `images`, as `score_runs` does; see `vaeexplorer.score`."""
+    laws = _checked(laws)
     dataset = images_in_memory(images, labels)
     spaces = _spaces(dataset, models)
     split, grounds = dataset.split(0), Grounds()
     scored = []
     for name, space in spaces.items():
-        scores = result_of(score_space(space, dataset, split, with_secondary=True, grounds=grounds))
+        job = score_space(space, dataset, split, with_secondary=True, grounds=grounds, laws=laws)
+        scores = result_of(job)
         about = {"run": name, "folder": None, "space": SPACE, "family": None}
         scored.append({**about, **scores})
     return with_comparisons(scored)
+
+
+def _checked(laws: Sequence[str]) -> list[str]:
+    """Return `laws`, each once; InputError where one is none, or not for models of others."""
+    names = list(dict.fromkeys([laws] if isinstance(laws, str) else laws))
+    for law in names:
+        try:
+            components_of(str(law))
+        except LawError as error:
+            raise InputError(str(error)) from error
+        if law in OF_CODEBOOKS:
+            raise InputError(f"{law!r} is a law of a codebook, and these models have none.")
+    return names
 
 
 def exhibits_of(images: Any, models: Mapping[str, Any], labels: Any = None) -> list[Exhibit]:

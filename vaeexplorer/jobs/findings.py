@@ -53,23 +53,30 @@ Pictures = NDArray[np.uint8]
 class Common:
     """What the runs of a report share: grounds of scores, and the first map of each data set.
 
-    Later maps of the same images are turned onto that one, as the window turns them.
+    Later maps of the same images are turned onto that one, as the window turns them. Each draws
+    from further `laws` too, where it has them.
     """
 
     process: ProjectionProcess
+    laws: Sequence[str] = ()
     grounds: Grounds = field(default_factory=Grounds)
     first_maps: dict[str, Map] = field(default_factory=dict)
 
 
-def find(folders: Sequence[Path], process: ProjectionProcess) -> Generator[Progress, None, Any]:
+def find(
+    folders: Sequence[Path], process: ProjectionProcess, laws: Sequence[str] = ()
+) -> Generator[Progress, None, Any]:
     """Find what a report shows of the runs in `folders`: a list of Findings, in their order.
+
+    Draws are from each model's own law and, beside it, from further `laws` (see
+    `regularity.law_names`) where it has them.
 
     Raises
     ------
     InputError
         A folder holds no readable run.
     """
-    common = Common(process)
+    common = Common(process, laws)
     found: list[Findings] = []
     spaces: list[LatentSpace] = []
     share = 0.9 / len(folders)
@@ -103,7 +110,7 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
     lift = lift_of(chosen, codes.mean)
     lift.lattice = result_of(lift.make_lattice())
     fits = Fits(exhibit)
-    found = _decoded(exhibit, fits, chosen, lift)
+    found = _decoded(exhibit, fits, chosen, lift, common.laws)
     yield Progress("measuring the local stretch", 0.35)
     changes = result_of(stretch(space, lift))
     yield Progress("drawing from the law of the codes", 0.45)
@@ -113,7 +120,7 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
         draws = result_of(draws_on_map(space, fits.law(OWN), lift, dataset))
     yield Progress("looking for holes", 0.48)
     emptied = _holes(exhibit, space, lift)
-    scores = yield from part_of(_scores(exhibit, space, common.grounds), 0.5, 0.3)
+    scores = yield from part_of(_scores(exhibit, space, common), 0.5, 0.3)
     worst = None
     if scores is not None:
         worst = yield from part_of(_worst(exhibit, space, common.grounds), 0.8, 0.2)
@@ -124,13 +131,19 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
     return Findings(**found, **measured, worst=worst, folder=str(folder), nats=nats), space
 
 
-def _decoded(exhibit: Exhibit, fits: Fits, chosen: Map, lift: Lift) -> dict[str, Any]:
+def _decoded(
+    exhibit: Exhibit, fits: Fits, chosen: Map, lift: Lift, laws: Sequence[str]
+) -> dict[str, Any]:
     """Fields of Findings that hold the run, its map, and what is decoded."""
+    from vaeexplorer.regularity.laws import laws_had
+
     assert exhibit.run is not None
     space = fits.space
     window = Window.around(chosen.positions)
     places = window.centres(GRID_SIDE)
-    drawn = draw_samples(fits, OWN, None, SAMPLES, SAMPLE_SEED)
+    drawn, *further = (
+        draw_samples(fits, law, None, SAMPLES, SAMPLE_SEED) for law in (OWN, *laws_had(laws, space))
+    )
     originals, reconstructions = _pairs(exhibit, space)
     return {
         "run": exhibit.run,
@@ -142,6 +155,7 @@ def _decoded(exhibit: Exhibit, fits: Fits, chosen: Map, lift: Lift) -> dict[str,
         "inside": window.holding(chosen.positions, GRID_SIDE) | lift.near(places),
         "samples": drawn.pictures,
         "law": drawn.law,
+        "further": dict(zip(laws_had(laws, space), further, strict=True)),
         "declared": space.prior is not None,
         "originals": originals,
         "reconstructions": reconstructions,
@@ -172,7 +186,7 @@ def _with_umap(exhibit: Exhibit, process: ProjectionProcess) -> Generator[Progre
 
 
 def _scores(
-    exhibit: Exhibit, space: LatentSpace, grounds: Grounds
+    exhibit: Exhibit, space: LatentSpace, common: Common
 ) -> Generator[Progress, None, dict[str, Any] | None]:
     """Continuity and completeness; None where the images are gone or too few."""
     if exhibit.dataset is None:
@@ -181,7 +195,12 @@ def _scores(
     try:
         return (
             yield from score_space(
-                space, exhibit.dataset, split, with_secondary=True, grounds=grounds
+                space,
+                exhibit.dataset,
+                split,
+                with_secondary=True,
+                grounds=common.grounds,
+                laws=common.laws,
             )
         )
     except InputError:

@@ -18,10 +18,14 @@ from vaeexplorer.storage import StorageError
 from vaeexplorer.storage.atomic import Asides, one_sentence, remove, sync_folder
 
 
-def write_report(folders: Sequence[Path], out: Path) -> Generator[Progress, None, dict[str, Any]]:
+def write_report(
+    folders: Sequence[Path], out: Path, laws: Sequence[str] = ()
+) -> Generator[Progress, None, dict[str, Any]]:
     """Write the report on the runs in `folders` as the folder `out`.
 
-    A former report there is replaced, once the new one is whole.
+    A former report there is replaced, once the new one is whole. Draws from further `laws` (see
+    `regularity.law_names`) are shown and scored beside those from each model's own, where it has
+    such laws.
 
     Returns
     -------
@@ -37,7 +41,7 @@ def write_report(folders: Sequence[Path], out: Path) -> Generator[Progress, None
     """
     check_report_folder(out)
     with closing(ProjectionProcess()) as process:
-        findings = yield from find(folders, process)
+        findings = yield from find(folders, process, laws)
     yield Progress("Writing", 1.0)
     return _put_in_place(findings, out)
 

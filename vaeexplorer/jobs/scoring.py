@@ -14,7 +14,6 @@ from vaeexplorer.data import find_data
 from vaeexplorer.data.dataset import Dataset, InputError, Split
 from vaeexplorer.jobs.opening import build_spaces
 from vaeexplorer.regularity import verdict
-from vaeexplorer.regularity.law_names import OF_CODEBOOKS
 from vaeexplorer.run import Progress, Run, part_of
 
 if TYPE_CHECKING:
@@ -207,6 +206,7 @@ def score_space(
     from vaeexplorer.regularity.completeness import completeness
     from vaeexplorer.regularity.continuity import continuity
     from vaeexplorer.regularity.ground import decoded, reconstruct, training_codes, unsnapped
+    from vaeexplorer.regularity.laws import laws_had
 
     yield Progress("Preparing the images that are scored", 0.0)
     data, about = data_of(space, dataset), space.scored
@@ -218,7 +218,6 @@ def score_space(
     yield Progress("Measuring continuity", 0.3)
     even = continuity(space, ground, unsnapped(space, ground, held_out))
     yield Progress("Measuring completeness", 0.6)
-    own_laws = [law for law in laws if space.codebook is not None or law not in OF_CODEBOOKS]
     drawn = space.drawn_in
     full = completeness(
         drawn,
@@ -226,7 +225,7 @@ def score_space(
         held_out if drawn is space else reconstruct(drawn, ground, ground.held_out),
         codes=codes if drawn is space else training_codes(drawn, ground),
         with_others=with_others,
-        laws=own_laws,
+        laws=laws_had(laws, space),
     )
     scores = {
         "latent_dim": space.size,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -159,6 +159,11 @@ def title_of(law: str, space: LatentSpace) -> str:
             raise LawError("This model has no codebook that such a law could draw from.")
         return CODE_FREQUENCIES if law == FREQUENCIES else CODE_NEIGHBOURS
     return FITTED_GAUSSIAN if law == GAUSSIAN or space.prior is None else space.prior.name
+
+
+def laws_had(laws: Iterable[str], space: LatentSpace) -> list[str]:
+    """Return those of `laws` that `space` has: laws of a codebook need one."""
+    return [law for law in laws if space.codebook is not None or law not in OF_CODEBOOKS]
 
 
 def own_law(space: LatentSpace, codes: Callable[[], Tensor]) -> Law:

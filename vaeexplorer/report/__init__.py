@@ -84,6 +84,7 @@ def _numbers(found: Findings) -> dict[str, Any]:
         "map": found.chosen.method,
         "map_trust": None if found.trust is None else found.trust._asdict(),
         "law": found.law,
+        "laws": {name: samples.law for name, samples in found.further.items()},
         "train": _measures(last.train if last else None),
         "held_out": _measures(last.held_out if last else None),
         "rates": None if rates is None else [float(rate) for rate in rates],

@@ -49,6 +49,9 @@ def write_pictures(found: Findings, stem: str, colour: str, folder: Path) -> dic
             names[name + ending.replace("-", "_")] = write(name + ending, picture)
     names["grid"] = write("grid", _grid_picture(found))
     names["samples"] = write("samples", _tiles(found.samples))
+    for law, samples in found.further.items():
+        name = further_samples(law)
+        names[name] = write(name.replace("_", "-"), _tiles(samples.pictures))
     names["reconstructions"] = names["steepest_steps"] = names["emptiest_draws"] = None
     if found.originals is not None and found.reconstructions is not None:
         picture = _pairs_picture(found.originals, found.reconstructions)
@@ -58,6 +61,11 @@ def write_pictures(found: Findings, stem: str, colour: str, folder: Path) -> dic
         names["steepest_steps"] = write("steepest-steps", _columns([p.pictures for p in steps]))
         names["emptiest_draws"] = write("emptiest-draws", _columns([p.pictures for p in draws]))
     return names
+
+
+def further_samples(law: str) -> str:
+    """Return what the picture of draws from a further law of this name is called."""
+    return f"samples_{law.replace(':', '_')}"
 
 
 def _over_map(found: Findings, dots: Dots, paper: Paper) -> dict[str, Picture | None]:

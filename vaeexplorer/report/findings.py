@@ -16,6 +16,7 @@ from vaeexplorer.run import Codes, Run
 if TYPE_CHECKING:
     from vaeexplorer.jobs.draws import Draws
     from vaeexplorer.jobs.holes import Holes
+    from vaeexplorer.jobs.laws import Samples
     from vaeexplorer.jobs.overlays import Stretch
     from vaeexplorer.jobs.paths import Film
     from vaeexplorer.jobs.worst import WorstPlaces
@@ -76,6 +77,8 @@ class Findings:
         whether there is data at each.
     samples, law
         Decodes of draws, and the name of what they were drawn from.
+    further
+        Decodes of as many draws from further laws, by the names that `regularity.law_names` gives.
     declared
         Whether the model declares that law as its prior.
     originals, reconstructions
@@ -106,6 +109,7 @@ class Findings:
     inside: NDArray[np.bool_]
     samples: NDArray[np.uint8]
     law: str
+    further: Mapping[str, Samples]
     declared: bool
     originals: NDArray[np.uint8] | None
     reconstructions: NDArray[np.uint8] | None

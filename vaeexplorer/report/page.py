@@ -11,8 +11,9 @@ import numpy as np
 
 from vaeexplorer.report.blocks import caption, figures, image, image_by_theme, missing, table
 from vaeexplorer.report.evidence import evidence_sections
+from vaeexplorer.report.figures import further_samples
 from vaeexplorer.report.findings import Findings
-from vaeexplorer.report.quantities import BESIDE, MEASURES, SCORES, Numbers, number
+from vaeexplorer.report.quantities import BESIDE, MEASURES, Numbers, find, number, scores_of
 from vaeexplorer.run import EpochRecord
 
 EPOCH_ROWS = 12
@@ -33,7 +34,7 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
     runs = report["runs"]
     pairs = list(zip(findings, runs, strict=True))
     sections = [
-        table("Scorecard", SCORES_LEAD, runs, SCORES),
+        table("Scorecard", SCORES_LEAD, runs, scores_of(runs)),
         figures("In words", "", pairs, _words),
         figures("The maps", _maps_lead(findings), pairs, _map_figure),
         *evidence_sections(pairs, report),
@@ -126,7 +127,14 @@ def _samples_figure(found: Findings, run: Numbers) -> str:
         else f"from the {found.law} (full covariance), because the model declares no prior"
     )
     alternative = f"{len(found.samples)} decoded draws of {run['slot']}"
-    return image(run["pictures"]["samples"], alternative) + caption(f"Drawn {origin}.")
+    shown = image(run["pictures"]["samples"], alternative) + caption(f"Drawn {origin}.")
+    for name, law in run["laws"].items():
+        picture = run["pictures"][further_samples(name)]
+        score = find(run, ("completeness", "others", law))
+        told = "" if score is None else f": completeness {number(score)}"
+        shown += f"<h4>From the {escape(law)}{told}</h4>"
+        shown += image(picture, f"{alternative} from the {law}")
+    return shown
 
 
 def _pairs_figure(found: Findings, run: Numbers) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vaeexplorer.regularity.definitions import DEFINITIONS
@@ -194,6 +194,21 @@ SCORES = (
         0,
     ),
 )
+
+
+def scores_of(runs: Sequence[Numbers]) -> tuple[Quantity, ...]:
+    """Return the rows of the scorecard: SCORES, and completeness under each further law."""
+    known = {score.keys for score in SCORES}
+    further = []
+    for law in dict.fromkeys(law for run in runs for law in run["laws"].values()):
+        row = Quantity(
+            f"Completeness, {law}",
+            f"Completeness with draws from the {law}.",
+            ("completeness", "others", law),
+        )
+        further += [] if row.keys in known else [row]
+    return (*SCORES, *further)
+
 
 BESIDE = tuple(
     Quantity(definition.title, definition.text, ("secondary", key))
