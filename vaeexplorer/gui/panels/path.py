@@ -55,8 +55,8 @@ class SlotFilm(QWidget):
                 "Largest step: the largest change of the picture over one of the equal steps of "
                 "the way, in units of the mean change; 1 is an even change. It is an alarm for "
                 "this one path and does not rank models: continuity does. Away from codes: the "
-                "largest distance of the way to the nearest code, in units of the median distance "
-                "between neighbouring codes.",
+                "largest distance of the way to the nearest code, in units of the usual one, the "
+                "median distance between neighbouring codes.",
             )
         )
         row = QHBoxLayout(self)
@@ -74,13 +74,17 @@ class SlotFilm(QWidget):
             return
         ratio, gaps = film.ratio, film.gaps
         self.numbers.setText(
-            translate("Path", "largest step: {step}\naway from codes: {gap}").format(
+            translate("Path", "largest step: {step}\naway from codes (dashed): {gap}").format(
                 step=NOTHING
                 if ratio is None
                 else translate("Path", "{ratio:.2f} \N{MULTIPLICATION SIGN} mean").format(
                     ratio=ratio
                 ),
-                gap=NOTHING if gaps is None else f"{gaps.max():.2f}",
+                gap=NOTHING
+                if gaps is None
+                else translate("Path", "{gap:.2f} \N{MULTIPLICATION SIGN} usual").format(
+                    gap=gaps.max()
+                ),
             )
         )
 

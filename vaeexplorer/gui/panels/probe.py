@@ -311,7 +311,7 @@ def place_title(probe: Probe) -> str:
     """Return in words what kind of place the probe is at."""
     return {
         "dot": translate("Probe", "on an image"),
-        "linked": translate("Probe", "the linked image"),
+        "linked": translate("Probe", "linked image"),
         "between": translate("Probe", "between images"),
         "outside": translate("Probe", "no data here"),
         "code": translate("Probe", "set by hand"),

@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QToolButton, QWidget
 translate = QCoreApplication.translate
 
 MAX_ENTRIES = 40
+SWATCH = 12
 
 
 class FlowLayout(QLayout):
     """Puts widgets side by side and goes on in a new line where the room ends."""
 
-    def __init__(self, parent: QWidget, gap: int = 4) -> None:
+    def __init__(self, parent: QWidget, gap: int = 2) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self._gap = gap
@@ -87,6 +88,7 @@ class Legend(QWidget):
         for index, name in enumerate(names[:MAX_ENTRIES]):
             button = QToolButton()
             button.setText(name)
+            button.setIconSize(QSize(SWATCH, SWATCH))
             button.setIcon(_swatch(QColor(*(int(part) for part in colours[index]))))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setProperty("chip", True)
@@ -130,14 +132,14 @@ def _swatch(colour: QColor) -> QIcon:
     """Return a dot in `colour`, faint where its button is off."""
     icon = QIcon()
     for state, opacity in ((QIcon.State.On, 1.0), (QIcon.State.Off, 0.2)):
-        pixmap = QPixmap(24, 24)
+        pixmap = QPixmap(2 * SWATCH, 2 * SWATCH)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setOpacity(opacity)
         painter.setBrush(colour)
-        painter.drawEllipse(4, 4, 16, 16)
+        painter.drawEllipse(2, 2, 2 * SWATCH - 4, 2 * SWATCH - 4)
         painter.end()
         icon.addPixmap(pixmap, QIcon.Mode.Normal, state)
     return icon

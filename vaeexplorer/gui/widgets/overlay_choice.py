@@ -54,7 +54,7 @@ class OverlayChoice(QWidget):
             ),
             (
                 "ellipses",
-                translate("OverlayChoice", "posterior ellipses"),
+                translate("OverlayChoice", "posteriors"),
                 translate(
                     "OverlayChoice",
                     "Mean and 1 and 2 standard deviations of the posteriors of the selected "

@@ -13,6 +13,13 @@ from vaeexplorer.drawing.palette import SLOT_LETTERS as SLOT_LETTERS
 GRID = 8
 """Spacing unit of all layouts, in pixels."""
 
+FRAMED = ("QCheckBox", "QRadioButton", "QLineEdit", "QAbstractSpinBox")
+DARKENED = 140
+"""Fusion draws the frames of these in the colour of windows, darker by this (percent)."""
+
+FRAME = "#646d7d"
+"""What their frames are on dark: darker than its windows they were not to be seen."""
+
 
 @dataclass(frozen=True)
 class Colours:
@@ -70,7 +77,17 @@ def apply_theme(app: QApplication, choice: str) -> None:
         choice = "dark" if scheme == Qt.ColorScheme.Dark else "light"
     theme = DARK if choice == "dark" else LIGHT
     app.setPalette(_palette(theme))
+    if theme is DARK:
+        for kind in FRAMED:
+            app.setPalette(_framed_palette(), kind)
     app.setStyleSheet(_style_sheet(theme))
+
+
+def _framed_palette() -> QPalette:
+    """Return the dark palette with windows so light that frames, which Fusion darkens, are seen."""
+    palette = _palette(DARK)
+    palette.setColor(QPalette.ColorRole.Window, QColor(FRAME).lighter(DARKENED))
+    return palette
 
 
 def _palette(theme: Colours) -> QPalette:
