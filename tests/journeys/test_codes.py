@@ -137,7 +137,12 @@ def test_laws_of_its_codebook_are_offered_for_draws(reader):
     reader.wait(lambda: panel.choice.findData("neighbours") >= 0)
     panel.choice.setCurrentIndex(panel.choice.findData("neighbours"))
     panel.choice.activated.emit(panel.choice.currentIndex())
-    reader.wait(lambda: 0 in reader.session.samples and "Markov" in reader.session.samples[0].law)
+    reader.wait(
+        lambda: (
+            0 in reader.session.samples.by_slot
+            and "Markov" in reader.session.samples.by_slot[0].law
+        )
+    )
     book = reader.session.codebooks.by_slot[0].codebook
-    drawn = reader.session.samples[0].z.reshape(-1, 1, book.shape[1])
+    drawn = reader.session.samples.by_slot[0].z.reshape(-1, 1, book.shape[1])
     assert np.abs(drawn - book).sum(axis=2).min(axis=1).max() < 1e-6

@@ -16,32 +16,32 @@ pytestmark = pytest.mark.slow
 def visitor(explorer):
     """A person with the panel open, once draws of both models are there."""
     explorer.window.show_panel("samples")
-    explorer.wait(lambda: len(explorer.session.samples) == 2)
+    explorer.wait(lambda: len(explorer.session.samples.by_slot) == 2)
     return explorer
 
 
 def drawn_from(explorer, law):
     explorer.wait(
         lambda: all(
-            explorer.session.samples[slot].law == law
+            explorer.session.samples.by_slot[slot].law == law
             for slot in range(2)
-            if slot in explorer.session.samples
+            if slot in explorer.session.samples.by_slot
         )
     )
 
 
 def test_each_model_draws_from_its_own_law_at_first(visitor):
-    assert visitor.session.samples[0].law == "fitted Gaussian"
-    assert visitor.session.samples[1].law == "standard normal"
+    assert visitor.session.samples.by_slot[0].law == "fitted Gaussian"
+    assert visitor.session.samples.by_slot[1].law == "standard normal"
     panel = visitor.panel("samples")
     for slot, part in enumerate(panel.slots):
-        assert visitor.session.samples[slot].law in part.about.text()
+        assert visitor.session.samples.by_slot[slot].law in part.about.text()
         assert part.grid.isVisible()
 
 
 def test_a_click_puts_the_probe_on_the_draw_beside_its_nearest_image(visitor):
     visitor.wait_for_the_maps()
-    part, samples = visitor.panel("samples").slots[0], visitor.session.samples[0]
+    part, samples = visitor.panel("samples").slots[0], visitor.session.samples.by_slot[0]
     QTest.mouseClick(part.grid, Qt.MouseButton.LeftButton, pos=part.grid.cell(3).center())
     visitor.wait(visitor.decoded)
     np.testing.assert_array_equal(visitor.probe(0).z, samples.z[3])
@@ -60,34 +60,37 @@ def test_the_dial_chooses_a_mixture_and_a_key_makes_new_draws(visitor):
     panel = visitor.panel("samples")
     panel.number.setFocus()
     QTest.keyClick(panel.number, Qt.Key.Key_Up)
-    assert visitor.session.law == "mixture:11"
+    assert visitor.session.samples.law == "mixture:11"
     assert panel.choice.currentText() == "mixture of Gaussians"
     assert panel.dial.value() == 11
     drawn_from(visitor, "fitted mixture of 11")
-    before = visitor.session.samples[1].z
+    before = visitor.session.samples.by_slot[1].z
     panel.dial.setFocus()
     QTest.keyClick(visitor.window, Qt.Key.Key_N)
-    visitor.wait(lambda: not np.array_equal(visitor.session.samples[1].z, before))
-    assert visitor.session.samples[1].law == "fitted mixture of 11"
+    visitor.wait(lambda: not np.array_equal(visitor.session.samples.by_slot[1].z, before))
+    assert visitor.session.samples.by_slot[1].law == "fitted mixture of 11"
 
 
 def test_the_completeness_of_the_chosen_law_is_measured_before_the_others(visitor):
-    visitor.session.choose_law("mixture:17")
+    visitor.session.samples.choose_law("mixture:17")
     visitor.wait(
         lambda: (
-            all("mixture:17" in found.scores for found in visitor.session.law_comparisons.values())
-            and len(visitor.session.law_comparisons) == 1
+            all(
+                "mixture:17" in found.scores
+                for found in visitor.session.samples.comparisons.values()
+            )
+            and len(visitor.session.samples.comparisons) == 1
         )
     )
-    (found,) = visitor.session.law_comparisons.values()
+    (found,) = visitor.session.samples.comparisons.values()
     assert not found.whole
-    slot = next(iter(visitor.session.law_comparisons))
+    slot = next(iter(visitor.session.samples.comparisons))
     score = found.scores["mixture:17"].score
     visitor.wait(lambda: f"{score:.3f}" in visitor.panel("samples").slots[slot].about.text())
 
 
 def test_a_law_of_codebooks_is_refused_in_words_by_models_without_one(visitor):
-    visitor.session.choose_law("neighbours")
+    visitor.session.samples.choose_law("neighbours")
     part = visitor.panel("samples").slots[0]
     visitor.wait(lambda: part._reason.isVisible())
     assert "no codebook" in part._reason.text()
@@ -116,12 +119,12 @@ def test_the_draws_over_the_maps_are_from_the_law_that_is_chosen(visitor):
     panel.number.setFocus()
     QTest.keyClick(panel.number, Qt.Key.Key_Up)
     come_from("fitted mixture of 11", "fitted mixture of 11")
-    fits = visitor.session._law_fits[1]
+    fits = visitor.session.samples._fits[1]
     expected = fits.law("mixture:11").sample(400, torch.Generator().manual_seed(0))
     np.testing.assert_allclose(drawn(1).codes, expected.numpy())
     for map_panel in visitor.window.maps:
         assert "400 draws (fitted mixture of 11)" in map_panel.view.accessibleDescription()
-    visitor.session.choose_law("neighbours")
+    visitor.session.samples.choose_law("neighbours")
     visitor.wait(lambda: isinstance(drawn(0), NoDraws) and isinstance(drawn(1), NoDraws))
     assert "no codebook" in visitor.window.maps[0].view.accessibleDescription()
 
@@ -130,12 +133,12 @@ def test_what_leaves_a_slot_takes_its_draws_along(visitor):
     visitor.session.clear(1)
     part = visitor.panel("samples").slots[1]
     assert part._reason.text() == "This slot is empty."
-    assert 1 not in visitor.session.samples
+    assert 1 not in visitor.session.samples.by_slot
     visitor.session.set_slot_count(1)
     assert len(visitor.panel("samples").slots) == 1
 
 
 def test_nothing_is_drawn_before_anybody_asks(explorer):
     explorer.wait(lambda: set(explorer.session.scoring_states.values()) == {"scored"})
-    assert explorer.session.samples == {}
-    assert explorer.session.law_comparisons == {}
+    assert explorer.session.samples.by_slot == {}
+    assert explorer.session.samples.comparisons == {}

@@ -215,7 +215,7 @@ def _add_model_menu(window: Window, session: Session) -> None:
         if panel.area == BOTTOM:
             text = translate("Menus", "{panel}...").format(panel=panel.title())
             _act(menu, text, lambda key=panel.key: window.show_panel(key), panel.shortcut)
-    _act(menu, translate("Menus", "New draws from the law"), session.draw_again, "N")
+    _act(menu, translate("Menus", "New draws from the law"), session.samples.draw_again, "N")
     _act(menu, translate("Menus", "Stop training"), session.stop, "Ctrl+.")
     menu.addSeparator()
     _act(

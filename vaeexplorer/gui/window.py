@@ -197,7 +197,7 @@ class Window(QMainWindow):
         # A tab behind another one is not hidden in Qt's sense: only its dock knows.
         self.docks["path"].visibilityChanged.connect(session.watch_path)
         self.docks["worst"].visibilityChanged.connect(session.worst_places.watch)
-        self.docks["samples"].visibilityChanged.connect(session.watch_samples)
+        self.docks["samples"].visibilityChanged.connect(session.samples.watch)
         session.selection_changed.connect(self._show_selection)
         session.copied.connect(lambda text: QGuiApplication.clipboard().setText(text))
         for panel in self.maps:

@@ -113,8 +113,8 @@ class SlotSamples(QWidget):
         if samples is None:
             self.about.setText("" if exhibit is None else exhibit.name)
             return
-        found = self._session.law_comparisons.get(self._slot)
-        score = None if found is None else found.scores.get(self._session.law)
+        found = self._session.samples.comparisons.get(self._slot)
+        score = None if found is None else found.scores.get(self._session.samples.law)
         self.about.setText(
             translate("Samples", "{law}\ncompleteness {score}").format(
                 law=samples.law, score="…" if score is None else f"{score.score:.3f}"
@@ -197,14 +197,14 @@ class SamplesPanel(QWidget):
         self._room.setSpacing(2 * GRID)
         row.addLayout(self._room, 1)
         session.slots_changed.connect(self._rebuild)
-        session.samples_drawn.connect(self._show_samples)
-        session.laws_compared.connect(self._show_comparison)
-        session.law_chosen.connect(self._show_law)
+        session.samples.drawn.connect(self._show_samples)
+        session.samples.laws_compared.connect(self._show_comparison)
+        session.samples.law_chosen.connect(self._show_law)
         session.model_changed.connect(self._offer_laws)
         session.exhibit_changed.connect(self._offer_laws)
         self._rebuild(len(session.slots))
         self._offer_laws()
-        self._show_law(session.law)
+        self._show_law(session.samples.law)
 
     def _choice_column(self) -> QWidget:
         page = QWidget()
@@ -228,7 +228,7 @@ class SamplesPanel(QWidget):
             part.valueChanged.connect(self._pick)
         again = QPushButton(translate("Samples", "New draws"))
         again.setToolTip(translate("Samples", "Draw again from the same law (N)"))
-        again.clicked.connect(self._session.draw_again)
+        again.clicked.connect(self._session.samples.draw_again)
         self._best = QLabel()
         self._best.setWordWrap(True)
         self._best.setProperty("muted", True)
@@ -263,14 +263,14 @@ class SamplesPanel(QWidget):
             title, story = law_text(law)
             self.choice.addItem(title, law)
             self.choice.setItemData(self.choice.count() - 1, story, Qt.ItemDataRole.ToolTipRole)
-        self._show_law(self._session.law)
+        self._show_law(self._session.samples.law)
 
     def _choose_law(self, row: int) -> None:
         law = self.choice.itemData(row)
-        self._session.choose_law(mixture_of(self.number.value()) if law == MIXTURE else law)
+        self._session.samples.choose_law(mixture_of(self.number.value()) if law == MIXTURE else law)
 
     def _pick(self, components: int) -> None:
-        self._session.choose_law(mixture_of(components))
+        self._session.samples.choose_law(mixture_of(components))
 
     def _show_law(self, law: str) -> None:
         components = components_of(law)
@@ -301,7 +301,7 @@ class SamplesPanel(QWidget):
             self._room.addWidget(part, 1)
             exhibit = self._session.slots[slot].exhibit
             reason = "empty" if exhibit is None else "loading"
-            part.show_samples(self._session.samples.get(slot), reason)
+            part.show_samples(self._session.samples.by_slot.get(slot), reason)
         self._show_comparison()
 
     def _show_samples(self, slot: int, samples: Samples | None, reason: str) -> None:
@@ -309,7 +309,7 @@ class SamplesPanel(QWidget):
             self.slots[slot].show_samples(samples, reason)
 
     def _show_comparison(self, *_: object) -> None:
-        found = self._session.law_comparisons
+        found = self._session.samples.comparisons
         self.bic.show_curves(
             {slot: _above_least(one) for slot, one in found.items()},
             {slot: one.best for slot, one in found.items() if one.best is not None},

@@ -4,8 +4,8 @@ A verb is thin: what takes long lives in `jobs`, on a lane (lanes). What others 
 class in a file each, in this order: the state (document), the probe (probing), what is opened
 (opening), scored (scoring), mapped (mapping, aligning), compared along a path (comparing,
 drawing), selected (selecting), bounded (bounding), shown by colours (colouring) and of two
-dimensions (planes), laid over the maps (overlaying, outlining), drawn from laws (sampling), held
-beside the codes (holding), and here what is trained.
+dimensions (planes), laid over the maps (overlaying, outlining), held beside the
+codes (holding), and here what is trained.
 
 What nothing else builds upon is a part: an object of its own in `parts`, with its own verbs,
 signals and state, called `session.search` or `session.map_files`. To add one:
@@ -39,6 +39,7 @@ from vaeexplorer.gui.session.parts.finding import Finding
 from vaeexplorer.gui.session.parts.judging import Judging
 from vaeexplorer.gui.session.parts.picking import Picking
 from vaeexplorer.gui.session.parts.picturing import Picturing
+from vaeexplorer.gui.session.parts.sampling import Sampling
 from vaeexplorer.gui.session.parts.supplementing import Supplementing
 from vaeexplorer.gui.session.parts.swapping import Swapping
 from vaeexplorer.gui.session.parts.trusting import Trusting
@@ -62,6 +63,7 @@ class Session(Holding):
         self.search = Finding(self)
         self.thumbnails = Picturing(self)
         self.codebooks = Picking(self)
+        self.samples = Sampling(self)
         self.map_trust = Trusting(self)
         self.map_files = Exporting(self)
         self.swaps = Swapping(self)
@@ -69,7 +71,7 @@ class Session(Holding):
 
     def close(self) -> None:
         """Let the parts stop what they have begun, and close as the document does."""
-        for part in (self.worst_places, self.secondary):
+        for part in (self.worst_places, self.secondary, self.samples):
             part.close()
         super().close()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vaeexplorer.gui.session.mapping import STRAIGHT
-from vaeexplorer.gui.session.overlaying import Overlay, Overlaying
+from vaeexplorer.gui.session.overlaying import Overlaying, OverlayJob
 from vaeexplorer.gui.session.planes import TWO_DIMENSIONS
 from vaeexplorer.jobs.ellipses import ellipses
 from vaeexplorer.jobs.opening import main_space
@@ -46,7 +45,7 @@ class Outlining(Overlaying):
 
     def _overlay_job(
         self, slot: int, space: LatentSpace, lift: Lift, exhibit: Exhibit
-    ) -> Callable[[], Generator[Overlay | None, None, Overlay | None]] | None:
+    ) -> OverlayJob | None:
         if self.overlay != ELLIPSES:
             return super()._overlay_job(slot, space, lift, exhibit)
         codes = exhibit.codes[main_space(exhibit)]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
 
 Overlay = DecodeGrid | Stretch | Draws | NoDraws | Holes | Ellipses | NoEllipses
+OverlayJob = Callable[[], Generator[Overlay | None, None, Overlay | None]]
 
 
 class View(NamedTuple):
@@ -64,6 +65,7 @@ class Overlaying(Planes):
         self.overlay, self.overlay_opacity = "none", 1.0
         self.views: dict[int, View] = {}
         self._kept: dict[tuple[str, int], Kept] = {}
+        self._offered: dict[str, Callable[[int, Lift, Exhibit], OverlayJob | None]] = {}
         for signal in (self.exhibit_changed, self.map_changed, self.map_grew):
             signal.connect(self._lay_bare)
         self.surveyed.connect(self._lay_over)
@@ -81,6 +83,20 @@ class Overlaying(Planes):
         for slot in range(len(self.slots)):
             self._lay_bare(slot)
             self._lay_over(slot)
+
+    def offer_overlay(
+        self, name: str, job: Callable[[int, Lift, Exhibit], OverlayJob | None]
+    ) -> None:
+        """Let a part compute the overlay `name`: `job` returns what does, for a slot, or None."""
+        self._offered[name] = job
+
+    def renew_overlay(self, name: str) -> None:
+        """Compute the overlay `name` anew in every slot: it would show something else by now."""
+        self._kept = {key: kept for key, kept in self._kept.items() if key[0] != name}
+        if self.overlay == name:
+            for slot in range(len(self.slots)):
+                self._lay_bare(slot)
+                self._lay_over(slot)
 
     def fade_overlay(self, opacity: float) -> None:
         """Draw every overlay with `opacity`, in (0, 1]."""
@@ -130,8 +146,10 @@ class Overlaying(Planes):
 
     def _overlay_job(
         self, slot: int, space: LatentSpace, lift: Lift, exhibit: Exhibit
-    ) -> Callable[[], Generator[Overlay | None, None, Overlay | None]] | None:
+    ) -> OverlayJob | None:
         """Return what computes the chosen overlay; None where something for it is missing."""
+        if self.overlay in self._offered:
+            return self._offered[self.overlay](slot, lift, exhibit)
         dataset = exhibit.dataset
         if self.overlay == "stretch":
             return partial(stretch, space, lift)
