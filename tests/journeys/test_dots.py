@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from vaeexplorer.drawing.palette import class_colours
-from vaeexplorer.gui.session.colouring import COLOURINGS
+from vaeexplorer.gui.session.parts.colouring import COLOURINGS
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,7 @@ def open_evidence(explorer):
     """Show the panel, and wait until the VAE in slot B has been measured."""
     explorer.window.show_panel("evidence")
     panel = explorer.panel("evidence")
-    explorer.wait(lambda: 1 in explorer.session.evidence and 0 in panel._reasons)
+    explorer.wait(lambda: 1 in explorer.session.evidence.by_slot and 0 in panel._reasons)
     return panel
 
 
@@ -29,17 +29,17 @@ def texts(panel):
 
 def test_the_numbers_of_the_vae_stand_there_and_the_ae_says_why_it_has_none(explorer):
     evidence = open_evidence(explorer)
-    found = explorer.session.evidence[1]
+    found = explorer.session.evidence.by_slot[1]
     said = texts(evidence)
     assert f"{found.elbo.mean():.1f}" in said
     assert f"{found.gap:.2f}" in said
     assert any("declares no probability" in text for text in said)
-    assert 0 not in explorer.session.evidence
+    assert 0 not in explorer.session.evidence.by_slot
 
 
 def test_a_click_on_a_hard_image_takes_the_probe_there(explorer):
     evidence = open_evidence(explorer)
-    found = explorer.session.evidence[1]
+    found = explorer.session.evidence.by_slot[1]
     hardest = int(found.images[found.best.per_image.argmin()])
     button = evidence._numbers.findChildren(QToolButton)[0]
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -52,19 +52,19 @@ def test_a_click_on_a_hard_image_takes_the_probe_there(explorer):
 def test_what_leaves_its_slot_leaves_the_evidence(explorer):
     evidence = open_evidence(explorer)
     explorer.session.clear(1)
-    assert explorer.session.evidence == {}
+    assert explorer.session.evidence.by_slot == {}
     assert not evidence._numbers.findChildren(QToolButton)
 
 
 def test_a_slot_that_is_gone_leaves_the_evidence(explorer):
     open_evidence(explorer)
     explorer.session.set_slot_count(1)
-    assert explorer.session.evidence == {}
+    assert explorer.session.evidence.by_slot == {}
 
 
 def test_nothing_is_measured_until_somebody_looks(explorer):
     explorer.wait(lambda: not explorer.session.lanes.map.busy)
-    assert explorer.session.evidence == {}
+    assert explorer.session.evidence.by_slot == {}
 
 
 def test_one_dimension_of_all_codes_stands_against_the_prior(explorer):
@@ -87,7 +87,7 @@ def test_images_are_drawn_of_the_probe_once_it_rests(explorer):
     evidence = open_evidence(explorer)
     evidence.pages.turn_to("draws")
     drawn = {}
-    explorer.session.images_drawn.connect(drawn.__setitem__)
+    explorer.session.evidence.images_drawn.connect(drawn.__setitem__)
     explorer.wait_for_the_maps()
     explorer.session.probe_image(1, 33)
     explorer.wait(lambda: len(drawn) == 2)
@@ -101,7 +101,7 @@ def test_images_are_drawn_of_the_probe_once_it_rests(explorer):
 def test_the_noise_of_gradients_and_the_overfitting_stand_among_the_numbers(explorer):
     evidence = open_evidence(explorer)
     explorer.wait(lambda: len(explorer.session.scores) == 2)
-    ratio = explorer.session.evidence[1].gradient_ratio
+    ratio = explorer.session.evidence.by_slot[1].gradient_ratio
     assert ratio > 1
     said = texts(evidence)
     assert any(text.startswith(f"{ratio:.1f}") for text in said)

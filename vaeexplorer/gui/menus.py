@@ -14,7 +14,7 @@ from vaeexplorer.gui.panels.map_export import copy_map, export_map
 from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.panels.selection import save_selection
 from vaeexplorer.gui.session import MAX_SLOTS, Session
-from vaeexplorer.gui.session.colouring import COLOURINGS
+from vaeexplorer.gui.session.parts.colouring import COLOURINGS
 from vaeexplorer.gui.widgets.dot_key import measure_described
 from vaeexplorer.gui.widgets.help import show_about, show_help
 from vaeexplorer.gui.widgets.method_title import method_title
@@ -327,5 +327,5 @@ def _colour_choice(session: Session) -> QComboBox:
         choice.addItem(measure_described(what).title, what)
         tip = measure_described(what).definition
         choice.setItemData(choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-    choice.activated.connect(lambda index: session.colour_by(choice.itemData(index)))
+    choice.activated.connect(lambda index: session.colours.choose(choice.itemData(index)))
     return choice

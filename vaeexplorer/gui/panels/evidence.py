@@ -72,8 +72,8 @@ class EvidencePanel(QWidget):
         row.addWidget(self.plane, 1)
         row.addWidget(self.pages, 1)
         row.addWidget(self._numbers)
-        session.evidence_measured.connect(self._take)
-        session.evidence_integrated.connect(self._show_exact)
+        session.evidence.measured.connect(self._take)
+        session.evidence.integrated.connect(self._show_exact)
         session.exhibit_changed.connect(self._forget)
         # No lambdas: the session would keep the plots alive, whose menus have no parent.
         session.activated.connect(self._choose_plot)
@@ -83,10 +83,10 @@ class EvidencePanel(QWidget):
         session.scored.connect(self._show)
         session.model_changed.connect(self._look_closer)
         session.went_round.connect(self._draw_images)
-        session.marginal_compared.connect(self._show_marginal)
-        session.images_drawn.connect(self._show_draws)
+        session.evidence.marginal_compared.connect(self._show_marginal)
+        session.evidence.images_drawn.connect(self._show_draws)
         self.pages.turned.connect(self._look_closer)
-        session.evidence_progressed.connect(self._show_progress)
+        session.evidence.progressed.connect(self._show_progress)
         session.runs_changed.connect(session.list_runs)
         session.runs_listed.connect(self._take_runs)
         self._show()
@@ -94,12 +94,12 @@ class EvidencePanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._session.list_runs()
-        self._session.watch_evidence(True)
+        self._session.evidence.watch(True)
         self._look_closer()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._session.watch_evidence(False)
+        self._session.evidence.watch(False)
 
     # --- what the session says ----------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class EvidencePanel(QWidget):
             if self.pages.dimension is None:
                 self.pages.marginal.show_curve(active, None)
             else:
-                self._session.compare_marginal(active, self.pages.dimension)
+                self._session.evidence.compare_marginal(active, self.pages.dimension)
         elif self.pages.page == DRAWS:
             for slot in range(len(self._session.slots)):
                 self._draw_images(slot)
@@ -176,7 +176,7 @@ class EvidencePanel(QWidget):
     def _draw_images(self, slot: int, *_: object) -> None:
         if self.isVisible() and self.pages.page == DRAWS:
             self._draws += 1
-            self._session.draw_images(slot, self._draws)
+            self._session.evidence.draw_images(slot, self._draws)
 
     def _show_marginal(self, slot: int, curve: MarginalCurve) -> None:
         if slot == self._session.active:
@@ -211,7 +211,7 @@ class EvidencePanel(QWidget):
             for slot, one in held.items()
             if self._nats(one.run.config, one.source.shape) == kind
         }
-        found = self._session.evidence
+        found = self._session.evidence.by_slot
         self.bounds.show_bounds(
             {
                 slot: (found[slot].draws, found[slot].curve, found[slot].prior_means)
@@ -268,7 +268,7 @@ class EvidencePanel(QWidget):
             table.addWidget(SlotBadge(slot), 0, column, Qt.AlignmentFlag.AlignRight)
         rows = lines(
             [self._session.slots[slot].exhibit for slot in slots],
-            [self._session.evidence.get(slot) for slot in slots],
+            [self._session.evidence.by_slot.get(slot) for slot in slots],
             [self._session.scores.get(slot) for slot in slots],
         )
         for line, row in enumerate(rows, 1):
@@ -291,7 +291,7 @@ class EvidencePanel(QWidget):
         row.setContentsMargins(0, GRID // 2, 0, 0)
         row.setSpacing(GRID // 2)
         row.addWidget(SlotBadge(slot), 0, Qt.AlignmentFlag.AlignVCenter)
-        evidence = self._session.evidence.get(slot)
+        evidence = self._session.evidence.by_slot.get(slot)
         exhibit = self._session.slots[slot].exhibit
         if evidence is None or exhibit is None or exhibit.dataset is None:
             text = QLabel(reason_text(self._reasons.get(slot, "")))

@@ -170,7 +170,7 @@ class MapPanel(QWidget):
         session.probe_moved.connect(self._show_probe)
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)
-        session.measured.connect(self._show_measured)
+        session.colours.measured.connect(self._show_measured)
         session.path_placed.connect(self._show_path)
         session.drawing_changed.connect(self._show_drawing)
         self._show_drawing(session.drawing)

@@ -3,9 +3,8 @@
 A verb is thin: what takes long lives in `jobs`, on a lane (lanes). What others build upon is one
 class in a file each, in this order: the state (document), the probe (probing), what is opened
 (opening), scored (scoring), mapped (mapping, aligning), compared along a path (comparing,
-drawing), selected (selecting), bounded (bounding), shown by colours (colouring) and of two
-dimensions (planes), laid over the maps (overlaying, outlining), held beside the
-codes (holding), and here what is trained.
+drawing), selected (selecting), shown of two dimensions (planes), laid over the maps (overlaying,
+outlining), held beside the codes (holding), and here what is trained.
 
 What nothing else builds upon is a part: an object of its own in `parts`, with its own verbs,
 signals and state, called `session.search` or `session.map_files`. To add one:
@@ -33,6 +32,8 @@ from PySide6.QtCore import QCoreApplication, QObject
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.holding import Holding
+from vaeexplorer.gui.session.parts.bounding import Bounding
+from vaeexplorer.gui.session.parts.colouring import Colouring
 from vaeexplorer.gui.session.parts.describing import Describing
 from vaeexplorer.gui.session.parts.exporting import Exporting
 from vaeexplorer.gui.session.parts.finding import Finding
@@ -61,6 +62,8 @@ class Session(Holding):
         self.worst_places = Judging(self)
         self.secondary = Supplementing(self)
         self.search = Finding(self)
+        self.evidence = Bounding(self)
+        self.colours = Colouring(self)
         self.thumbnails = Picturing(self)
         self.codebooks = Picking(self)
         self.samples = Sampling(self)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.scoring import Scoring
@@ -31,7 +32,12 @@ STRAIGHT = ("pca", "dimensions")
 
 
 class MapMaking(Scoring):
-    """The verbs that make maps in the projection process."""
+    """The verbs that make maps in the projection process.
+
+    `maps_cancelled` tells that the maps that are being made are given up.
+    """
+
+    maps_cancelled = Signal()
 
     def make_map(self, slot: int, method: str, settings: UmapSettings) -> None:
         """Show `slot` by `method`; what takes its time is made again, as `settings` say.
@@ -122,6 +128,7 @@ class MapMaking(Scoring):
 
     def cancel_map(self) -> None:
         """Give up the maps that are being made; the former ones stay."""
+        self.maps_cancelled.emit()
         for slot in range(MAX_SLOTS):
             self.lanes.map.cancel(("map", slot))
         self.ended.emit("map")

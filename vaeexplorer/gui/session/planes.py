@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import Signal
 
-from vaeexplorer.gui.session.colouring import Colouring
+from vaeexplorer.gui.session.selecting import Selecting
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.latent.projection import Map, dimensions_map
 from vaeexplorer.regularity.information import dimension_order
@@ -28,7 +28,7 @@ class Shown(NamedTuple):
         return self.shown.settings["across"], self.shown.settings["up"]
 
 
-class Planes(Colouring):
+class Planes(Selecting):
     """The verb that chooses two dimensions. `axes_chosen` brings (slot, across, up)."""
 
     axes_chosen = Signal(int, int, int)

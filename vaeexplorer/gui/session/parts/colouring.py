@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 
-from vaeexplorer.gui.session.bounding import Bounding
 from vaeexplorer.gui.session.document import MAX_SLOTS
+from vaeexplorer.gui.session.mapping import MapMaking
 from vaeexplorer.jobs.measuring import MEASURES, OF_CODES, OF_IMAGES, measure
 from vaeexplorer.run import Exhibit
 
@@ -17,8 +17,8 @@ BY_LABEL = "label"
 COLOURINGS = (BY_LABEL, *MEASURES)
 
 
-class Colouring(Bounding):
-    """The verb that colours dots by label or by a number.
+class Colouring(QObject):
+    """Colours dots by label or by a number.
 
     `measured` brings (slot, what, values): float32, (n,), or None where dots are coloured by
     label, and where the number does not exist.
@@ -26,29 +26,30 @@ class Colouring(Bounding):
 
     measured = Signal(int, str, object)
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)
-        self.colouring = BY_LABEL
-        self.exhibit_changed.connect(self._colour)
-        self.model_changed.connect(self._colour_when_ready)
+    def __init__(self, session: MapMaking) -> None:
+        super().__init__(session)
+        self._session = session
+        self._chosen = BY_LABEL
+        session.exhibit_changed.connect(self._colour)
+        session.model_changed.connect(self._colour_when_ready)
+        session.maps_cancelled.connect(self._cancel)
 
-    def colour_by(self, what: str) -> None:
+    def choose(self, what: str) -> None:
         """Colour the dots of all maps by one of COLOURINGS."""
-        self.colouring = what
-        for slot in range(len(self.slots)):
+        self._chosen = what
+        for slot in range(len(self._session.slots)):
             self._colour(slot)
 
-    def cancel_map(self) -> None:
-        """Give up what is being measured, too: it shares its bar with the maps."""
+    def _cancel(self) -> None:
+        """Give up what is being measured with the maps: it shares its bar with them."""
         for slot in range(MAX_SLOTS):
-            self.lanes.map.cancel(("colour", slot))
-        super().cancel_map()
+            self._session.lanes.map.cancel(("colour", slot))
 
     def _colour(self, slot: int, exhibit: Exhibit | None = None) -> None:
-        exhibit, what = self.slots[slot].exhibit, self.colouring
+        exhibit, what = self._session.slots[slot].exhibit, self._chosen
         # Measured from the images it takes long: the next run that is opened must not wait for it.
-        lane = self.lanes.work if what in OF_CODES else self.lanes.map
-        for each in (self.lanes.work, self.lanes.map):
+        lane = self._session.lanes.work if what in OF_CODES else self._session.lanes.map
+        for each in (self._session.lanes.work, self._session.lanes.map):
             each.cancel(("colour", slot))
         if exhibit is None:
             return
@@ -58,7 +59,7 @@ class Colouring(Bounding):
         lane.submit(
             ("colour", slot),
             partial(measure, exhibit, what),
-            on_progress=partial(self.progressed.emit, "map"),
+            on_progress=partial(self._session.progressed.emit, "map"),
             on_result=partial(self._measured, slot, exhibit, what),
             on_error=self._measuring_failed,
             urgent=True,
@@ -68,15 +69,15 @@ class Colouring(Bounding):
         self, slot: int, exhibit: Exhibit, what: str, values: NDArray[np.float32] | None
     ) -> None:
         if what not in OF_CODES:
-            self.ended.emit("map")
-        if self.shows(slot, exhibit) and what == self.colouring:
+            self._session.ended.emit("map")
+        if self._session.shows(slot, exhibit) and what == self._chosen:
             self.measured.emit(slot, what, values)
 
     def _measuring_failed(self, error: Exception) -> None:
-        self.ended.emit("map")
-        self.tell(error)
+        self._session.ended.emit("map")
+        self._session.tell(error)
 
     def _colour_when_ready(self, slot: int, state: str) -> None:
         """Measure what needs the images once they are there."""
-        if state == "ready" and self.colouring in OF_IMAGES:
+        if state == "ready" and self._chosen in OF_IMAGES:
             self._colour(slot)
