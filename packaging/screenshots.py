@@ -93,7 +93,7 @@ def compare(app: QApplication, session: Session, window: Window) -> None:
     session.choose_overlay("stretch")
     wait(app, lambda: all(panel.view.overlay.shown is not None for panel in window.maps))
     lanes = (session.lanes.overlay, session.lanes.map)
-    wait(app, lambda: len(session.scores) == 2 and not any(lane.busy for lane in lanes))
+    wait(app, lambda: len(session.scores.by_slot) == 2 and not any(lane.busy for lane in lanes))
 
 
 def hover(app: QApplication, session: Session, window: Window, place: NDArray[np.floating]) -> None:

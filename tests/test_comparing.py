@@ -91,7 +91,7 @@ def test_scoring_says_why_there_is_no_score(pair, library, qtbot):  # noqa: F811
     run = load_run(default_pair_folders()[1])
     gone = replace(run, source=replace(run.source, fingerprint="00" * 32))
     said = []
-    pair.scoring_changed.connect(lambda slot, state: said.append(state) if slot == 1 else None)
+    pair.scores.changed.connect(lambda slot, state: said.append(state) if slot == 1 else None)
     pair.open_paths([str(library.add(gone))], 1)
     qtbot.waitUntil(lambda: said[-1:] == ["no images"], timeout=WAIT_MS)
     few = open_data("digits")
@@ -100,7 +100,7 @@ def test_scoring_says_why_there_is_no_score(pair, library, qtbot):  # noqa: F811
     qtbot.waitUntil(lambda: said[-1:] == ["too few"], timeout=WAIT_MS)
     pair.clear(1)
     assert said[-1] == "empty"
-    assert 1 not in pair.scores
+    assert 1 not in pair.scores.by_slot
 
 
 def test_maps_of_the_same_images_are_turned_onto_the_first(pair, qtbot):  # noqa: F811

@@ -132,7 +132,7 @@ def test_the_window_shows_the_same_numbers(
     """On another number of threads, and with decodes in other portions."""
     session = Session(RunLibrary(tmp_path / "runs"))
     shown: dict[int, dict[str, Any]] = {}
-    session.scored.connect(shown.__setitem__)
+    session.scores.measured.connect(shown.__setitem__)
     session.open_default_pair()
     session.start()
     try:

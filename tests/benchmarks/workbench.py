@@ -59,7 +59,7 @@ def settle(app: QApplication, session: Session) -> None:
     lanes = (session.lanes.work, session.lanes.map)
 
     def done() -> bool:
-        scored = all(session.scoring_states.get(slot) == "scored" for slot in (0, 1))
+        scored = all(session.scores.states.get(slot) == "scored" for slot in (0, 1))
         return scored and not any(lane.busy for lane in lanes)
 
     wait(app, done)

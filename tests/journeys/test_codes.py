@@ -112,9 +112,9 @@ def test_what_the_code_costs_and_how_it_is_used_is_said(reader):
     assert f"{4 * np.log(CODES):.1f} nats" in text
     assert f"perplexity {usage.perplexity:.1f} of {CODES}, {usage.dead} dead" in text
     assert f"{4 * np.log2(CODES):.1f} bits" in picker_of(reader)._about.toolTip()
-    reader.wait(lambda: 0 in reader.session.scores)
+    reader.wait(lambda: 0 in reader.session.scores.by_slot)
     assert "continuity" not in reader.window.maps[0]._scores.text()
-    measured = reader.session.scores[0]
+    measured = reader.session.scores.by_slot[0]
     enough = {**measured, "continuity": {**measured["continuity"], "gate": 1.0}}
     assert "codes snap" in headlines(enough)[0]
 

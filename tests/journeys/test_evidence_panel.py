@@ -100,12 +100,12 @@ def test_images_are_drawn_of_the_probe_once_it_rests(explorer):
 
 def test_the_noise_of_gradients_and_the_overfitting_stand_among_the_numbers(explorer):
     evidence = open_evidence(explorer)
-    explorer.wait(lambda: len(explorer.session.scores) == 2)
+    explorer.wait(lambda: len(explorer.session.scores.by_slot) == 2)
     ratio = explorer.session.evidence.by_slot[1].gradient_ratio
     assert ratio > 1
     said = texts(evidence)
     assert any(text.startswith(f"{ratio:.1f}") for text in said)
-    for scores in explorer.session.scores.values():
+    for scores in explorer.session.scores.by_slot.values():
         assert f"{scores['r2_train_minus_held_out']:.3f}" in said
 
 
@@ -124,9 +124,9 @@ def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explore
     person = open_explorer(letters, str(default_pair_folders()[1]), flow).wait_until_ready()
     person.window.show_panel("evidence")
     panel = person.panel("evidence")
-    person.wait(lambda: set(person.session.evidence) == {0, 1, 2})
+    person.wait(lambda: set(person.session.evidence.by_slot) == {0, 1, 2})
     said = texts(panel)
-    point = person.session.evidence[0]
+    point = person.session.evidence.by_slot[0]
     assert f"{point.elbo.mean():.1f}" in said
     assert sum("point mass" in text for text in said) == 1
     assert sum("log p(F|s)" in text for text in said) == 1

@@ -383,7 +383,7 @@ def test_the_heading_shows_the_scores_of_each_model(explorer, default_pair_score
 def test_a_model_that_forgets_gets_no_good_number(explorer, default_pair_scores):
     scores = default_pair_scores["vae"]
     forgetful = {**scores, "continuity": {**scores["continuity"], "gate": 0.4}}
-    explorer.session.scored.emit(1, forgetful)
+    explorer.session.scores.measured.emit(1, forgetful)
     text = explorer.window.maps[1]._scores.text()
     assert text.startswith("carries 40% of 8 straight axes")
     assert "completeness" in text

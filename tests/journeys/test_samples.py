@@ -139,6 +139,6 @@ def test_what_leaves_a_slot_takes_its_draws_along(visitor):
 
 
 def test_nothing_is_drawn_before_anybody_asks(explorer):
-    explorer.wait(lambda: set(explorer.session.scoring_states.values()) == {"scored"})
+    explorer.wait(lambda: set(explorer.session.scores.states.values()) == {"scored"})
     assert explorer.session.samples.by_slot == {}
     assert explorer.session.samples.comparisons == {}

@@ -8,8 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from vaeexplorer.gui.session import scoring
-from vaeexplorer.gui.session.parts import supplementing
+from vaeexplorer.gui.session.parts import scoring, supplementing
 from vaeexplorer.gui.widgets.score_rows import GAUSSIAN, MIXTURE
 from vaeexplorer.regularity import laws, verdict
 from vaeexplorer.run import Progress
@@ -62,7 +61,7 @@ def open_scorecard(explorer):
 @pytest.fixture
 def measured(reader):
     """The same person, once all has been measured."""
-    reader.wait(lambda: set(reader.session.scoring_states.values()) == {"scored"})
+    reader.wait(lambda: set(reader.session.scores.states.values()) == {"scored"})
     return reader
 
 
@@ -79,10 +78,10 @@ def measured_beside(explorer, *slots):
 
 def change(explorer, slot, **continuity):
     """Let `slot` have other numbers, as another model would."""
-    scores = explorer.session.scores[slot]
+    scores = explorer.session.scores.by_slot[slot]
     changed = {**scores, "continuity": {**scores["continuity"], **continuity}}
-    explorer.session.scores[slot] = changed
-    explorer.session.scoring_changed.emit(slot, "scored")
+    explorer.session.scores.by_slot[slot] = changed
+    explorer.session.scores.changed.emit(slot, "scored")
 
 
 def test_the_laws_have_the_names_that_the_scores_give_them():
@@ -94,7 +93,7 @@ def test_every_number_is_that_of_the_score(explorer, default_pair_scores):
     panel.beside.click()
     explorer.wait(lambda: measured_beside(explorer, 0, 1))
     for slot, family in enumerate(("ae", "vae")):
-        measured = explorer.session.scores[slot]["secondary"]
+        measured = explorer.session.scores.by_slot[slot]["secondary"]
         assert measured == pytest.approx(default_pair_scores[family]["secondary"], abs=1e-5)
         for index, row in enumerate(panel.rows):
             expected = default_pair_scores[family]
@@ -118,8 +117,8 @@ def test_the_headline_comes_first_and_the_same_laws_after_it(reader):
         if slot == 1:
             shown[state] = bar(reader, 1, "continuity", "score").value, others.value, others.text
 
-    reader.wait(lambda: set(reader.session.scoring_states.values()) == {"scored"})
-    reader.session.scoring_changed.connect(look)
+    reader.wait(lambda: set(reader.session.scores.states.values()) == {"scored"})
+    reader.session.scores.changed.connect(look)
     reader.session.put(1, reader.session.slots[1].exhibit)
     reader.wait(lambda: "scored" in shown)
     assert shown["measuring"][0] is None
@@ -154,7 +153,7 @@ def test_the_parts_are_shown_on_demand(measured):
 def test_more_numbers_are_measured_once_they_are_looked_at(measured):
     panel = measured.panel("scorecard")
     assert not bar(measured, 1, "secondary", "cycle_error").isVisible()
-    assert "secondary" not in measured.session.scores[1]
+    assert "secondary" not in measured.session.scores.by_slot[1]
     panel.beside.setFocus()
     QTest.keyClick(panel.beside, Qt.Key.Key_Space)
     assert bar(measured, 1, "secondary", "cycle_error").isVisible()
@@ -207,7 +206,7 @@ def test_what_leaves_a_slot_takes_its_scores_along(measured):
     measured.session.clear(1)
     panel = measured.panel("scorecard")
     assert bar(measured, 1, "continuity", "score").text == "this slot is empty"
-    assert list(measured.session.scores) == [0]
+    assert list(measured.session.scores.by_slot) == [0]
     assert not any("B is more" in text for text in panel._texts)
     measured.session.set_slot_count(1)
     measured.session.clear(0)
@@ -224,7 +223,7 @@ def test_scores_are_saved_as_a_table(measured, tmp_path, monkeypatch):
     assert head == ["key", "A: AE on digits", "B: VAE on digits"]
     table = {key: values for key, *values in lines}
     for slot in range(2):
-        scores = measured.session.scores[slot]
+        scores = measured.session.scores.by_slot[slot]
         assert float(table["continuity.C20"][slot]) == scores["continuity"]["C20"]
         others = scores["completeness"]["others"]
         assert float(table[f"completeness.others.{MIXTURE}"][slot]) == others[MIXTURE]
@@ -234,6 +233,6 @@ def test_scores_are_saved_as_a_table(measured, tmp_path, monkeypatch):
 def test_the_table_is_copied_as_text(measured):
     QTest.mouseClick(measured.panel("scorecard").copy_button, Qt.MouseButton.LeftButton)
     text = QGuiApplication.clipboard().text()
-    score, sd = (measured.session.scores[1]["completeness"][key] for key in ("score", "sd"))
+    score, sd = (measured.session.scores.by_slot[1]["completeness"][key] for key in ("score", "sd"))
     assert f"{score:.2f} \N{PLUS-MINUS SIGN} {sd:.2f}" in text
     assert "B is more continuous than A." in text

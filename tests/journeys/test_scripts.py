@@ -68,7 +68,7 @@ def exploration(qtbot):
     axes = Axes(images)
     opened = vaeexplorer.explore(images, labels, {"one": axes, "two": axes}, block=False)
     scores = {}
-    opened.session.scored.connect(scores.__setitem__)
+    opened.session.scores.measured.connect(scores.__setitem__)
     opened.scores = scores
     yield opened
     opened.close()

@@ -92,14 +92,14 @@ def test_spaces_are_chosen_with_the_keyboard_and_scored_each_by_itself(open_expl
     explorer.wait_until_ready()
     session, choice = explorer.session, explorer.window.maps[0].spaces
     session.set_map_method("pca")
-    explorer.wait(lambda: 0 in session.scores)
-    first = session.scores[0]["continuity"]
+    explorer.wait(lambda: 0 in session.scores.by_slot)
+    first = session.scores.by_slot[0]["continuity"]
     session.activate(0)
     QTest.keyClick(explorer.window, "L", Qt.KeyboardModifier(0x06000000))  # Ctrl+Shift
     explorer.wait(lambda: choice.buttons["z1"].isChecked())
-    assert 0 not in session.scores
-    explorer.wait(lambda: 0 in session.scores)
-    assert session.scores[0]["continuity"] != first
+    assert 0 not in session.scores.by_slot
+    explorer.wait(lambda: 0 in session.scores.by_slot)
+    assert session.scores.by_slot[0]["continuity"] != first
     assert choice.context.text() == "upper layers drawn"
     # The rates of a lower layer are those that the objective has, given the layer above.
     dimensions = explorer.panel("dimensions")

@@ -66,6 +66,6 @@ def test_what_leaves_a_slot_takes_its_places_along(critic):
 
 
 def test_nothing_is_looked_for_before_anybody_asks(explorer):
-    explorer.wait(lambda: set(explorer.session.scoring_states.values()) == {"scored"})
+    explorer.wait(lambda: set(explorer.session.scores.states.values()) == {"scored"})
     assert explorer.session.worst_places.by_slot == {}
     assert not list(explorer.session.worst_places._stops)

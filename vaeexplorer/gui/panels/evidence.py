@@ -80,7 +80,7 @@ class EvidencePanel(QWidget):
         session.activated.connect(self._draw_plots)
         session.families_loaded.connect(self._draw_plots)
         session.slots_changed.connect(self._resize)
-        session.scored.connect(self._show)
+        session.scores.measured.connect(self._show)
         session.model_changed.connect(self._look_closer)
         session.went_round.connect(self._draw_images)
         session.evidence.marginal_compared.connect(self._show_marginal)
@@ -269,7 +269,7 @@ class EvidencePanel(QWidget):
         rows = lines(
             [self._session.slots[slot].exhibit for slot in slots],
             [self._session.evidence.by_slot.get(slot) for slot in slots],
-            [self._session.scores.get(slot) for slot in slots],
+            [self._session.scores.by_slot.get(slot) for slot in slots],
         )
         for line, row in enumerate(rows, 1):
             for column, text in enumerate((row.title, *row.cells)):

@@ -166,7 +166,7 @@ class MapPanel(QWidget):
         session.map_grew.connect(self._show_growth)
         session.model_changed.connect(self._show_model)
         session.renamed.connect(self._rename)
-        session.scored.connect(self._show_scores)
+        session.scores.measured.connect(self._show_scores)
         session.probe_moved.connect(self._show_probe)
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)

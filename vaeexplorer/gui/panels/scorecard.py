@@ -56,7 +56,7 @@ class ScorecardPanel(QWidget):
         column.addLayout(split, 1)
         self._rebuild()
         session.slots_changed.connect(self._rebuild)
-        session.scoring_changed.connect(self._show)
+        session.scores.changed.connect(self._show)
         session.exhibit_changed.connect(self._show)
         session.secondary.changed.connect(self._show)
         session.renamed.connect(self._show)
@@ -153,13 +153,13 @@ class ScorecardPanel(QWidget):
             self._names[slot].setText("" if state.exhibit is None else state.exhibit.name)
             for index, row in enumerate(self.rows):
                 self._show_number(self.bars[slot, index], row, slot)
-        columns = session.score_columns()
+        columns = session.scores.columns()
         self.save_button.setEnabled(bool(columns))
         self.copy_button.setEnabled(bool(columns))
         busy = [
             slot
             for slot in range(len(session.slots))
-            if session.scoring_states.get(slot) in ("measuring", "comparing")
+            if session.scores.states.get(slot) in ("measuring", "comparing")
             or session.secondary.states.get(slot) == "measuring"
         ]
         self._state.setText(
@@ -172,9 +172,9 @@ class ScorecardPanel(QWidget):
         self._say(comparisons(columns))
 
     def _show_number(self, bar: ScoreBar, row: Row, slot: int) -> None:
-        scores = self._session.scores.get(slot)
+        scores = self._session.scores.by_slot.get(slot)
         if scores is None:
-            reason = _state_story(self._session.scoring_states.get(slot, "empty"))
+            reason = _state_story(self._session.scores.states.get(slot, "empty"))
             bar.show_value(None, None, reason if row.keys == ("continuity", "score") else NOTHING)
             bar.setToolTip(reason)
             return
@@ -198,7 +198,7 @@ class ScorecardPanel(QWidget):
     def _waits(self, row: Row, slot: int) -> bool:
         """Whether the number of `row` is still to come."""
         if "others" in row.keys:
-            return self._session.scoring_states.get(slot) == "comparing"
+            return self._session.scores.states.get(slot) == "comparing"
         states = self._session.secondary.states
         return row.group == "beside" and states.get(slot) in (None, "waiting", "measuring")
 
@@ -229,7 +229,7 @@ class ScorecardPanel(QWidget):
             column.addWidget(label)
             self._texts.append(text)
 
-        columns = self._session.score_columns()
+        columns = self._session.scores.columns()
         for one in found:
             add(translate("Scorecard", "{0} and {1}").format(*one.slots), "heading")
             for sentence in one.verdict:
@@ -257,7 +257,7 @@ class ScorecardPanel(QWidget):
 
     def copy(self) -> None:
         """Put the table and the sentences on the clipboard as text."""
-        columns = self._session.score_columns()
+        columns = self._session.scores.columns()
         lines = ["\t".join(["", *(f"{one.slot}: {one.name}" for one in columns)])]
         for row in self.rows:
             numbers = [
@@ -279,7 +279,7 @@ class ScorecardPanel(QWidget):
         )
         if name:
             path = Path(name)
-            self._session.save_scores(path if path.suffix else path.with_suffix(".csv"))
+            self._session.scores.save(path if path.suffix else path.with_suffix(".csv"))
 
 
 def _scroll() -> QScrollArea:

@@ -120,7 +120,7 @@ class WorstPanel(QScrollArea):
         self.slots = [SlotPlaces(self._session, slot) for slot in range(count)]
         for slot, part in enumerate(self.slots):
             row.addWidget(part, 1)
-            state = self._session.scoring_states.get(slot, "empty")
+            state = self._session.scores.states.get(slot, "empty")
             part.show_found(self._session.worst_places.by_slot.get(slot), state)
         self.setWidget(page)
 

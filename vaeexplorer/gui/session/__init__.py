@@ -2,15 +2,16 @@
 
 A verb is thin: what takes long lives in `jobs`, on a lane (lanes). What others build upon is one
 class in a file each, in this order: the state (document), the probe (probing), what is opened
-(opening), scored (scoring), mapped (mapping, aligning), compared along a path (comparing,
-drawing), selected (selecting), shown of two dimensions (planes), laid over the maps (overlaying,
-outlining), held beside the codes (holding), and here what is trained.
+(opening), mapped (mapping, aligning), compared along a path (comparing, drawing), selected
+(selecting), shown of two dimensions (planes), laid over the maps (overlaying, outlining), held
+beside the codes (holding), and here what is trained.
 
-What nothing else builds upon is a part: an object of its own in `parts`, with its own verbs,
-signals and state, called `session.search` or `session.map_files`. To add one:
+What nothing else of these builds upon is a part: an object of its own in `parts`, with its own
+verbs, signals and state, called `session.search` or `session.map_files`. To add one:
 
-1. Write `parts/NAME.py`: a QObject that is given the session, calls its public verbs, listens to
-   its signals and puts jobs on `session.lanes`. What it keeps for each slot stands in `by_slot`.
+1. Write `parts/NAME.py`: a QObject that is given the session, and the parts that it needs. It
+   calls public verbs, listens to signals and puts jobs on `session.lanes`. What it keeps for each
+   slot stands in `by_slot`.
 2. Make it in `Session.__init__`, under a noun of the field. Signals reach parts after the classes
    of the chain, and one part after the other as they stand there: that order is kept on purpose.
 3. If it has begun what must be told to stop, give it `close()` and name it in `Session.close`.
@@ -41,6 +42,7 @@ from vaeexplorer.gui.session.parts.judging import Judging
 from vaeexplorer.gui.session.parts.picking import Picking
 from vaeexplorer.gui.session.parts.picturing import Picturing
 from vaeexplorer.gui.session.parts.sampling import Sampling
+from vaeexplorer.gui.session.parts.scoring import Scoring
 from vaeexplorer.gui.session.parts.supplementing import Supplementing
 from vaeexplorer.gui.session.parts.swapping import Swapping
 from vaeexplorer.gui.session.parts.trusting import Trusting
@@ -59,14 +61,15 @@ class Session(Holding):
 
     def __init__(self, library: RunLibrary, parent: QObject | None = None) -> None:
         super().__init__(library, parent)
-        self.worst_places = Judging(self)
-        self.secondary = Supplementing(self)
+        self.scores = Scoring(self)
+        self.worst_places = Judging(self, self.scores)
+        self.secondary = Supplementing(self, self.scores)
         self.search = Finding(self)
         self.evidence = Bounding(self)
         self.colours = Colouring(self)
         self.thumbnails = Picturing(self)
         self.codebooks = Picking(self)
-        self.samples = Sampling(self)
+        self.samples = Sampling(self, self.scores)
         self.map_trust = Trusting(self)
         self.map_files = Exporting(self)
         self.swaps = Swapping(self)
@@ -74,7 +77,7 @@ class Session(Holding):
 
     def close(self) -> None:
         """Let the parts stop what they have begun, and close as the document does."""
-        for part in (self.worst_places, self.secondary, self.samples):
+        for part in (self.samples, self.secondary, self.worst_places, self.scores):
             part.close()
         super().close()
 

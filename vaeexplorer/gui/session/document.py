@@ -81,7 +81,6 @@ class Document(QObject):
     went_round = Signal(int, object, float)
     model_changed = Signal(int, str)
     renamed = Signal(int, str)
-    scored = Signal(int, object)
     activated = Signal(int)
     labels_hidden = Signal(object)
     data_opened = Signal(object)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
-from vaeexplorer.gui.session.scoring import Scoring
+from vaeexplorer.gui.session.opening import Opening
 from vaeexplorer.jobs.opening import keep_maps, main_space
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.neighbours import CodeIndex
@@ -31,7 +31,7 @@ STRAIGHT = ("pca", "dimensions")
 """Methods whose maps have straight axes, whatever the size of the codes."""
 
 
-class MapMaking(Scoring):
+class MapMaking(Opening):
     """The verbs that make maps in the projection process.
 
     `maps_cancelled` tells that the maps that are being made are given up.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator
 from functools import partial
@@ -24,6 +25,9 @@ NO_SNAP = -1.0
 
 REST_MS = 80
 """Without another decode for so long, probes rest: time for what need not follow the cursor."""
+
+REST_S, WAIT_S, MOST_WAITS = 0.15, 0.05, 10
+"""After so long the cursor rests; how long to wait before looking again; how often, at most."""
 
 
 class Probing(Document):
@@ -100,6 +104,12 @@ class Probing(Document):
         for slot, state in enumerate(self.slots):
             if state.held is not None and state.held is not state.probe:
                 self._set_probe(slot, state.held)
+
+    def give_way(self, stop: threading.Event) -> None:
+        """Wait until the cursor rests, for a while: what it decodes needs the same cores."""
+        for _ in range(MOST_WAITS):
+            if time.monotonic() - self.hovered_at > REST_S or stop.wait(WAIT_S):
+                return
 
     def hides(self, slot: int, index: int) -> bool:
         """Whether the dot of image `index` is hidden by its label."""

@@ -8,8 +8,9 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from vaeexplorer.data import InputError
-from vaeexplorer.gui.session.scoring import Scoring, StoppedError
-from vaeexplorer.gui.session.stops import Stops
+from vaeexplorer.gui.session.document import Document
+from vaeexplorer.gui.session.parts.scoring import Scoring, StoppedError
+from vaeexplorer.gui.session.parts.stops import Stops
 from vaeexplorer.jobs.worst import WorstPlaces, worst_places
 from vaeexplorer.run import Exhibit
 
@@ -21,14 +22,14 @@ class Judging(QObject):
 
     found = Signal(int, object, str)
 
-    def __init__(self, session: Scoring) -> None:
+    def __init__(self, session: Document, scores: Scoring) -> None:
         super().__init__(session)
-        self._session = session
+        self._session, self._scores = session, scores
         self.by_slot: dict[int, WorstPlaces] = {}
         self._watched = False
         self._stops = Stops(session.lanes.map, "worst")
         session.exhibit_changed.connect(self._forget)
-        session.scoring_changed.connect(self._look_when_scored)
+        scores.changed.connect(self._look_when_scored)
         session.slots_changed.connect(self._forget_beyond)
 
     def close(self) -> None:
@@ -48,7 +49,7 @@ class Judging(QObject):
 
     def _look(self, slot: int) -> None:
         exhibit = self._session.slots[slot].exhibit
-        state = self._session.scoring_states.get(slot, "empty")
+        state = self._scores.states.get(slot, "empty")
         if not self._watched or slot in self.by_slot or slot in self._stops:
             return
         # Behind the scores, which prepare the images for it.
@@ -58,7 +59,7 @@ class Judging(QObject):
         stop = self._stops.begin(slot)
         self._session.lanes.map.submit(
             ("worst", slot),
-            partial(self._session.measure_exhibit, worst_places, exhibit, stop),
+            partial(self._scores.measure_exhibit, worst_places, exhibit, stop),
             on_result=partial(self._take, slot, exhibit),
             on_error=partial(self._failed, slot, exhibit),
         )

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from vaeexplorer.data import Dataset, InputError
 from vaeexplorer.gui.session.holding import Holding
-from vaeexplorer.gui.session.scoring import StoppedError
-from vaeexplorer.gui.session.stops import Stops
+from vaeexplorer.gui.session.parts.scoring import Scoring, StoppedError
+from vaeexplorer.gui.session.parts.stops import Stops
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_map
 from vaeexplorer.jobs.laws import Fits, LawComparison, Samples, compare_laws, draw_samples
 from vaeexplorer.latent.lift import Lift
@@ -36,9 +36,9 @@ class Sampling(QObject):
     drawn = Signal(int, object, str)
     laws_compared = Signal(int, object)
 
-    def __init__(self, session: Holding) -> None:
+    def __init__(self, session: Holding, scores: Scoring) -> None:
         super().__init__(session)
-        self._session = session
+        self._session, self._scores = session, scores
         self.law = OWN
         self.by_slot: dict[int, Samples] = {}
         self.comparisons: dict[int, LawComparison] = {}
@@ -50,7 +50,7 @@ class Sampling(QObject):
         session.slots_changed.connect(self._forget_beyond)
         for signal in (session.model_changed, session.context_changed):
             signal.connect(self._draw)
-        session.scoring_changed.connect(self._compare_when_scored)
+        scores.changed.connect(self._compare_when_scored)
         session.offer_overlay(DRAWS, self._draws_over)
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ class Sampling(QObject):
         begun = slot in self._stops
         if not self._watched or exhibit is None or begun or not exhibit.spaces:
             return
-        if self._session.scoring_states.get(slot) != "scored":
+        if self._scores.states.get(slot) != "scored":
             return
         stop = self._stops.begin(slot)
         fits = self._fits_of(slot, exhibit)
@@ -171,7 +171,7 @@ class Sampling(QObject):
                 raise StoppedError
 
         measure = partial(compare_laws, fits=fits, wanted=lambda: self.law, pause=pause)
-        return (yield from self._session.measure_exhibit(measure, exhibit, stop))
+        return (yield from self._scores.measure_exhibit(measure, exhibit, stop))
 
     def _take_comparison(self, slot: int, exhibit: Exhibit, found: LawComparison | None) -> None:
         if found is not None and self._session.shows(slot, exhibit):

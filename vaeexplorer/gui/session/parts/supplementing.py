@@ -7,8 +7,9 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from vaeexplorer.gui.session.scoring import Scoring, StoppedError
-from vaeexplorer.gui.session.stops import Stops
+from vaeexplorer.gui.session.document import Document
+from vaeexplorer.gui.session.parts.scoring import Scoring, StoppedError
+from vaeexplorer.gui.session.parts.stops import Stops
 from vaeexplorer.jobs.scoring import score_beside
 from vaeexplorer.run import Exhibit
 
@@ -23,14 +24,14 @@ class Supplementing(QObject):
 
     changed = Signal(int, str)
 
-    def __init__(self, session: Scoring) -> None:
+    def __init__(self, session: Document, scores: Scoring) -> None:
         super().__init__(session)
-        self._session = session
+        self._session, self._scores = session, scores
         self.states: dict[int, str] = {}
         self._watched = False
         self._stops = Stops(session.lanes.map, "beside")
         session.exhibit_changed.connect(self._forget)
-        session.scoring_changed.connect(self._measure)
+        scores.changed.connect(self._measure)
 
     def close(self) -> None:
         """Stop measuring."""
@@ -46,7 +47,7 @@ class Supplementing(QObject):
     def _measure(self, slot: int, state: str | None = None) -> None:
         """Measure a slot that has been scored; without scores there is nothing to stand beside."""
         if state is None:
-            state = self._session.scoring_states.get(slot, "empty")
+            state = self._scores.states.get(slot, "empty")
         if state in ("empty", "loading"):
             self._forget(slot)
         if not self._watched or state != "scored" or slot in self._stops:
@@ -56,15 +57,15 @@ class Supplementing(QObject):
         stop = self._stops.begin(slot)
         self._session.lanes.map.submit(
             ("beside", slot),
-            partial(self._session.measure_exhibit, score_beside, exhibit, stop),
+            partial(self._scores.measure_exhibit, score_beside, exhibit, stop),
             on_result=partial(self._take, slot, exhibit),
             on_error=partial(self._failed, slot, exhibit),
         )
         self._say(slot, "measuring")
 
     def _take(self, slot: int, exhibit: Exhibit, values: dict[str, float | None]) -> None:
-        if self._session.shows(slot, exhibit) and slot in self._session.scores:
-            self._session.add_to_scores(slot, "secondary", values)
+        if self._session.shows(slot, exhibit) and slot in self._scores.by_slot:
+            self._scores.add(slot, "secondary", values)
             self._say(slot, "measured")
 
     def _failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from vaeexplorer.gui.session.scoring import Scoring
+from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.latent.alignment import AlignedMap
 from vaeexplorer.latent.map_trust import MapTrust, measure_trust
@@ -20,7 +20,7 @@ class Trusting(QObject):
 
     judged = Signal(int, object)
 
-    def __init__(self, session: Scoring) -> None:
+    def __init__(self, session: Probing) -> None:
         super().__init__(session)
         self._session = session
         self._judged: dict[int, tuple[Map, MapTrust | None]] = {}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 
 from vaeexplorer.data import InputError
 from vaeexplorer.drawing.palette import SLOT_LETTERS
-from vaeexplorer.gui.session.opening import Opening
-from vaeexplorer.gui.session.stops import Stops
+from vaeexplorer.gui.session.parts.stops import Stops
+from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.scorecard import Column, save_scores
 from vaeexplorer.jobs.scoring import Grounds, score_others, score_space
@@ -33,84 +32,82 @@ log = logging.getLogger(__name__)
 BLOCK = 128
 """Codes decoded between two looks at whether the score is still wanted."""
 
-REST_S, WAIT_S, MOST_WAITS = 0.15, 0.05, 10
-"""After so long the cursor rests; how long to wait before looking again; how often, at most."""
 
-
-class Scoring(Opening):
-    """Scores every exhibit that has a model and images; `scored` brings the numbers.
+class Scoring(QObject):
+    """Scores every exhibit that has a model and images; `measured` brings the numbers.
 
     They come twice: as soon as both headlines are known, then with the laws that are the same for
-    every model. `scoring_changed` says in a word how far a slot is.
+    every model. `changed` says in a word how far a slot is.
     """
 
-    scoring_changed = Signal(int, str)
+    measured = Signal(int, object)
+    changed = Signal(int, str)
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.scores: dict[int, dict[str, Any]] = {}
-        self.scoring_states: dict[int, str] = {}
-        self._stops = Stops(self.lanes.map, "score", "score others")
+    def __init__(self, session: Probing) -> None:
+        super().__init__(session)
+        self._session = session
+        self.by_slot: dict[int, dict[str, Any]] = {}
+        self.states: dict[int, str] = {}
+        self._stops = Stops(session.lanes.map, "score", "score others")
         self._grounds = Grounds()
         self._ground_of = ""
-        self.model_changed.connect(self._score)
-        self.exhibit_changed.connect(self._stop_scoring)
-        self.slots_changed.connect(self._stop_beyond)
+        session.model_changed.connect(self._score)
+        session.exhibit_changed.connect(self._forget)
+        session.slots_changed.connect(self._forget_beyond)
 
     def close(self) -> None:
-        """Stop scoring, and close as the document does."""
+        """Stop scoring."""
         for slot in tuple(self._stops):
-            self._stop_scoring(slot)
-        super().close()
+            self._forget(slot)
 
-    def save_scores(self, target: Path) -> None:
+    def save(self, target: Path) -> None:
         """Save the scores of all slots as a table (CSV)."""
-        columns = self.score_columns()
+        columns = self.columns()
         if columns:
-            self.save(partial(save_scores, columns, target))
+            self._session.save(partial(save_scores, columns, target))
 
-    def score_columns(self) -> list[Column]:
+    def columns(self) -> list[Column]:
         """Scores of the slots that have some, in their order."""
         return [
-            Column(SLOT_LETTERS[slot], state.exhibit.name, self.scores[slot])
-            for slot, state in enumerate(self.slots)
-            if state.exhibit is not None and slot in self.scores
+            Column(SLOT_LETTERS[slot], state.exhibit.name, self.by_slot[slot])
+            for slot, state in enumerate(self._session.slots)
+            if state.exhibit is not None and slot in self.by_slot
         ]
 
-    def add_to_scores(self, slot: int, name: str, values: Mapping[str, Any]) -> None:
+    def add(self, slot: int, name: str, values: Mapping[str, Any]) -> None:
         """Put what was measured later beside the scores of `slot`, under `name`."""
-        self.scores[slot] = {**self.scores[slot], name: values}
+        self.by_slot[slot] = {**self.by_slot[slot], name: values}
 
-    def _stop_scoring(self, slot: int, exhibit: Exhibit | None = None) -> None:
+    def _forget(self, slot: int, exhibit: Exhibit | None = None) -> None:
         """Give up the score of what has left `slot`."""
         self._stops.stop(slot)
-        self.scores.pop(slot, None)
-        self._say_scoring(slot, "empty" if exhibit is None else "loading")
+        self.by_slot.pop(slot, None)
+        self._say(slot, "empty" if exhibit is None else "loading")
 
-    def _stop_beyond(self, count: int) -> None:
-        for slot in [slot for slot in self.scoring_states if slot >= count]:
-            self._stop_scoring(slot)
-            del self.scoring_states[slot]
+    def _forget_beyond(self, count: int) -> None:
+        for slot in [slot for slot in self.states if slot >= count]:
+            self._forget(slot)
+            del self.states[slot]
 
-    def _say_scoring(self, slot: int, state: str) -> None:
-        self.scoring_states[slot] = state
-        self.scoring_changed.emit(slot, state)
+    def _say(self, slot: int, state: str) -> None:
+        self.states[slot] = state
+        self.changed.emit(slot, state)
 
     def _score(self, slot: int, state: str) -> None:
-        exhibit = self.slots[slot].exhibit
+        exhibit = self._session.slots[slot].exhibit
         if exhibit is None or slot in self._stops:  # it was ready before, and lacked nothing
             return
         if state != "ready":
-            self._say_scoring(slot, "no model" if state == "failed" else "loading")
+            self._say(slot, "no model" if state == "failed" else "loading")
             return
         if exhibit.dataset is None:
-            self._say_scoring(slot, "no images")
+            self._say(slot, "no images")
             return
         self._stops.begin(slot)
-        self._say_scoring(slot, "measuring")
-        self._submit_score("score", slot, exhibit, score_space, with_others=False)
+        self._say(slot, "measuring")
+        self._submit("score", slot, exhibit, score_space, with_others=False)
 
-    def _submit_score(
+    def _submit(
         self,
         key: str,
         slot: int,
@@ -119,11 +116,11 @@ class Scoring(Opening):
         **options: Any,
     ) -> None:
         # Behind the maps: nobody waits for it, and it must not hold up what is opened meanwhile.
-        self.lanes.map.submit(
+        self._session.lanes.map.submit(
             (key, slot),
             partial(self.measure_exhibit, measure, exhibit, self._stops[slot], **options),
-            on_result=partial(self._show_scores, slot, exhibit),
-            on_error=partial(self._scoring_failed, slot, exhibit),
+            on_result=partial(self._take, slot, exhibit),
+            on_error=partial(self._failed, slot, exhibit),
         )
 
     def measure_exhibit(
@@ -138,39 +135,33 @@ class Scoring(Opening):
         assert dataset is not None
         # As by default: what happens to be held must not change a score.
         explored = exhibit.spaces[main_space(exhibit)].holding(None)
-        space = Stoppable(explored, stop, partial(self.give_way, stop))
+        space = Stoppable(explored, stop, partial(self._session.give_way, stop))
         # Models of one data set are scored one after another: only its images are kept ready.
         if self._ground_of != dataset.source.fingerprint:
             self._grounds, self._ground_of = Grounds(), dataset.source.fingerprint
         split = dataset.split(exhibit.split_seed)
         return measure(space, dataset, split, grounds=self._grounds, **options)
 
-    def give_way(self, stop: threading.Event) -> None:
-        """Wait until the cursor rests, for a while: what it decodes needs the same cores."""
-        for _ in range(MOST_WAITS):
-            if time.monotonic() - self.hovered_at > REST_S or stop.wait(WAIT_S):
-                return
-
-    def _show_scores(self, slot: int, exhibit: Exhibit, scores: dict[str, Any]) -> None:
-        if not self.shows(slot, exhibit) or slot not in self._stops:
+    def _take(self, slot: int, exhibit: Exhibit, scores: dict[str, Any]) -> None:
+        if not self._session.shows(slot, exhibit) or slot not in self._stops:
             return
-        self.scores[slot] = scores
-        self.scored.emit(slot, scores)
+        self.by_slot[slot] = scores
+        self.measured.emit(slot, scores)
         if scores["completeness"]["others"]:
-            self._say_scoring(slot, "scored")
+            self._say(slot, "scored")
         else:
-            self._say_scoring(slot, "comparing")
-            self._submit_score("score others", slot, exhibit, score_others, scores=scores)
+            self._say(slot, "comparing")
+            self._submit("score others", slot, exhibit, score_others, scores=scores)
 
-    def _scoring_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
+    def _failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         if isinstance(error, StoppedError):
             return
         # Too few images for a score is no fault: there is just no number to show.
         if not isinstance(error, InputError):
             log.error("scoring %s failed", exhibit.name, exc_info=error)
-        if self.shows(slot, exhibit):
-            self.scored.emit(slot, None)
-            self._say_scoring(slot, "too few" if isinstance(error, InputError) else "failed")
+        if self._session.shows(slot, exhibit):
+            self.measured.emit(slot, None)
+            self._say(slot, "too few" if isinstance(error, InputError) else "failed")
 
 
 class StoppedError(Exception):
