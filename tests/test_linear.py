@@ -72,6 +72,28 @@ def test_its_distortion_is_that_of_the_variance_it_leaves(run, space, digits):
     assert run.history[0].train.rate is None
 
 
+def test_the_noise_of_an_image_given_its_code_is_that_of_probabilistic_pca(digits, run):
+    from sklearn.decomposition import PCA
+
+    images, _ = split_images(digits)
+    reference = PCA(SIZE, svd_solver="full").fit(images.flatten(1).double().numpy())
+    variance = reference.noise_variance_ * (len(images) - 1) / len(images)
+    model = restore("pca", run.config.model, run.source.shape, run.weights).frozen()
+    assert model.noise_variance().item() == pytest.approx(variance, rel=1e-4)
+    output = torch.full((500, *run.source.shape), 0.5)
+    drawn = model.likelihood.sample(output, torch.Generator().manual_seed(0))
+    assert drawn.mean().item() == pytest.approx(0.5, abs=4 * (variance / drawn.numel()) ** 0.5)
+    assert drawn.var().item() == pytest.approx(variance, rel=0.05)
+    law = torch.distributions.Normal(output[:3], torch.tensor(variance, dtype=torch.float32).sqrt())
+    log_prob = law.log_prob(drawn[:3]).flatten(1).sum(dim=1)
+    torch.testing.assert_close(model.likelihood.log_prob(output[:3], drawn[:3]), log_prob)
+
+
+def test_as_many_axes_as_pixels_leave_no_noise():
+    model = build("pca", {"latent_dim": 4}, (1, 2, 2), torch.zeros(1, 2, 2))
+    assert model.noise_variance().item() == 0
+
+
 def test_large_images_are_fitted_by_iteration_as_exactly(digits, monkeypatch):
     images, _ = split_images(digits)
     pixels = images.mul(255).round().byte()

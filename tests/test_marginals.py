@@ -1,14 +1,23 @@
 """One dimension of all codes against the prior, draws from p(x|z), and the noise of gradients."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from vaeexplorer.data import open_data
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.marginals import DRAWS, compare_marginal, draw_images
-from vaeexplorer.jobs.opening import decode_pixels, open_exhibit, with_model
+from vaeexplorer.jobs.opening import (
+    decode_pixels,
+    held_at,
+    model_of,
+    open_exhibit,
+    with_model,
+)
+from vaeexplorer.jobs.training import train_and_save
 from vaeexplorer.models.base import Posterior, StandardNormal
 from vaeexplorer.models.likelihoods import (
     Bernoulli,
@@ -17,9 +26,10 @@ from vaeexplorer.models.likelihoods import (
     LearnedGaussian,
     OptimalGaussian,
 )
+from vaeexplorer.models.warping import warp
 from vaeexplorer.regularity.aggregate import aggregate_terms, code_terms, marginal_curve
 from vaeexplorer.regularity.gradients import gradient_noise
-from vaeexplorer.run import result_of
+from vaeexplorer.run import Config, result_of
 
 
 def generator(seed=0):
@@ -148,6 +158,52 @@ def test_images_are_drawn_beside_the_mean_that_the_window_shows(exhibit):
     assert not np.array_equal(found.draws[0], found.draws[1])
     np.testing.assert_array_equal(draw_images(exhibit, z, seed=1).draws, found.draws)
     assert not np.array_equal(draw_images(exhibit, z, seed=2).draws, found.draws)
+
+
+HELD = {
+    "pca": ({"latent_dim": 3}, ("z",)),
+    "hvae": ({"latent_dim": 3, "layers": 2, "hidden": [16]}, ("z2", "z1")),
+    "mlvae": ({"latent_dim": 4, "hidden": [16]}, ("content", "style")),
+    "flowvae": ({"latent_dim": 3, "hidden": [16]}, ("z",)),
+}
+
+
+@pytest.fixture(scope="module", params=HELD)
+def trained(request, tmp_path_factory):
+    """An exhibit of each model that draws otherwise than a VAE does, and names of its spaces."""
+    options, names = HELD[request.param]
+    folder = tmp_path_factory.mktemp(request.param) / "run"
+    config = Config(request.param, options, epochs=1)
+    result_of(train_and_save(open_data("digits"), config, None, threads=1, folder=folder))
+    return with_model(result_of(open_exhibit(folder))), names
+
+
+def test_images_are_drawn_with_what_is_held(trained):
+    exhibit, names = trained
+    for name in names:
+        explored = replace(exhibit, explored=name)
+        z = exhibit.codes[name].mean[7]
+        for context in (None, 12):
+            found = draw_images(explored, z, 1, context)
+            space = held_at(exhibit.spaces[name], exhibit.dataset, context)
+            np.testing.assert_array_equal(found.mean, decode_pixels(space, z[None])[0])
+            assert not np.array_equal(found.draws[0], found.draws[1])
+            again = draw_images(explored, z, 1, context)
+            np.testing.assert_array_equal(again.draws, found.draws)
+
+
+@pytest.mark.parametrize("trained", ["flowvae"], indirect=True)
+def test_a_flow_draws_fields_and_not_pixels(trained):
+    exhibit, _ = trained
+    z = exhibit.codes["z"].mean[7]
+    model = model_of(exhibit.run).eval()
+    drawn = draw_images(exhibit, z, 3).draws
+    with torch.inference_mode():
+        source = model.source[None].expand(DRAWS, -1, -1, -1)
+        fields = model.fields(torch.from_numpy(z)[None].expand(DRAWS, -1), source[:1])
+        fields = model.likelihood.sample(fields, generator(3))
+        expected = warp(source, fields).mul(255).round()
+    np.testing.assert_allclose(drawn, expected, atol=1)
 
 
 # --- gradients ------------------------------------------------------------------------------------

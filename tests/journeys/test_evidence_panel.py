@@ -131,7 +131,7 @@ def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explore
     assert sum("point mass" in text for text in said) == 1
     assert sum("log p(F|s)" in text for text in said) == 1
     rate = next(one for one in panel._numbers.findChildren(QLabel) if "ln 12" in one.toolTip())
-    assert rate.text() == f"{point.distortion:.1f} + {point.rate:.1f}"
+    assert rate.text() == f"{point.rate:.1f}"
     assert "4 positions" in rate.toolTip()
     assert "14.3 bits" in rate.toolTip()
     person.session.activate(0)
@@ -140,3 +140,6 @@ def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explore
     assert set(panel.bounds._curves) == {0, 1}
     person.session.activate(2)
     assert set(panel.plane._slots) == set(panel.bounds._curves) == {2}
+    panel.pages.turn_to("draws")
+    fields = panel.pages.draws.views[2]
+    person.wait(lambda: all(view.isVisible() for view in fields))

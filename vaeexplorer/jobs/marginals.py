@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vaeexplorer.jobs.opening import decode_pixels, main_space, model_of
+from vaeexplorer.jobs.opening import decode_pixels, held_at, main_space, model_of
 from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
@@ -50,22 +50,29 @@ class ImageDraws:
     draws: NDArray[np.uint8] = field(repr=False)
 
 
-def draw_images(exhibit: Exhibit, z: NDArray[np.float32], seed: int) -> ImageDraws | None:
+def draw_images(
+    exhibit: Exhibit, z: NDArray[np.float32], seed: int, context: int | None = None
+) -> ImageDraws | None:
     """Draw images from p(x|z) of one code, (size,).
 
-    None where a model has no likelihood of images: one that was not trained here, PCA, which is
-    fitted, and one that decodes with what is taken from another image.
+    What the code lacks is held as in the window: taken from the image of the number `context`, or
+    as by default. Of a flow VAE fields are drawn, which then warp the source; of PCA the images of
+    probabilistic PCA.
+
+    None of a model that was not trained here, for it tells no likelihood.
     """
     from vaeexplorer.models.likelihoods import Drawing, Likelihood
 
     name = main_space(exhibit)
-    if exhibit.run is None or exhibit.spaces[name].given is not None:
+    if exhibit.run is None:
         return None
     model = model_of(exhibit.run)
     likelihood = getattr(model, "likelihood", None)
     if not isinstance(likelihood, Likelihood):
         return None
-    mean = decode_pixels(model.spaces()[name], z[None])[0]
+    space = held_at(model.spaces()[name], exhibit.dataset, context)
+    mean = decode_pixels(space, z[None])[0]
     model.likelihood = Drawing(likelihood, seed)
-    draws = decode_pixels(model.spaces()[name], np.repeat(z[None], DRAWS, axis=0))
+    drawing = held_at(model.spaces()[name], exhibit.dataset, context)
+    draws = decode_pixels(drawing, np.repeat(z[None], DRAWS, axis=0))
     return ImageDraws(type(likelihood).__name__, mean, draws)

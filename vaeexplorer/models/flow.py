@@ -188,7 +188,8 @@ class FlowAutoencoder(Model):
     def fields(self, z: Tensor, sources: Tensor) -> Tensor:
         """Mean fields, (batch, 2, height, width), of codes (batch, size) and one source or each."""
         context = self.context(sources).expand(len(z), -1)
-        return self.unit * self.network.decode(torch.cat([GAIN * z, context], dim=1))
+        expected = self.unit * self.network.decode(torch.cat([GAIN * z, context], dim=1))
+        return self.likelihood.mean(expected)
 
 
 def pair(batch: Batch) -> tuple[Tensor, Tensor]:

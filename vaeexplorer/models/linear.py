@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -41,6 +41,24 @@ class PcaConfig(ModelConfig):
         return Gaussian.nats
 
 
+class ResidualGaussian(Gaussian):
+    """Independent Gaussian pixels, whose variance is what straight axes leave out, as asked for."""
+
+    def __init__(self, variance: Callable[[], Tensor]) -> None:
+        super().__init__(1.0, straight=True)
+        self.left_out = variance
+
+    def log_prob(self, output: Tensor, images: Tensor) -> Tensor:
+        """log p(x|z) in nats, summed over pixels, (batch,), for `images` in [0, 1]."""
+        squared = (images - output).square().flatten(1).sum(dim=1)
+        return gaussian_log_prob(squared, images[0].numel(), self.left_out().log())
+
+    def deviation(self, output: Tensor) -> Tensor:
+        """Return the standard deviation of the noise, ()."""
+        del output
+        return self.left_out().sqrt()
+
+
 class PrincipalComponents(Model):
     """Straight axes through the mean image, along which the images vary most.
 
@@ -61,6 +79,8 @@ class PrincipalComponents(Model):
             axes, _ = torch.linalg.qr(axes.normal_())
         self.axes = nn.Parameter(axes.contiguous())
         self.log_variance = nn.Parameter(torch.zeros(()))
+        # Draws images only. The distortion is that of the variance which is best for the codes.
+        self.likelihood = ResidualGaussian(self.noise_variance)
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
         """Terms of the objective; `generator` is not used, nothing here is random."""
@@ -82,7 +102,21 @@ class PrincipalComponents(Model):
     def decode(self, z: Tensor) -> Tensor:
         """Images (batch, channels, height, width), not always in [0, 1], of codes (batch, size)."""
         images: Tensor = (self.centre + z @ self.axes.T).unflatten(1, self.shape)
-        return images
+        return self.likelihood.mean(images)
+
+    def noise_variance(self) -> Tensor:
+        """Variance of a pixel given the code in probabilistic PCA, (): see References.
+
+        It is the mean of the eigenvalues of the covariance that the axes leave out. Their sum is
+        the mean squared error of an image, which every fitted model holds.
+
+        References
+        ----------
+        M. Tipping and C. Bishop, "Probabilistic principal component analysis", Journal of the
+        Royal Statistical Society B 61, 1999.
+        """
+        pixels, size = self.axes.shape
+        return self.log_variance.exp() * (pixels / (pixels - size) if size < pixels else 0.0)
 
     @torch.no_grad()
     def fit(self, images: Tensor) -> Iterator[float]:

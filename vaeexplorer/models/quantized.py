@@ -110,7 +110,9 @@ class QuantizedAutoencoder(Model):
         self.likelihood = likelihood_of(config, image_shape)
         bias = self.likelihood.bias(mean_image)
         self.network = EncoderDecoder(config, image_shape, bias, stochastic=False)
-        self.codebook = nn.Parameter(torch.randn(config.codes, config.width))
+        codebook = torch.empty(config.codes, config.width)
+        # On "meta" there is nothing to draw, and to try takes torch two seconds of imports.
+        self.codebook = nn.Parameter(codebook if codebook.is_meta else codebook.normal_())
         # Sums to 1; all zeros before the first batch, from which the codebook is then taken.
         self.register_buffer("usage", torch.zeros(config.codes))
 

@@ -63,7 +63,6 @@ class EvidencePanel(QWidget):
         self._numbers = QScrollArea()
         self._numbers.setWidgetResizable(True)
         self._numbers.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._numbers.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._numbers.setFixedWidth(NUMBERS_WIDTH)
         self._waiting: dict[int, QLabel] = {}
         row = QHBoxLayout(self)

@@ -35,7 +35,8 @@ class DrawsPage(QScrollArea):
                 "Evidence",
                 "The decoder gives a law of images, of which everything else shows only the mean. "
                 "These are draws from it at the probe: noise that the model takes for no part of "
-                "its code. Layers below the explored one are at their means.",
+                "its code. Layers below the explored one are at their means; what a space lacks is "
+                "held. Of a flow VAE fields are drawn, which warp the source.",
             )
         )
         grid = QGridLayout(page)
@@ -75,7 +76,23 @@ class DrawsPage(QScrollArea):
         if found is not None:
             for view, picture in zip(self.views[slot], (found.mean, *found.draws), strict=True):
                 view.show_image(picture)
-                view.setToolTip(found.likelihood)
+                view.setToolTip(likelihood_words().get(found.likelihood, found.likelihood))
+
+
+def likelihood_words() -> dict[str, str]:
+    """Say which law of pixels a likelihood is, by the name of its class."""
+    return {
+        "Bernoulli": translate("Evidence", "Bernoulli: every pixel is black or white"),
+        "Gaussian": translate("Evidence", "Gaussian of the fixed variance"),
+        "OptimalGaussian": translate("Evidence", "Gaussian of the optimal variance"),
+        "LearnedGaussian": translate("Evidence", "Gaussian of the variance learned for each pixel"),
+        "Categorical": translate("Evidence", "Categorical: every pixel has one of the grey levels"),
+        "ResidualGaussian": translate(
+            "Evidence",
+            "Gaussian, as in probabilistic PCA: its variance is the mean of the eigenvalues that "
+            "the axes leave out",
+        ),
+    }
 
 
 def _view(slot: int, number: int) -> ImageView:

@@ -81,7 +81,8 @@ def _bound_text(one: Evidence) -> str | None:
 
 _READERS: Mapping[str, Callable[[Evidence], str | None]] = {
     "elbo": lambda one: f"{one.elbo.mean():.1f}",
-    "parts": lambda one: f"{one.distortion:.1f} + {one.rate:.1f}",
+    "distortion": lambda one: f"{one.distortion:.1f}",
+    "rate": lambda one: f"{one.rate:.1f}",
     "bound": _bound_text,
     "gap": lambda one: None if one.gap is None else f"{one.gap:.2f}",
     "effective": lambda one: one.best and f"{np.median(one.best.effective):.0f}",
@@ -98,7 +99,7 @@ def _more(
     key: str, exhibits: Sequence[Exhibit], found: Sequence[Evidence | None]
 ) -> tuple[str, ...]:
     """Say in bits what a rate is, and of a codebook how it comes about."""
-    if key != "parts":
+    if key != "rate":
         return ()
     return tuple(
         "" if one is None else _rate_text(exhibit, one.rate)

@@ -21,13 +21,14 @@ def definitions() -> list[tuple[str, str, str]]:
             ),
         ),
         (
-            "parts",
-            translate("Evidence", "distortion + rate"),
-            translate(
-                "Evidence",
-                "What minus the ELBO is made of: \N{MINUS SIGN}log p(x|z), mean over the same "
-                "draws, and KL(q(z|x) || p(z)).",
-            ),
+            "distortion",
+            translate("Evidence", "distortion, nats"),
+            translate("Evidence", "\N{MINUS SIGN}log p(x|z), mean over the same draws."),
+        ),
+        (
+            "rate",
+            translate("Evidence", "rate, nats"),
+            translate("Evidence", "KL(q(z|x) || p(z)), mean over the same images."),
         ),
         (
             "bound",
