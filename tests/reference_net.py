@@ -67,7 +67,7 @@ def first_images(data: Dataset, trained: int, held_out: int) -> Dataset:
     """The first images that the publisher trains on, and the first that it holds out."""
     split = data.split(0)
     chosen = np.concatenate([split.train[:trained], split.held_out[:held_out]])
-    kept_apart = np.arange(len(chosen)) >= trained
+    kept_apart = np.arange(len(chosen)) >= len(split.train[:trained])
     images = data.pixels(chosen)
     return dataclasses.replace(data, images=images, labels=None, official_held_out=kept_apart)
 

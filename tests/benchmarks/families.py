@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from reference_net import BATCH, HELD_OUT, TRAINED, Row, first_images, reference_start, trained
+from sizes import QUICK
 from torch import Tensor, nn
 
 from vaeexplorer import models
@@ -63,7 +64,7 @@ ROWS = (
     }),
     Row("beta 200", "vae", 10, 200.0, reference={"distortion_nats": 206.0, "rate_nats": 0.0}),
 )  # fmt: skip
-QUICK = tuple(row for row in ROWS if row.latent_dim == 10 and row.name in (PCA, AE, VAE))
+FEW = tuple(row for row in ROWS if row.latent_dim == 10 and row.name in (PCA, AE, VAE))
 COLUMNS = ("negative_elbo_nats", "distortion_nats", "rate_nats", "active_units", "r2")
 
 
@@ -206,18 +207,17 @@ def table(rows: Mapping[Row, Mapping[str, float]]) -> Iterator[str]:
 def main() -> None:
     folder = os.environ.get("VAEEXPLORER_DATA")
     parts: dict[str, dict[str, float]] = {"figures": {}, "peers": {}, "ratios": {}}
-    quick = "--quick" in sys.argv
     if folder is None:
         say("VAEEXPLORER_DATA is not set: there is nothing to train on")
     else:
         mnist = open_data(Path(folder) / "mnist")
-        rows = twenty_thousand(mnist, QUICK if quick else ROWS)
+        rows = twenty_thousand(mnist, FEW if QUICK else ROWS)
         say("\n".join(table(rows)))
         for row, values in rows.items():
             parts["figures"] |= {f"{row.key}_{key}": value for key, value in values.items()}
             parts["peers"] |= {f"{row.key}_{key}": value for key, value in row.reference.items()}
         found = (
-            iwae(mnist, 1, 50, 500) if quick else iwae(mnist, IWAE_EPOCHS, IWAE_IMAGES, IWAE_DRAWS)
+            iwae(mnist, 1, 50, 500) if QUICK else iwae(mnist, IWAE_EPOCHS, IWAE_IMAGES, IWAE_DRAWS)
         )
         parts["figures"] |= found
         parts["peers"] |= {

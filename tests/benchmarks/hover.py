@@ -14,6 +14,7 @@ import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from sizes import sized
 from workbench import decoded, end_training, open_window, wait
 
 from vaeexplorer.data import Dataset, Source, open_data
@@ -42,7 +43,7 @@ def p95_ms(app: QApplication, session: Session, window: Window, moves: int) -> f
 
 def conv64_exhibits() -> list:
     """Return an AE and a VAE with convolutional bodies on 64x64 images; weights as initialised."""
-    small = open_data("shapes", n=1000)
+    small = open_data("shapes", n=sized(1000, quick=1000, smoke=100))
     images = small.pixels(slice(None)).repeat(2, axis=2).repeat(2, axis=3)
     source = Source("shapes", None, {}, len(images), images.shape[1:], "shapes at 64x64")
     dataset = Dataset("shapes64", images, source, small.labels, small.label_names)
@@ -66,7 +67,7 @@ def conv64_exhibits() -> list:
 
 def rest(app: QApplication) -> None:
     """Let what a start brings with it (imports, the projection process) come to an end."""
-    end = time.monotonic() + 4
+    end = time.monotonic() + sized(4.0, quick=4.0, smoke=0.0)
     wait(app, lambda: time.monotonic() > end)
 
 
@@ -79,7 +80,7 @@ def fill(app: QApplication, session: Session, window: Window, exhibits: list) ->
 
 
 def main() -> None:
-    moves = 150 if "--quick" in sys.argv else 500
+    moves = sized(500, quick=150, smoke=3)
     figures = {}
     with open_window() as (app, session, window):
         rest(app)

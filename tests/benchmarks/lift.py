@@ -32,11 +32,12 @@ import numpy as np
 from mnist_codes import cache, mnist, trained
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from sizes import SMOKE, sized
 
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.run import result_of
 
-N, UNSEEN = 3_000, 500
+N, UNSEEN = sized((3_000, 500), quick=(3_000, 500), smoke=(300, 50))
 NEIGHBOURS, SEED = 15, 0
 LINES = 2
 IDW_NEIGHBOURS = 12
@@ -46,6 +47,8 @@ Inverse = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 def fitted(codes: NDArray[np.float32]) -> tuple[Any, NDArray[np.float32]]:
     """Return umap-learn fitted to the first codes, and the places of the others."""
+    if SMOKE:
+        return principal(codes)
     import umap
 
     file = cache() / f"umap-{umap.__version__}-{N}-{UNSEEN}.pickle"
@@ -60,6 +63,15 @@ def fitted(codes: NDArray[np.float32]) -> tuple[Any, NDArray[np.float32]]:
     with file.open("wb") as stream:
         pickle.dump((codes, mapper, places), stream)
     return mapper, places
+
+
+def principal(codes: NDArray[np.float32]) -> tuple[Any, NDArray[np.float32]]:
+    """Return what stands in for umap-learn, which compiles for half a minute."""
+    from sklearn.decomposition import PCA
+
+    mapper = PCA(2).fit(codes[:N])
+    mapper.embedding_ = mapper.transform(codes[:N])
+    return mapper, mapper.transform(codes[N:])
 
 
 def by_distance(positions: NDArray[np.float32], codes: NDArray[np.float32]) -> Inverse:
@@ -101,7 +113,7 @@ def grid_over(positions: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
 
-def compare(codes: NDArray[np.float32], quick: bool, report: dict[str, Any]) -> None:
+def compare(codes: NDArray[np.float32], report: dict[str, Any]) -> None:
     """Add all that is measured to the report."""
     mapper, places = fitted(codes)
     seen, unseen = codes[:N], codes[N:]
@@ -116,7 +128,7 @@ def compare(codes: NDArray[np.float32], quick: bool, report: dict[str, Any]) -> 
     print("compiling inverse_transform, untimed", file=sys.stderr)
     peer(places[:1])
     ours_s, peer_s = [], []
-    for number in range(3 if quick else 7):
+    for number in range(sized(7, quick=3, smoke=1)):
         batch = np.random.default_rng(number).permutation(places)
         ours_s.append(median_s(lambda batch=batch: ours(batch[:200]), 1) / 200)
         peer_s.append(median_s(lambda batch=batch: peer(batch[:1]), 1))
@@ -131,7 +143,7 @@ def compare(codes: NDArray[np.float32], quick: bool, report: dict[str, Any]) -> 
         "idw_": by_distance(positions, seen),
     }
     lengths = np.linalg.norm(unseen - seen.mean(axis=0), axis=1)
-    steps = 1_200 if quick else 4_000
+    steps = sized(4_000, quick=1_200, smoke=20)
     for name, inverse in ways.items():
         error = np.linalg.norm(inverse(places) - unseen, axis=1) / lengths
         worst = worst_step(inverse, positions, steps) / radius
@@ -158,7 +170,7 @@ def main() -> None:
     if dataset is not None:
         warnings.simplefilter("ignore")  # umap-learn says that a seed makes it serial
         codes = trained(dataset).codes["z"].mean[: N + UNSEEN]
-        compare(codes, "--quick" in sys.argv, report)
+        compare(codes, report)
     print(json.dumps(report))
 
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from mnist_codes import codes_of, mnist, trained
 from numpy.typing import NDArray
+from sizes import QUICK, SMOKE, sized
 
 from vaeexplorer.data import Dataset, Source
 from vaeexplorer.data.dataset import fingerprint
@@ -32,7 +33,7 @@ from vaeexplorer.latent.projection import Map, pca_map
 
 NEIGHBOURS = 15
 SEED = 0
-TRUST_SAMPLE, QUICK_TRUST_SAMPLE = 2_000, 500
+TRUST_SAMPLE = sized(2_000, quick=500, smoke=50)
 UMAP_LEARN = """
 import sys, time, warnings
 warnings.simplefilter("ignore")
@@ -98,14 +99,13 @@ def umap_learn(codes: NDArray[np.float32], epochs: int) -> tuple[float, NDArray[
         return float(ran.stdout), np.load(paths[1])
 
 
-def trust(codes: NDArray[np.float32], positions: NDArray[np.float32], quick: bool) -> float:
+def trust(codes: NDArray[np.float32], positions: NDArray[np.float32]) -> float:
     """Return the trustworthiness of a map, over a sample of codes and all their neighbours.
 
     J. Venna and S. Kaski, "Neighborhood preservation in nonlinear projection methods", 2001.
     """
     n = len(codes)
-    rows = np.random.default_rng(SEED).permutation(n)
-    rows = rows[: QUICK_TRUST_SAMPLE if quick else TRUST_SAMPLE]
+    rows = np.random.default_rng(SEED).permutation(n)[:TRUST_SAMPLE]
     penalty = 0
     for row in rows:
         far = ((codes - codes[row]) ** 2).sum(axis=1)
@@ -128,7 +128,7 @@ def pca_frame_ms(codes: NDArray[np.float32]) -> float:
     return statistics.median(times)
 
 
-def measure(codes: NDArray[np.float32], rounds: int, quick: bool, report: dict[str, Any]) -> Map:
+def measure(codes: NDArray[np.float32], rounds: int, report: dict[str, Any]) -> Map:
     """Add what is measured of our maps of `codes` to the report; return the last map."""
     n = len(codes)
     firsts, finals = [], []
@@ -141,20 +141,20 @@ def measure(codes: NDArray[np.float32], rounds: int, quick: bool, report: dict[s
         f"first_umap_frame_s_{n}": round(statistics.median(firsts), 2),
         f"final_s_{n}": round(statistics.median(finals), 2),
         f"epochs_{n}": map_.settings["epochs"],
-        f"trust_pca_{n}": round(trust(codes, pca_map(codes).positions, quick), 4),
-        f"trust_ours_{n}": round(trust(codes, map_.positions, quick), 4),
+        f"trust_pca_{n}": round(trust(codes, pca_map(codes).positions), 4),
+        f"trust_ours_{n}": round(trust(codes, map_.positions), 4),
     }
     print(f"{n}: ours {finals} s", file=sys.stderr)
     return map_
 
 
-def compare(codes: NDArray[np.float32], epochs: int, quick: bool, report: dict[str, Any]) -> None:
+def compare(codes: NDArray[np.float32], epochs: int, report: dict[str, Any]) -> None:
     """Add what umap-learn needs for the same, right after ours has been measured."""
     n = len(codes)
     seconds, positions = umap_learn(codes, epochs)
     report["peers"] |= {
         f"umap_learn_s_{n}": round(seconds, 2),
-        f"trust_umap_learn_{n}": round(trust(codes, positions, quick), 4),
+        f"trust_umap_learn_{n}": round(trust(codes, positions), 4),
     }
     ratio = seconds / report["figures"][f"final_s_{n}"]
     report["ratios"][f"umap_learn_over_ours_{n}"] = round(ratio, 2)
@@ -162,22 +162,22 @@ def compare(codes: NDArray[np.float32], epochs: int, quick: bool, report: dict[s
 
 
 def main() -> None:
-    quick = "--quick" in sys.argv
     report: dict[str, Any] = {"benchmark": "map", "figures": {}, "peers": {}, "ratios": {}}
     dataset = mnist()
     if dataset is not None:
         run = trained(dataset)
         codes = run.codes["z"].mean
-        print("filling the cache of compiled code, untimed", file=sys.stderr)
-        ours(codes[:500])
-        for n in (1_797, 10_000):
-            map_ = measure(codes[:n], 1 if quick else 3, quick, report)
-            if n == len(codes) or not quick:
-                compare(codes[:n], map_.settings["epochs"], quick, report)
-        if not quick:
+        if not SMOKE:
+            print("filling the cache of compiled code, untimed", file=sys.stderr)
+            ours(codes[:500])
+        for n in sized((1_797, 10_000), quick=(1_797, 10_000), smoke=(300,)):
+            map_ = measure(codes[:n], sized(3, quick=1, smoke=1), report)
+            if not SMOKE and (n == len(codes) or not QUICK):
+                compare(codes[:n], map_.settings["epochs"], report)
+        if not QUICK:
             many = codes_of(run, with_copies(dataset, 6))
-            epochs = measure(many, 1, quick, report).settings["epochs"]
-            compare(many, epochs, quick, report)
+            epochs = measure(many, 1, report).settings["epochs"]
+            compare(many, epochs, report)
     print(json.dumps(report))
 
 

@@ -18,14 +18,15 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
+from sizes import sized
 from workbench import open_window, wait
 
 from vaeexplorer.data import Source
 from vaeexplorer.latent.projection import pca_map
 from vaeexplorer.run import Codes, Exhibit
 
-N, SIZE = 1_000_000, 16
-MOVES = 200
+N, SIZE = sized(1_000_000, quick=1_000_000, smoke=10_000), 16
+MOVES = sized(200, quick=200, smoke=5)
 
 
 def private_mb() -> float | None:
@@ -53,7 +54,7 @@ def main() -> None:
         started = time.perf_counter()
         session.put(1, exhibit())
         wait(app, lambda: session.slots[1].no_data is not None)
-        figures["ready_s_1000000"] = time.perf_counter() - started
+        figures[f"ready_s_{N}"] = time.perf_counter() - started
         view = window.maps[1].view
         moves = []
         for x, y in np.random.default_rng(0).uniform(0.2, 0.8, (MOVES, 2)):
@@ -62,12 +63,12 @@ def main() -> None:
             QTest.mouseMove(view, place)
             moves.append(1000 * (time.perf_counter() - begun))
             app.processEvents()
-        figures["hover_ms_1000000"] = float(np.percentile(moves, 95))
+        figures[f"hover_ms_{N}"] = float(np.percentile(moves, 95))
         wait(app, lambda: not view.dots.busy)
-        figures["private_mb_1000000"] = private_mb()
+        figures[f"private_mb_{N}"] = private_mb()
     # Kilobytes on Linux, bytes on macOS.
     unit = 1024**2 if sys.platform == "darwin" else 1024
-    figures["peak_mb_1000000"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    figures[f"peak_mb_{N}"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     rounded = {key: None if value is None else round(value, 1) for key, value in figures.items()}
     print(json.dumps({"benchmark": "memory", "figures": rounded, "peers": {}, "ratios": {}}))
 

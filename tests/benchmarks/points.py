@@ -21,13 +21,15 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from sizes import sized
 from workbench import open_window, settle, wait
 
 from vaeexplorer.drawing.dot_field import load_kernel
 from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.widgets.map_view import MapView
 
-SIZES = (70_000, 1_000_000, 5_000_000)
+MANY = (70_000, 1_000_000, 5_000_000)
+SIZES = sized(MANY, quick=MANY, smoke=(1_000, 2_000, 3_000))
 CLASSES = 10
 
 
@@ -130,8 +132,7 @@ def peer_ms(app: QApplication, view: MapView, n: int, moves: int) -> list[float]
 
 
 def main() -> None:
-    quick = "--quick" in sys.argv
-    rounds = 3 if quick else 12
+    rounds = sized(12, quick=3, smoke=1)
     figures: dict[str, float] = {}
     peers: dict[str, float] = {}
     load_kernel()  # fills the cache of compiled code, untimed

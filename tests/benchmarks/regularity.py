@@ -25,6 +25,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import torch
 from reference_net import HELD_OUT, HIDDEN, TRAINED, Row, first_images, reference_start, trained
+from sizes import QUICK, sized
 
 from vaeexplorer.data import Dataset, open_data
 from vaeexplorer.jobs.scoring import Grounds, score_space
@@ -34,7 +35,7 @@ from vaeexplorer.regularity.continuity import BASE_POINTS
 from vaeexplorer.regularity.ground import CHUNK, SCORE_SEEDS, Ground
 from vaeexplorer.run import result_of
 
-TIMED, ROUNDS = 10_000, 3
+TIMED, ROUNDS = 10_000, sized(3, quick=3, smoke=1)
 OWN_START = "--own-start"
 Scores = Mapping[str, Any]
 AE, B0, VAE = "AE", "beta 0", "VAE"
@@ -59,7 +60,7 @@ ROWS = (
     Row(AE, "ae", 20, reference={"C": 0.425, "C20": 0.679, "completeness": 0.796}),
     Row(VAE, "vae", 20, 1.0, reference={"C": 0.513, "C20": 0.672, "completeness": 0.873}),
 )  # fmt: skip
-QUICK = tuple(
+FEW = tuple(
     dataclasses.replace(row, seeds=1)
     for row in ROWS
     if row.latent_dim == 10 and row.name in (AE, B0, VAE)
@@ -199,10 +200,7 @@ def main() -> None:
             figures["both_scores_s_10000"] / peers["bare_decodes_s_10000"]
         )
         dataset, grounds = first_images(mnist, TRAINED, HELD_OUT), Grounds()
-        rows = {
-            row: measure(row, dataset, grounds)
-            for row in (QUICK if "--quick" in sys.argv else ROWS)
-        }
+        rows = {row: measure(row, dataset, grounds) for row in (FEW if QUICK else ROWS)}
         for row, values in rows.items():
             for part in PARTS:
                 figures[f"{row.key}_{part}"] = statistics.fmean(values[part])

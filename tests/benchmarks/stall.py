@@ -19,6 +19,7 @@ import numpy as np
 from mnist_codes import mnist, trained
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
+from sizes import sized
 from workbench import end_training, open_window, wait
 
 from vaeexplorer.gui.session import Session
@@ -28,7 +29,6 @@ from vaeexplorer.latent.process import UmapSettings
 from vaeexplorer.run import Config
 
 TICK_MS = 16
-PAIRS, QUICK_PAIRS = 5, 3
 NEIGHBOURS = 15
 PATIENCE_S = 120.0
 
@@ -121,8 +121,7 @@ def over_idle(
 
 
 def main() -> None:
-    quick = "--quick" in sys.argv
-    seconds, pairs = (2.5, QUICK_PAIRS) if quick else (8.0, PAIRS)
+    seconds, pairs = sized((8.0, 5), quick=(2.5, 3), smoke=(1.0, 1))
     with open_window() as (app, session, window):
         window.show_panel("training")
         result = over_idle(

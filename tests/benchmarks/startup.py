@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 
+from sizes import SMOKE, sized
+
 OURS = """
 import sys, time
 start = float(sys.argv.pop())
@@ -84,9 +86,10 @@ def sample(code: str) -> dict[str, float]:
 
 
 def main() -> None:
-    rounds = 3 if "--quick" in sys.argv else 7
+    rounds = sized(7, quick=3, smoke=1)
     print("warming the file cache", file=sys.stderr)
-    sample(OURS), sample(BARE)
+    if not SMOKE:
+        sample(OURS), sample(BARE)
     ours, bare = [], []
     for number in range(rounds):
         ours.append(sample(OURS))

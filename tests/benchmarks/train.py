@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from sizes import sized
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.data import Dataset as Images
 
@@ -40,7 +41,7 @@ from vaeexplorer.training import train
 
 OPTIONS = {"latent_dim": 20, "body": "mlp", "hidden": [400]}
 BATCH = 128
-TURN_S = 1.0
+TURN_S = sized(1.0, quick=1.0, smoke=0.01)
 
 
 class Pixels(Images[tuple[torch.Tensor, int]]):
@@ -139,7 +140,7 @@ def main() -> None:
             labels=None,
             official_held_out=np.zeros(len(chosen), bool),
         )
-        rounds = 8 if "--quick" in sys.argv else 25
+        rounds = sized(25, quick=8, smoke=1)
         print(f"{rounds} rounds of five turns, {torch.get_num_threads()} threads", file=sys.stderr)
         running = loops(dataset)
         speeds: dict[str, list[float]] = {name: [] for name in running}

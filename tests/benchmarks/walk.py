@@ -21,6 +21,7 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QPoint, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from sizes import sized
 from workbench import probe_views
 
 from vaeexplorer.gui.app import create_application, show_window
@@ -32,7 +33,7 @@ IMAGES = "mnist/train-images-idx3-ubyte.gz"
 TICK_MS = 16
 PATIENCE_S = 300.0
 ANSWER_S = 2.0
-AFTER_S = 5.0
+AFTER_S = sized(5.0, quick=5.0, smoke=0.1)
 """How long the cursor goes on over the map at rest."""
 FRAME_S = 0.016
 
