@@ -163,6 +163,18 @@ def test_no_callback_runs_after_its_key_is_cancelled_even_if_the_job_is_done(qtb
     assert not answers.progress
 
 
+def test_a_lane_has_what_waits_or_runs_and_is_still_wanted(lane, answers):
+    job, entered, let_through = gate()
+    answers.submit(lane, "runs", job)
+    assert entered.wait(5)
+    answers.submit(lane, "waits", print)
+    assert [lane.has(key) for key in ("runs", "waits", "other")] == [True, True, False]
+    lane.cancel("runs")
+    lane.cancel("waits")
+    assert [lane.has(key) for key in ("runs", "waits")] == [False, False]
+    let_through.set()
+
+
 def test_close_cancels_what_runs_and_what_waits(qtbot, answers):
     lane = Lane("closing")
     closed, started = threading.Event(), threading.Event()

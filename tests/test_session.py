@@ -155,6 +155,18 @@ def test_a_lift_of_a_map_that_is_shown_no_more_is_refused(pair):
     assert pair.slots[0].lift is None
 
 
+def test_a_map_that_was_not_wanted_is_made_when_it_is(pair, monkeypatch):
+    made = []
+    monkeypatch.setattr(pair, "map_run", made.append)
+    pair.set_map_method("pca")
+    state = pair.slots[1]
+    state.exhibit = replace(state.exhibit, maps={"z": {"pca": state.exhibit.maps["z"]["pca"]}})
+    pair.set_map_method("pca")
+    assert made == []
+    pair.set_map_method("umap")
+    assert made == [1]
+
+
 def test_what_is_held_survives_moves_and_another_map(pair, qtbot):
     pair.probe_image(1, 8)
     pair.hold()

@@ -101,6 +101,12 @@ class Lane(QObject):
         with self._changed:
             return self._running is not None or bool(self._waiting)
 
+    def has(self, key: Hashable) -> bool:
+        """Whether a job of `key` waits or runs and is still wanted."""
+        with self._changed:
+            jobs = (self._waiting.get(key), self._running)
+        return any(job and job.key == key and not job.cancelled.is_set() for job in jobs)
+
     def close(self, timeout_s: float) -> bool:
         """Cancel what does not last and wait for the thread; False if it did not end in time."""
         with self._changed:

@@ -54,10 +54,18 @@ class MapMaking(Opening):
             return
         n, size = exhibit.codes[main_space(exhibit)].mean.shape
         check_map(method, settings, n, size)
-        if method != self.map_method and method != "axes":
-            self.set_map_method(method)
         if method in TAKES_TIME:
             self.map_run(slot, method, settings)
+        if method != self.map_method and method != "axes":
+            self.set_map_method(method)
+
+    def set_map_method(self, method: str) -> None:
+        """Show the maps made by `method`, and make those that some slot has none of yet."""
+        super().set_map_method(method)
+        for slot, state in enumerate(self.slots):
+            in_work = self.lanes.map.has(("map", slot))
+            if self._started and state.exhibit is not None and not in_work:
+                self._map_where_missing(slot, state.exhibit)
 
     def _opened(self, slot: int, exhibit: Exhibit) -> None:
         super()._opened(slot, exhibit)
