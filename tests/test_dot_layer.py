@@ -7,7 +7,8 @@ from PySide6.QtTest import QTest
 from vaeexplorer.drawing import dot_field
 from vaeexplorer.drawing.dot_field import load_kernel
 from vaeexplorer.drawing.palette import class_colours
-from vaeexplorer.gui.widgets import dot_layer
+from vaeexplorer.gui.widgets import dot_layer, dot_pace
+from vaeexplorer.gui.widgets.dot_thread import DotThread
 from vaeexplorer.gui.widgets.map_view import MapView
 
 
@@ -46,7 +47,7 @@ def settle(qtbot, view):
 @pytest.fixture
 def sorted_by_a_thread(monkeypatch):
     monkeypatch.setattr(dot_layer, "SORTED_AT_ONCE", 100)
-    monkeypatch.setattr(dot_layer, "AT_ONCE", 50_000)
+    monkeypatch.setattr(dot_pace, "AT_ONCE", 50_000)
     monkeypatch.setattr(dot_layer, "SAMPLE", 1_000)
 
 
@@ -62,17 +63,85 @@ def test_many_dots_end_up_as_few_would_be_drawn(qtbot, view, monkeypatch, sorted
     assert (pixels(view) == by_thread).all()
 
 
+def lightness(picture):
+    """Return the mean colours of squares of 10 x 10 pixels."""
+    return picture.reshape(29, 10, 39, 10, 3).mean(axis=(1, 3))
+
+
+@pytest.mark.parametrize("factor", [1.01, 1.2, 1 / 1.2])
 def test_a_view_that_moves_is_drawn_at_once_and_in_full_when_it_rests(
-    qtbot, view, sorted_by_a_thread, monkeypatch
+    qtbot, view, sorted_by_a_thread, monkeypatch, factor
 ):
-    monkeypatch.setattr(dot_layer, "AT_ONCE", 400_000)
+    monkeypatch.setattr(dot_pace, "AT_ONCE", 400_000)
     view.set_points(*scatter(60_000))
     settle(qtbot, view)
-    view.zoom(1.01)
+    view.zoom(factor)
     moving = pixels(view)
     assert not view.dots.whole
     settle(qtbot, view)
-    assert np.abs(pixels(view) - moving).reshape(29, 10, 39, 10, 3).mean(axis=(1, 3)).max() < 30
+    apart = np.abs(lightness(pixels(view)) - lightness(moving))
+    assert apart.mean() < 6
+    assert np.percentile(apart, 99) < 60
+
+
+def test_what_comes_into_view_while_a_map_moves_has_its_dots_at_once(
+    qtbot, view, sorted_by_a_thread, monkeypatch
+):
+    monkeypatch.setattr(dot_pace, "AT_ONCE", 1_400_000)
+    view.set_points(*scatter(60_000))
+    view.zoom(2.0)
+    settle(qtbot, view)
+    view.zoom(1 / 1.1)
+    moving = pixels(view)
+    assert view.dots.stretched == pytest.approx(1 / 1.1)
+    settle(qtbot, view)
+    rest = pixels(view)
+    # What was in view before covers the middle, 363 x 272 pixels: all around has been drawn anew.
+    for edge in (np.s_[:8], np.s_[-8:], np.s_[:, :13], np.s_[:, -13:]):
+        assert (moving[edge] == rest[edge]).all()
+    assert (rest[-8:] < 250).any()
+
+
+def test_who_zooms_back_sees_what_was_there_at_once(qtbot, view, sorted_by_a_thread, monkeypatch):
+    monkeypatch.setattr(dot_pace, "AT_ONCE", 400_000)
+    view.set_points(*scatter(60_000))
+    settle(qtbot, view)
+    before = pixels(view)
+    for factor in (1.2, 1.2):
+        view.zoom(factor)
+        settle(qtbot, view)
+    for factor in (1 / 1.2, 1 / 1.2):
+        view.zoom(factor)
+    assert (pixels(view) == before).all()
+    assert view.dots.whole
+
+
+@pytest.mark.parametrize("cost", [50_000, 400_000, 10_000_000])
+def test_dots_of_another_size_or_opacity_are_drawn_anew(
+    qtbot, view, sorted_by_a_thread, monkeypatch, cost
+):
+    monkeypatch.setattr(dot_pace, "AT_ONCE", cost)
+    view.set_points(*scatter(20_000))
+    settle(qtbot, view)
+    for change in ((200, 85), (200, 20), (100, 85)):
+        before = pixels(view)
+        view.set_dot_style(*change)
+        settle(qtbot, view)
+        apart = np.abs(pixels(view) - before)
+        assert (apart.max(axis=-1) > 20).mean() > 0.05
+
+
+def test_an_error_on_the_thread_is_told_by_the_event_loop_and_the_next_job_runs(qtbot):
+    thread = DotThread(None)
+    thread.start((lambda: 1 // 0, lambda _: None))
+    with qtbot.captureExceptions() as told:
+        qtbot.waitUntil(lambda: not thread.busy)
+    assert told[0][0] is ZeroDivisionError
+    taken = []
+    thread.start((lambda: 7, taken.append))
+    qtbot.waitUntil(lambda: thread.collect() or bool(taken))
+    assert taken == [7]
+    assert not thread.busy
 
 
 def test_a_panned_map_shows_what_it_shows_when_drawn_afresh(qtbot, view):
@@ -173,12 +242,19 @@ def test_a_view_that_came_to_rest_while_a_thread_was_busy_is_drawn_in_full(
 
 @pytest.mark.parametrize(("allowed_s", "whole"), [(1e-6, False), (60.0, True)])
 def test_how_many_dots_a_moving_view_has_depends_on_how_quick_the_machine_is(
-    view, monkeypatch, allowed_s, whole
+    qtbot, view, monkeypatch, allowed_s, whole
 ):
-    monkeypatch.setattr(dot_layer, "MOVING_S", allowed_s)
-    monkeypatch.setattr(dot_layer, "AT_ONCE", 120_000)
+    monkeypatch.setattr(dot_pace, "MOVING_S", allowed_s)
+    monkeypatch.setattr(dot_pace, "AT_ONCE", 120_000)
     view.set_points(*scatter(20_000))
-    for _ in range(10):
-        view.zoom(1.001)
+    settle(qtbot, view)
+    drawn = []
+
+    def move():
+        view.zoom(1.001 if len(drawn) % 2 else 1 / 1.0011)
         view.repaint()
+        drawn.append(view.dots.whole)
+        return len(drawn) >= 40
+
+    qtbot.waitUntil(move)
     assert view.dots.whole is whole

@@ -3,7 +3,9 @@
 A frame is the paint of the whole map widget in a real window of 1440 x 900 with a single map, from
 the event that moves the view to the end of the paint, with the hatch of the default pair, once that
 has been scored. Half of the frames are pans by a drag, half are turns of the wheel. The dots are
-drawn around ten centres. `whole_ms_*` is the time from the last event to the picture of all dots.
+drawn around ten centres. A frame may show the last picture of the dots, stretched, until a thread
+has drawn the next one: `stretched_*` says how many times (1: not at all), for the worst twentieth
+of the frames of the wheel. `whole_ms_*` is the time from the last event to the picture of all dots.
 The peer is pyqtgraph's ScatterPlotItem with as many dots in a plot of the same size, panned by as
 much.
 """
@@ -65,9 +67,13 @@ def whole_ms(app: QApplication, view: MapView) -> float:
     return 1000 * (time.perf_counter() - begun)
 
 
-def frames_ms(app: QApplication, view: MapView, rounds: int) -> tuple[list[float], list[float]]:
-    """Return the times of all frames, and those from the last event to all dots."""
-    frames, rests = [], []
+def frames_ms(
+    app: QApplication, view: MapView, rounds: int
+) -> tuple[list[float], list[float], list[float]]:
+    """Return the times of all frames, those from the last event to all dots, and stretches."""
+    frames: list[float] = []
+    rests: list[float] = []
+    stretches: list[float] = []
 
     def frame() -> None:
         view.repaint()
@@ -89,8 +95,9 @@ def frames_ms(app: QApplication, view: MapView, rounds: int) -> tuple[list[float
             begun = time.perf_counter()
             turn_wheel(view, steps)
             frame()
+            stretches.append(max(view.dots.stretched, 1 / view.dots.stretched))
         rests.append(whole_ms(app, view))
-    return frames, rests
+    return frames, rests, stretches
 
 
 def picks_ms(view: MapView, count: int = 500) -> float:
@@ -146,9 +153,10 @@ def main() -> None:
             view.set_points(*dots(n))
             app.processEvents()
             wait(app, lambda: view.dots.whole)
-            frames, rests = frames_ms(app, view, rounds)
+            frames, rests, stretches = frames_ms(app, view, rounds)
             figures[f"p95_ms_{n}"] = round(float(np.percentile(frames, 95)), 2)
             figures[f"median_ms_{n}"] = round(statistics.median(frames), 2)
+            figures[f"stretched_{n}"] = round(float(np.percentile(stretches, 95)), 2)
             figures[f"whole_ms_{n}"] = round(statistics.median(rests), 1)
             print(f"{n}: {figures[f'p95_ms_{n}']} ms", file=sys.stderr)
             if n == SIZES[0]:

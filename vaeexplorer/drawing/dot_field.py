@@ -264,12 +264,20 @@ class DotField:
         beside = left > self._high[0] or right < self._low[0]
         if beside or low > self._high[1] or high < self._low[1]:
             return None
-        corners = np.array([left, low, right, high]) - np.tile(self._low, 2)
         # Sorting rounds as it likes: a neighbouring cell more is no harm.
-        cells = np.floor(np.clip(corners * self._per_unit, -1e9, 1e9)) + np.array([-1, -1, 1, 1])
-        most = np.array([columns - 1, rows - 1, columns - 1, rows - 1])
-        box: NDArray[np.int64] = np.clip(cells, 0, most).astype(np.int64)
-        return box
+        across, up = (
+            [int(min(max((edge - first) * self._per_unit, -1.0), 1e9)) for edge in edges]
+            for edges, first in (((left, right), self._low[0]), ((low, high), self._low[1]))
+        )
+        return np.array(
+            [
+                max(across[0] - 1, 0),
+                max(up[0] - 1, 0),
+                min(across[1] + 1, columns - 1),
+                min(up[1] + 1, rows - 1),
+            ],
+            np.int64,
+        )
 
     def _part(self, box: NDArray[np.int64]) -> NDArray[np.int32]:
         """Dots by cell of a box."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
+import math
 import time
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QPainter
 
 from vaeexplorer.drawing.dot_field import (
     FADED,
@@ -23,19 +22,18 @@ from vaeexplorer.drawing.dot_field import (
 )
 from vaeexplorer.drawing.palette import packed, rgb
 from vaeexplorer.drawing.raster import over, raster_points
-from vaeexplorer.gui.widgets.dot_picture import Picture, panned
+from vaeexplorer.gui.widgets.dot_pace import Pace, cost
+from vaeexplorer.gui.widgets.dot_picture import Picture, draw_stretched, near, panned, strain
+from vaeexplorer.gui.widgets.dot_thread import DotThread, Job
 from vaeexplorer.gui.widgets.theme import colours
 
 SMALLEST_PX, LARGEST_PX = 2.0, 14.0
 
-AT_ONCE = 2_000_000
-"""Pixels that are stamped on the GUI thread for one picture, at first; then by how long it took."""
-MOVING_S = 0.006
-"""What one picture of a view that moves may take."""
-TIMED = 7
-"""Pictures whose median time says whether the next ones may have more dots, or must have fewer."""
-PACES = 0.125, 8.0
-"""The least and the most that machines differ by, as multiples of AT_ONCE."""
+QUICK = 1 / 3
+"""Where a view moves, the share of that which a new picture of it may take: else the former one is
+stretched until a thread has drawn another."""
+KEPT_PX = 6_000_000
+"""Pixels, 24 MB, of pictures of former views: each may do for another view for a while."""
 SORTED_AT_ONCE = 100_000
 """Dots that are sorted on the GUI thread: 4 ms."""
 SAMPLE = 10_000
@@ -46,14 +44,14 @@ SMOOTH_S = 0.012
 """Dots that take longer to draw than this jump to their new places: gliding would stutter."""
 OUTDATED = -1
 FloatArray = NDArray[np.float64]
-Job = tuple[Callable[[], Any], Callable[[Any], None]]
 
 
 class DotLayer(QObject):
     """Draws dots for a view of the map; knows no widget.
 
-    What takes long is drawn with fewer dots while the view moves, and in full by a thread when it
-    rests; `refined` says that a better picture can be had.
+    What takes long is drawn by a thread: while the view moves, its last picture is stretched until
+    the next one is there, with fewer dots where they are too many; when it rests, it is drawn in
+    full. `refined` says that a better picture can be had.
 
     Attributes
     ----------
@@ -65,14 +63,11 @@ class DotLayer(QObject):
         (n,), which dots are drawn above the others, which fade; None: all alike.
     size, opacity
         Diameter of a dot as a multiple of what fits their number, and opacity of one, in (0, 1].
-    busy
-        Whether a thread sorts or draws.
     drawing_s, drawn_at
         How long the last picture took, and when (time.perf_counter) it was done.
     """
 
     refined = Signal()
-    _done = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +75,6 @@ class DotLayer(QObject):
         self.visible: NDArray[np.bool_] = np.zeros(0, bool)
         self.standing_out: NDArray[np.bool_] | None = None
         self.size, self.opacity = 1.0, 0.85
-        self.busy = False
         self.drawing_s = self.drawn_at = 0.0
         self._colours: NDArray[np.uint8] = np.zeros((0, 3), np.uint8)
         self._extent: tuple[FloatArray, FloatArray] | None = None
@@ -89,13 +83,14 @@ class DotLayer(QObject):
         self._content = 0
         self._picture: Picture | None = None
         self._wanted: Frame | None = None
-        self._pace = 1.0
-        self._times: list[float] = []
+        self._kept: deque[Picture] = deque()
+        self._pace = Pace()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._refine)
-        self._done.connect(self._deliver)
+        self._thread = DotThread(self)
+        self._thread.ended.connect(self._go_on)
 
     # --- what is drawn ------------------------------------------------------------------------
 
@@ -137,6 +132,7 @@ class DotLayer(QObject):
     def _change(self) -> None:
         self._content += 1
         self._field = None
+        self._kept.clear()
 
     def _ready(self) -> DotField | None:
         """Return the dots as they are now, sorted; None where that takes a thread or a kernel."""
@@ -171,9 +167,20 @@ class DotLayer(QObject):
         return self._wanted
 
     @property
+    def busy(self) -> bool:
+        """Whether a thread sorts or draws."""
+        return self._thread.busy
+
+    @property
     def nimble(self) -> bool:
         """Whether the dots can be put to new places many times a second."""
         return self.drawing_s < SMOOTH_S and len(self.positions) <= SORTED_AT_ONCE
+
+    @property
+    def stretched(self) -> float:
+        """How many times as large as it was drawn the last picture is shown; 1: as it was drawn."""
+        shown, wanted = self._picture, self._wanted
+        return 1.0 if shown is None or wanted is None else wanted.scale / shown.frame.scale
 
     @property
     def whole(self) -> bool:
@@ -198,39 +205,49 @@ class DotLayer(QObject):
 
     # --- drawing ------------------------------------------------------------------------------
 
-    def draw(self, size: tuple[int, int], centre: FloatArray, scale: float, ratio: float) -> QImage:
-        """Draw the dots on the theme's surface, in the format that is quickest to copy.
+    def draw(
+        self, painter: QPainter, size: tuple[int, int], centre: FloatArray, scale: float
+    ) -> None:
+        """Draw the dots on the theme's surface, all over a widget.
 
         Parameters
         ----------
         size
-            (width, height) of the view, in the device-independent pixels of Qt.
+            (width, height) of the widget.
         centre
             (2,), place on the map that lies in the middle of the view.
         scale
             Pixels per unit of the map.
-        ratio
-            Device pixels per pixel; the picture carries it.
         """
+        ratio = painter.device().devicePixelRatioF()
         self._wanted = frame = Frame(
-            (max(round(size[0] * ratio), 1), max(round(size[1] * ratio), 1)),
+            (_pixels(size[0] * ratio), _pixels(size[1] * ratio)),
             (float(centre[0]), float(centre[1])),
             scale * ratio,
             self._diameter(size, scale) * ratio,
             self.opacity,
             QColor(colours().surface).rgb(),
         )
-        shown = self._picture
-        if shown is None or shown.frame != frame or shown.content != self._content:
+        self._thread.collect()
+        before = self._picture = self._nearest_picture(frame)
+        if before is None or before.frame != frame or before.content != self._content:
             begun = time.perf_counter()
-            shown = self._picture = self._drawn(frame, shown)
-            self.drawn_at = time.perf_counter()
-            self.drawing_s = self.drawn_at - begun
+            self._picture = self._drawn(frame, before)
+            if self._picture is not before:
+                self.drawn_at = time.perf_counter()
+                self.drawing_s = self.drawn_at - begun
+        elif not before.whole and not self._rest.isActive():
+            self._rest.start()
+        shown = self._picture
+        assert shown is not None
         shown.image.setDevicePixelRatio(ratio)
-        return shown.image
+        if self._field is not None and self._near(shown, frame):
+            draw_stretched(painter, self._field, shown, frame, int(QUICK * self._pace.at_once))
+        else:
+            painter.drawImage(0, 0, shown.image)
 
     def _drawn(self, frame: Frame, before: Picture | None) -> Picture:
-        """Return the best picture of `frame` that can be had at once."""
+        """Return the best picture for `frame` that can be had at once."""
         field = self._ready()
         if field is None:
             return self._drawn_unsorted(frame, before)
@@ -238,27 +255,43 @@ class DotLayer(QObject):
             shifted = panned(field, before.pixels, before.frame, frame)
             if shifted is not None:
                 return Picture(shifted, frame, self._content, True)
-        work, at_once = field.work(frame), self._pace * AT_ONCE
-        if work <= at_once:
-            return Picture(self._timed(field, frame, work), frame, self._content, True)
+        work, at_once = field.work(frame), self._pace.at_once
+        if before is not None and cost(work, frame) > QUICK * at_once and self._near(before, frame):
+            self._thread.start(self._drawing(field, frame, work))
+            self._rest.start()
+            return before
+        if cost(work, frame) <= at_once:
+            return self._keep(Picture(self._timed(field, frame, work), frame, self._content, True))
         if before is not None and before.frame == frame:
             self._refine()  # other dots in the same view: the former ones stay until then
             return before
         self._rest.start()
         return Picture(self._timed(field, frame, int(at_once)), frame, self._content, False)
 
+    def _nearest_picture(self, frame: Frame) -> Picture | None:
+        """Return the one, of the last pictures, that shows the most like `frame`."""
+        kept = [one for one in self._kept if one.frame == frame or self._near(one, frame)]
+        shown = self._picture
+        if shown is not None and (shown.frame == frame or self._near(shown, frame)):
+            kept.insert(0, shown)
+        return min(kept, key=lambda one: strain(one.frame, frame), default=shown)
+
+    def _keep(self, picture: Picture) -> Picture:
+        """Keep `picture` for views that are like its own."""
+        self._kept.appendleft(picture)
+        while sum(one.pixels.size for one in self._kept) > KEPT_PX:
+            self._kept.pop()
+        return picture
+
+    def _near(self, shown: Picture, frame: Frame) -> bool:
+        """Whether what is `shown` can stand for the same dots in `frame` while the view moves."""
+        return shown.content == self._content and near(shown.frame, frame)
+
     def _timed(self, field: DotField, frame: Frame, work: int) -> NDArray[np.uint32]:
         """Draw as much as `work` on the GUI thread, and learn from how long that takes."""
         begun = time.perf_counter()
         pixels = field.paint(frame, work)
-        if 4 * work >= self._pace * AT_ONCE:
-            self._times.append((time.perf_counter() - begun) / work)
-        if len(self._times) == TIMED:
-            pace = MOVING_S / (float(np.median(self._times)) * AT_ONCE)
-            # In steps, for dots that come and go from picture to picture flicker.
-            if not 0.6 < pace / self._pace < 1.6:
-                self._pace = float(np.clip(2.0 ** round(np.log2(pace)), *PACES))
-            self._times.clear()
+        self._pace.learn(time.perf_counter() - begun, cost(work, frame))
         return pixels
 
     def _drawn_unsorted(self, frame: Frame, before: Picture | None) -> Picture:
@@ -266,7 +299,7 @@ class DotLayer(QObject):
         n = len(self.positions)
         every = n <= SAMPLE
         if not every:
-            self._start(self._prepare())
+            self._thread.start(self._prepare())
             if before is not None and before.frame.size == frame.size and kernel_loaded():
                 return before
         kept = np.arange(n) if every else np.random.default_rng(0).integers(0, n, SAMPLE)
@@ -304,6 +337,25 @@ class DotLayer(QObject):
 
     # --- on a thread --------------------------------------------------------------------------
 
+    def _drawing(self, field: DotField, frame: Frame, all_work: int) -> Job:
+        """Draw `frame` while the view moves on; all its dots are `all_work`, maybe too much."""
+        content = self._content
+        work = min(all_work, int(2 * self._pace.at_once))
+
+        def compute() -> tuple[NDArray[np.uint32], float]:
+            begun = time.perf_counter()
+            # Not shared: the GUI thread draws too.
+            pixels = field.paint(frame, work, (0, 0, *frame.size))
+            return pixels, time.perf_counter() - begun
+
+        def take(drawn: tuple[NDArray[np.uint32], float]) -> None:
+            self._pace.learn(drawn[1], cost(work, frame))
+            if self._content == content:
+                picture = Picture(drawn[0], frame, content, work == all_work)
+                self._picture = self._keep(picture)
+
+        return compute, take
+
     def _refine(self) -> None:
         """Draw all dots of the view last asked for."""
         field, frame, content = self._field, self._wanted, self._content
@@ -312,9 +364,9 @@ class DotLayer(QObject):
 
         def take(pixels: NDArray[np.uint32]) -> None:
             if self._content == content and self._wanted == frame:
-                self._picture = Picture(pixels, frame, content, True)
+                self._picture = self._keep(Picture(pixels, frame, content, True))
 
-        self._start((lambda: field.paint(frame), take))
+        self._thread.start((lambda: field.paint(frame), take))
 
     def _prepare(self) -> Job:
         """Sort and colour the dots."""
@@ -330,39 +382,18 @@ class DotLayer(QObject):
 
         return self._sorting(), take
 
-    def _start(self, job: Job) -> None:
-        """Run the first half of `job` on a thread, and give what it returns to the second half.
-
-        While one runs no other is started: see `_go_on`.
-        """
-        if self.busy:
-            return
-        self.busy = True
-        compute, take = job
-
-        def run() -> None:
-            try:
-                result = compute()
-            except Exception as error:
-                result = error
-            with suppress(RuntimeError):  # the layer is gone: the program is closing
-                self._done.emit(take, result)
-
-        threading.Thread(target=run, name="dots", daemon=True).start()
-
-    def _deliver(self, take: Callable[[Any], None], result: Any) -> None:
-        self.busy = False
-        if isinstance(result, Exception):
-            raise result
-        take(result)
-        self._go_on()
-        self.refined.emit()
-
-    def _go_on(self) -> None:
+    def _go_on(self, taken: bool) -> None:
         """Start what was asked for while the thread was busy."""
         shown = self._picture
         if self._ready() is None:
             if len(self.positions) > SAMPLE:
-                self._start(self._prepare())
+                self._thread.start(self._prepare())
         elif shown is not None and shown.content == self._content and not self._rest.isActive():
             self._refine()
+        if taken:
+            self.refined.emit()
+
+
+def _pixels(length: float) -> int:
+    """Whole pixels that cover `length`: nothing else is painted at the edge of a map."""
+    return max(math.ceil(length - 1e-6), 1)

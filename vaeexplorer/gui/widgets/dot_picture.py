@@ -1,17 +1,24 @@
-"""A picture of dots that has been drawn, and what of it can be kept when the view is panned."""
+"""A picture of dots that has been drawn, and what of it can be kept when the view moves."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtGui import QImage, QPainter
 
 from vaeexplorer.drawing.dot_field import DotField, Frame
 
 WHOLE_PIXEL = 1e-3
 """A pan by whole pixels is off by less."""
+BARE = 2.0
+"""What is not covered at all is as bad as if all were stretched by exp(BARE)."""
+LARGER, SMALLER = 3.0, 0.5
+"""By how much a picture is stretched at most, and how much of the sides of a view, at least, what
+is shrunk covers."""
 
 
 @dataclass(eq=False)
@@ -44,7 +51,9 @@ def panned(
     field: DotField, pixels: NDArray[np.uint32], before: Frame, frame: Frame
 ) -> NDArray[np.uint32] | None:
     """Shift a picture of all dots and draw what comes into view; None unless that is all."""
-    if before._replace(centre=frame.centre) != frame:
+    # Who zooms in and out again comes back to nearly the same scale.
+    drift = abs(frame.scale / before.scale - 1) + abs(frame.diameter / before.diameter - 1)
+    if not _alike(before, frame) or drift * max(frame.size) > WHOLE_PIXEL:
         return None
     right = (before.centre[0] - frame.centre[0]) * frame.scale
     down = (frame.centre[1] - before.centre[1]) * frame.scale
@@ -56,18 +65,101 @@ def panned(
     ):
         return None
     top, bottom = max(y, 0), height + min(y, 0)
-    strips = [
-        (0, 0, width, top),
-        (0, bottom, width, height),
-        (0, top, max(x, 0), bottom),
-        (width + min(x, 0), top, width, bottom),
-    ]
+    covered = max(x, 0), top, width + min(x, 0), bottom
     shifted = np.empty_like(pixels)
     inside = slice(top, bottom), slice(max(x, 0), width + min(x, 0))
     outside = slice(top - y, bottom - y), slice(max(-x, 0), width + min(-x, 0))
     shifted[inside] = pixels[outside]
-    for strip in strips:
+    for strip in strips_around(covered, frame.size):
         left, upper, end, lower = strip
-        if left < end and upper < lower:
-            shifted[upper:lower, left:end] = field.paint(frame, None, strip)
+        shifted[upper:lower, left:end] = field.paint(frame, None, strip)
     return shifted
+
+
+def near(before: Frame, frame: Frame) -> bool:
+    """Whether a picture of `before` can be stretched to stand for one of `frame` for a while."""
+    if (before.centre, before.scale) == (frame.centre, frame.scale):
+        return False
+    factor, grown = frame.scale / before.scale, frame.diameter / before.diameter
+    if not _alike(before, frame) or factor > LARGER:
+        return False
+    # A zoom makes dots larger too, but less: else they are to be of another size.
+    if not 1 - 1e-6 < (grown if factor >= 1 else 1 / grown) < max(factor, 1 / factor) + 1e-6:
+        return False
+    left, top, right, bottom = _covered(before, frame)
+    width, height = frame.size
+    return min((right - left) / width, (bottom - top) / height) >= SMALLER
+
+
+def strain(before: Frame, frame: Frame) -> float:
+    """How badly a picture of `before`, stretched, stands for one of `frame`; 0: not at all."""
+    left, top, right, bottom = _covered(before, frame)
+    share = (right - left) * (bottom - top) / (frame.size[0] * frame.size[1])
+    return abs(math.log(frame.scale / before.scale)) + BARE * (1 - share)
+
+
+def draw_stretched(
+    painter: QPainter, field: DotField, shown: Picture, frame: Frame, work: int
+) -> None:
+    """Draw what is `shown` where its dots lie in `frame`, and around it all dots that are there.
+
+    Around it no more than `work` pixels are stamped, about.
+    """
+    ratio = shown.image.devicePixelRatio()
+    corner, extent = _target(shown.frame, frame)
+    target = QRectF(corner / ratio, extent / ratio)
+    # Not smoothly: that takes four times as long, and makes dots pale.
+    painter.drawImage(target, shown.image)
+    strips = strips_around(_covered(shown.frame, frame), frame.size)
+    sizes = [(right - left) * (bottom - top) for left, top, right, bottom in strips]
+    for strip, size in zip(strips, sizes, strict=True):
+        left, top, right, bottom = strip
+        pixels = field.paint(frame, work * size // sum(sizes), strip)
+        image = QImage(
+            pixels.data, right - left, bottom - top, 4 * (right - left), QImage.Format.Format_RGB32
+        )
+        image.setDevicePixelRatio(ratio)
+        painter.drawImage(QPointF(left, top) / ratio, image)
+
+
+def _alike(before: Frame, frame: Frame) -> bool:
+    """Whether two views differ by nothing but what a move changes."""
+    moved = before._replace(centre=frame.centre, scale=frame.scale, diameter=frame.diameter)
+    return moved == frame
+
+
+def _target(before: Frame, frame: Frame) -> tuple[QPointF, QSizeF]:
+    """Upper left corner and size, in pixels of `frame`, of what filled `before`."""
+    factor = frame.scale / before.scale
+    width, height = frame.size
+    x = width / 2 + (before.centre[0] - frame.centre[0]) * frame.scale - factor * width / 2
+    y = height / 2 - (before.centre[1] - frame.centre[1]) * frame.scale - factor * height / 2
+    return QPointF(x, y), QSizeF(factor * width, factor * height)
+
+
+def _covered(before: Frame, frame: Frame) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the pixels of `frame` that a picture of `before` fills."""
+    corner, size = _target(before, frame)
+    edges = (corner.x(), corner.y(), corner.x() + size.width(), corner.y() + size.height())
+    # What is half a pixel's is no pixel's, but for what rounding adds.
+    left, top = (max(math.ceil(edge - WHOLE_PIXEL), 0) for edge in edges[:2])
+    right, bottom = (
+        min(math.floor(edge + WHOLE_PIXEL), most)
+        for edge, most in zip(edges[2:], frame.size, strict=True)
+    )
+    return left, top, max(right, left), max(bottom, top)
+
+
+def strips_around(
+    inner: tuple[int, int, int, int], size: tuple[int, int]
+) -> list[tuple[int, int, int, int]]:
+    """Return what of a picture of `size` lies around `inner`: left, top, right, bottom of each."""
+    left, top, right, bottom = inner
+    width, height = size
+    strips = [
+        (0, 0, width, top),
+        (0, bottom, width, height),
+        (0, top, left, bottom),
+        (right, top, width, bottom),
+    ]
+    return [strip for strip in strips if strip[0] < strip[2] and strip[1] < strip[3]]

@@ -57,6 +57,8 @@ class MapView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setMouseTracking(True)
+        # The dots' surface covers all of it: nothing behind it needs to be painted.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(CROSS)
@@ -354,7 +356,7 @@ class MapView(QWidget):
         """Draw what does not move with the cursor."""
         size = (self.width(), self.height())
         ratio = self.devicePixelRatioF()
-        painter.drawImage(0, 0, self.dots.draw(size, self.plane.centre, self.plane.scale, ratio))
+        self.dots.draw(painter, size, self.plane.centre, self.plane.scale)
         self.watch.look(self.plane.centre, self.plane.scale, size)
         self.thumbnails.clear()
         if not self._moving and not self._growing:
