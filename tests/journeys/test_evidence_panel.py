@@ -1,5 +1,7 @@
 """A person asks how probable the models find images."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -8,7 +10,8 @@ from PySide6.QtWidgets import QLabel, QToolButton
 from vaeexplorer.data import open_data
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.training import train_and_save
-from vaeexplorer.run import Config, result_of
+from vaeexplorer.run import Config, Measures, result_of
+from vaeexplorer.storage import RunSummary
 
 pytestmark = pytest.mark.slow
 
@@ -143,3 +146,21 @@ def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explore
     panel.pages.turn_to("draws")
     fields = panel.pages.draws.views[2]
     person.wait(lambda: all(view.isVisible() for view in fields))
+
+
+def test_other_runs_stand_in_the_plane_if_their_nats_are_of_one_kind(explorer):
+    evidence = open_evidence(explorer)
+    images = explorer.session.slots[1].exhibit.source.fingerprint
+    told = Measures(20.0, 4.0)
+    explorer.session.runs_listed.emit(
+        [
+            RunSummary(Path(name), name, "vae", fingerprint=images, measures=told, settings=options)
+            for name, options in (
+                ("as it is", {}),
+                ("a density", {"likelihood": "gaussian"}),
+                ("black and white", {"binarise": "dynamic"}),
+                ("of no version", {"likelihood": "unheard of"}),
+            )
+        ]
+    )
+    assert [name for name, _ in evidence.plane._others] == ["as it is"]
