@@ -54,7 +54,7 @@ def wait_for_decodes(explorer):
 def wait_for_stretch(explorer):
     explorer.wait(lambda: all(isinstance(shown(explorer, slot), Stretch) for slot in (0, 1)))
     explorer.wait(lambda: not explorer.session.lanes.overlay.busy)
-    explorer.wait(lambda: all(max(shown(explorer, s).changes.shape) == 64 for s in (0, 1)))
+    explorer.wait(lambda: all(max(shown(explorer, s).changes.shape) == 66 for s in (0, 1)))
 
 
 def test_decodes_cover_what_is_in_view_and_follow_it(explorer):

@@ -125,7 +125,7 @@ class Stretch:
     changes
         float32, (rows, columns), rows y upwards: root mean square distance between pictures (root
         of the sum over pixels of the squared difference, pixels in [0, 1]) per standard deviation
-        of the codes; NaN where there is no data.
+        of the codes; NaN where there is no data, as all around the edges.
     median
         Of these changes.
     reference
@@ -178,7 +178,9 @@ def stretch(space: LatentSpace, lift: Lift) -> Generator[Stretch | None, None, S
             median = float(np.median(known))
             corner = low + cell * np.array([columns, rows])
             measured = changes.reshape(rows, columns).astype(np.float32)
-            found = Stretch(low, corner, measured, median, median)
+            # Nothing all around, so that a picture of it fades out at its edges too.
+            framed = np.pad(measured, 1, constant_values=np.nan)
+            found = Stretch(low - cell, corner + cell, framed, median, median)
         yield found
     return found
 
