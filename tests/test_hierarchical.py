@@ -1,17 +1,26 @@
 """A hierarchy of one layer is the VAE; of more, each layer has a rate of its own."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
 from vaeexplorer.data import open_data
+from vaeexplorer.jobs.draws import draws_on_map
 from vaeexplorer.jobs.evidence import measure_evidence
+from vaeexplorer.jobs.laws import Fits, compare_laws, draw_samples
 from vaeexplorer.jobs.layers import mean_rates, rates_of_images
-from vaeexplorer.jobs.opening import model_of
+from vaeexplorer.jobs.mapping import encode
+from vaeexplorer.jobs.opening import exhibit_of, model_of, with_model
 from vaeexplorer.jobs.scoring import Grounds, score_space
+from vaeexplorer.latent.lift import Lift
 from vaeexplorer.models import build, learning
 from vaeexplorer.models.base import Batch, Posterior
 from vaeexplorer.models.hierarchical import relative_rates
+from vaeexplorer.regularity.law_names import OWN
+from vaeexplorer.regularity.laws import Drawn, fit_gaussian
 from vaeexplorer.run import Config, result_of
 from vaeexplorer.training import train
 
@@ -185,6 +194,66 @@ def test_completeness_is_that_of_draws_of_all_layers_whichever_is_scored(trained
     assert scores["z2"]["completeness"]["law"] == spaces["z1"].prior.name
     assert scores["z2"]["continuity"] != scores["z1"]["continuity"]
     assert scores["z1"]["verdict"][-1].startswith("Measured with the layers above at")
+
+
+def test_codes_below_a_layer_are_drawn_as_all_layers_are():
+    spaces = made(layers=3).spaces()
+    whole = spaces["z1"].prior.sample(6, generator(3))
+    for name, space in spaces.items():
+        law = Drawn(space, space.prior)
+        torch.testing.assert_close(law.sample(6, generator(3)), whole, msg=name)
+        assert law.name == "hierarchy of layers"
+    held = spaces["z2"].holding(images()[1])
+    below_an_image = Drawn(held, held.prior)
+    assert below_an_image.name == held.prior.name != "hierarchy of layers"
+    # Of another law of the top layer nothing above it is left to be drawn.
+    assert Drawn(spaces["z3"], fit_gaussian(whole)).name == "fitted Gaussian"
+
+
+@pytest.fixture(scope="module")
+def explored(trained):
+    """The same with codes of all layers, as an exhibit by the layer that is explored."""
+    data = open_data("digits")
+    encoded = result_of(encode(trained, model_of(trained).spaces(), data))
+    exhibit = with_model(exhibit_of(encoded, "", data))
+    return {name: replace(exhibit, explored=name) for name in exhibit.spaces}
+
+
+def test_draws_of_any_layer_are_pictures_of_all_layers(explored):
+    fits = {name: Fits(exhibit) for name, exhibit in explored.items()}
+    drawn = {name: draw_samples(one, OWN, None, 8, 5) for name, one in fits.items()}
+    np.testing.assert_array_equal(drawn["z2"].pictures, drawn["z1"].pictures)
+    assert drawn["z2"].law == drawn["z1"].law == "hierarchy of layers"
+    # They lie at the codes of their own layer.
+    assert (drawn["z2"].z != drawn["z1"].z).all()
+    expected = fits["z2"].space.prior.sample(8, generator(5))
+    np.testing.assert_allclose(drawn["z2"].z, expected.numpy())
+
+
+def test_draws_on_the_map_of_any_layer_are_as_far_from_the_images(explored):
+    on_map = {}
+    for name, exhibit in explored.items():
+        codes, space = exhibit.codes[name].mean, exhibit.spaces[name]
+        lift = Lift(codes[:, :2].copy(), codes, {})
+        on_map[name] = result_of(draws_on_map(space, space.prior, lift, exhibit.dataset))
+    np.testing.assert_allclose(on_map["z2"].distances, on_map["z1"].distances, rtol=1e-5)
+    assert on_map["z2"].real == pytest.approx(on_map["z1"].real, rel=1e-3)
+    assert on_map["z2"].law == "hierarchy of layers"
+    assert (on_map["z2"].codes != on_map["z1"].codes).any()
+
+
+def test_the_declared_prior_of_a_layer_has_the_completeness_of_the_model(explored):
+    exhibit, grounds = explored["z2"], Grounds()
+    data, space = exhibit.dataset, exhibit.spaces["z2"]
+    split = data.split(exhibit.split_seed)
+    steps = compare_laws(
+        space, data, split, grounds=grounds, fits=Fits(exhibit), wanted=lambda: OWN
+    )
+    own = next(steps).scores[OWN]
+    steps.close()
+    job = score_space(space, data, split, with_others=False, grounds=grounds)
+    wanted = result_of(job)["completeness"]
+    assert (own.law, own.score, own.sd) == (wanted["law"], wanted["score"], wanted["sd"])
 
 
 def test_rates_of_layers_add_up_to_the_rate_that_was_measured_in_the_training(trained):

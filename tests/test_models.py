@@ -14,13 +14,13 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 from vaeexplorer import models
 from vaeexplorer.models import FAMILIES, WeightsError, build, restore
 from vaeexplorer.models.base import (
-    DEFAULT_CONTEXTS,
     Batch,
     Posterior,
     SettingError,
     StandardNormal,
     Terms,
 )
+from vaeexplorer.models.contexts import DEFAULT_CONTEXTS
 from vaeexplorer.models.gaussian import draw, log_density, rates
 from vaeexplorer.models.networks import EncoderDecoder, uses_mlp
 

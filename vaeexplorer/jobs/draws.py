@@ -78,29 +78,48 @@ def draws_on_map(
 ) -> Generator[Draws, None, Draws]:
     """Draw codes of `space` from `law`, and put them on the map of `lift`.
 
+    Of a layer of a hierarchy, pictures are those of whole images, with the layers below drawn.
     Yields what has been decoded by now. The real images are up to 5,000, evenly spread.
     """
     import torch
 
     from vaeexplorer.regularity.ground import nearest_squared, unit_pixels
+    from vaeexplorer.regularity.laws import Drawn
 
     chosen = np.linspace(0, len(dataset) - 1, min(REAL, len(dataset))).round().astype(np.int64)
     images = unit_pixels(dataset.batch(chosen)).flatten(1)
-    codes = law.sample(COUNT, torch.Generator().manual_seed(0)).float()
+    generator = torch.Generator().manual_seed(0)
+    codes = law.sample(COUNT, generator).float()
+    whole, below = space.drawn_in, space.below(codes, generator)
 
     def away(z: Tensor) -> NDArray[np.float64]:
         with torch.no_grad():
-            squares = nearest_squared(space.decode(z).flatten(1), images)
+            squares = nearest_squared(whole.decode(z).flatten(1), images)
         distances: NDArray[np.float64] = squares.sqrt().double().numpy()
         return distances
 
     few = np.linspace(0, len(chosen) - 1, min(BATCH, len(chosen))).round().astype(np.int64)
-    real = float(np.median(away(torch.from_numpy(lift.codes[chosen[few]]))))
+    real = float(np.median(away(_codes_of_images(space, lift, dataset, chosen[few]))))
     distances, places = np.zeros(0), np.zeros((0, 2))
-    for part in codes.split(BATCH):
-        distances = np.concatenate([distances, away(part)])
+    name = Drawn(space, law).name
+    for part, drawn in zip(codes.split(BATCH), below.split(BATCH), strict=True):
+        distances = np.concatenate([distances, away(drawn)])
         places = np.concatenate([places, [lift.place(z) for z in part.numpy()]])
         known = codes[: len(distances)].numpy()
-        made = Draws(law.name, known, places, distances, real, float(distances.max()))
+        made = Draws(name, known, places, distances, real, float(distances.max()))
         yield made
     return made
+
+
+def _codes_of_images(
+    space: LatentSpace, lift: Lift, dataset: Dataset, indices: NDArray[np.int64]
+) -> Tensor:
+    """Codes of these images in the space that whole images are drawn in."""
+    import torch
+
+    from vaeexplorer.models.base import float_images
+
+    whole = space.drawn_in
+    if whole is space:
+        return torch.from_numpy(lift.codes[indices])
+    return whole.encode(float_images(dataset.batch(indices))).mean

@@ -99,7 +99,8 @@ class Samples:
     z
         The draws, float32, (k, size).
     pictures
-        What they decode to, uint8, (k, channels, height, width).
+        What they decode to, uint8, (k, channels, height, width): of a hierarchy with the layers
+        below drawn under them.
     nearest
         Index of the real image that is nearest to each picture, of 5,000 at most; empty where
         there are no images.
@@ -119,14 +120,17 @@ def draw_samples(fits: Fits, law: str, dataset: Dataset | None, count: int, seed
     """Draw `count` codes from the law of this name, decode them, and look for their like."""
     import torch
 
-    found = fits.law(law)
-    z = found.sample(count, torch.Generator().manual_seed(seed)).float().numpy()
-    pictures = decode_pixels(fits.space, z)
+    from vaeexplorer.regularity.laws import Drawn
+
+    found, space = fits.law(law), fits.space
+    generator = torch.Generator().manual_seed(seed)
+    z = found.sample(count, generator).float()
+    pictures = decode_pixels(space.drawn_in, space.below(z, generator).numpy())
     nearest, distances = np.zeros(0, np.int64), np.zeros(0)
     if dataset is not None and len(dataset):
         chosen = np.linspace(0, len(dataset) - 1, min(REAL, len(dataset))).round().astype(np.int64)
         nearest, distances = _nearest(torch.from_numpy(pictures), dataset, chosen)
-    return Samples(found.name, z, pictures, nearest, distances)
+    return Samples(Drawn(space, found).name, z.numpy(), pictures, nearest, distances)
 
 
 def _nearest(
@@ -189,6 +193,8 @@ def compare_laws(
 ) -> Generator[LawComparison, None, LawComparison]:
     """Fit and score all laws of `space`: what is `wanted` at each moment first.
 
+    Of a layer of a hierarchy, whole images are scored, with the layers below drawn: its declared
+    prior has the completeness that `score_space` measures.
     `pause` is called between rounds of a fit. Yields what is known by then.
 
     Raises
@@ -198,10 +204,11 @@ def compare_laws(
     """
     from vaeexplorer.regularity.completeness import score_law
     from vaeexplorer.regularity.ground import nearest_squared, reconstruct
-    from vaeexplorer.regularity.laws import GaussianMixture
+    from vaeexplorer.regularity.laws import Drawn, GaussianMixture
 
     space, ground = grounds.measured(space, dataset, split)
-    real = nearest_squared(reconstruct(space, ground, ground.held_out).images, ground.real)
+    whole = space.drawn_in
+    real = nearest_squared(reconstruct(whole, ground, ground.held_out).images, ground.real)
     more = () if space.codebook is None else OF_CODEBOOKS
     mixtures = {mixture_of(k): k for k in range(1, MOST_COMPONENTS + 1)}
     to_fit, to_score = list(mixtures), [OWN, GAUSSIAN, *more, *mixtures]
@@ -220,7 +227,7 @@ def compare_laws(
             if law.bic is not None:
                 bic[mixtures[name]] = law.bic / (2 * len(fits.codes))
         if name == wanted() or name not in mixtures or not to_fit:
-            scores[name] = score_law(law, space, ground, real)
+            scores[name] = score_law(Drawn(space, law), whole, ground, real)
             to_score.remove(name)
         yield LawComparison(dict(bic), dict(scores))
     return LawComparison(bic, scores, whole=True)

@@ -285,7 +285,7 @@ def score_others(
 
 def _with_verdict(scores: Mapping[str, Any], space: LatentSpace) -> dict[str, Any]:
     """Add the sentences on `space` alone."""
-    from vaeexplorer.models.base import DEFAULT_CONTEXTS
+    from vaeexplorer.models.contexts import DEFAULT_CONTEXTS
 
     held = [] if space.given is None else [f"Measured with the {DEFAULT_CONTEXTS[space.given]}."]
     return {**scores, "verdict": [*verdict.about(scores), *held]}

@@ -12,12 +12,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
 from vaeexplorer.data.dataset import Dataset
+from vaeexplorer.models.contexts import Given
 from vaeexplorer.models.options import SettingError as SettingError
 from vaeexplorer.models.options import check_settings as check_settings
 from vaeexplorer.models.options import setting as setting
@@ -91,18 +92,6 @@ class Prior(Protocol):
         ...
 
 
-Given = Literal["style", "content", "upper", "source"]
-"""What a space is decoded with, or drawn from, beside its codes: see LatentSpace.given."""
-
-DEFAULT_CONTEXTS: Mapping[Given, str] = {
-    "style": "style at the mean of its prior",
-    "content": "content at the mean of its prior",
-    "upper": "layers above at each image's own means, and drawn with what is drawn",
-    "source": "first held-out image as the source of all warps",
-}
-"""What is held where nobody has chosen anything, as scores and reports print it."""
-
-
 class Scored(NamedTuple):
     """What scores look at in place of the pictures of a space.
 
@@ -122,7 +111,7 @@ class LatentSpace(Protocol):
     """One latent space of a trained snapshot, bound to a frozen copy in eval mode.
 
     A space may be a part of what the model needs for an image. What else it needs is taken from
-    the context: an image, or the default that `DEFAULT_CONTEXTS` says.
+    the context: an image, or the default that `contexts.DEFAULT_CONTEXTS` says.
     """
 
     @property
@@ -154,6 +143,13 @@ class LatentSpace(Protocol):
         """Space in which whole images are drawn: this one.
 
         Of a layer of a hierarchy the lowest layer, whose prior draws all layers above it first.
+        """
+        ...
+
+    def below(self, z: Tensor, generator: torch.Generator) -> Tensor:
+        """Codes of `drawn_in`, (batch, its size), drawn under codes `z`: z where it is this space.
+
+        Of a layer of a hierarchy they are drawn layer by layer, each from its law given the last.
         """
         ...
 
@@ -209,7 +205,7 @@ class CodeSpace:
 
     `held_at` makes the same space in another context, where something is given; `unsnapped` gives
     codes before they are snapped to the codebook; `lowest` is the space that images are drawn in,
-    where it is another one.
+    where it is another one, and `drawn_below` draws codes of that one under codes of this.
     """
 
     size: int
@@ -221,12 +217,18 @@ class CodeSpace:
     held_at: Callable[[Tensor | None], LatentSpace] | None = None
     unsnapped: Callable[[Tensor], Tensor] | None = None
     lowest: LatentSpace | None = None
+    drawn_below: Callable[[Tensor, torch.Generator], Tensor] | None = None
     scored: Scored | None = None
 
     @property
     def drawn_in(self) -> LatentSpace:
         """Space in which whole images are drawn: the lowest layer of a hierarchy, else this one."""
         return self.lowest or self
+
+    @torch.inference_mode()
+    def below(self, z: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw codes of `drawn_in` under codes `z` of this space; z itself where it is this."""
+        return z if self.drawn_below is None else self.drawn_below(z, generator)
 
     @torch.inference_mode()
     def holding(self, context: Tensor | None) -> LatentSpace:

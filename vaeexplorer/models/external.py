@@ -68,6 +68,11 @@ class ExternalSpace:
         """Give this space: there is no other."""
         return self
 
+    def below(self, z: Tensor, generator: torch.Generator) -> Tensor:
+        """Return `z`: there is no other space."""
+        del generator
+        return z
+
     @property
     def scored(self) -> None:
         """None: its pictures are scored."""

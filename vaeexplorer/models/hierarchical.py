@@ -118,6 +118,7 @@ class HierarchicalAutoencoder(Model):
             given="upper" if depth else None,
             held_at=partial(self.layer, depth) if depth else None,
             lowest=None if depth == len(self.priors) else self.layer(len(self.priors)),
+            drawn_below=partial(self.lowest_below, depth),
         )
 
     def encode(self, images: Tensor, depth: int = 0) -> Posterior:
@@ -165,9 +166,17 @@ class HierarchicalAutoencoder(Model):
         """Draw `n` codes of each layer, (n, size), the top first, each given those above it."""
         z = self.prior.sample(n, generator)
         yield z
-        for prior in self.priors:
+        yield from self.draws_below(0, z, generator)
+
+    def draws_below(self, depth: int, z: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
+        """Draw codes of each layer under codes `z`, (n, size), of that `depth` below the top."""
+        for prior in list(self.priors)[depth:]:
             z = draw(prior(z), generator)
             yield z
+
+    def lowest_below(self, depth: int, z: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw codes of the lowest layer, (n, size), as `draws_below` does."""
+        return [z, *self.draws_below(depth, z, generator)][-1]
 
     def joint_prior(self) -> Prior:
         """Law of the codes of all layers, the top first."""

@@ -53,6 +53,29 @@ class Law(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Drawn:
+    """The law of whole images whose codes in `space` are drawn from `law`: codes of its `drawn_in`.
+
+    Of a layer of a hierarchy, the layers below are drawn under its codes. Where those above are
+    drawn by its declared prior, that is the law that completeness is about.
+    """
+
+    space: LatentSpace
+    law: Law
+
+    @property
+    def name(self) -> str:
+        """What reports call it: at the top of a hierarchy its prior draws all layers."""
+        whole = self.space.drawn_in.prior
+        from_the_top = self.law is self.space.prior and self.space.given is None
+        return whole.name if from_the_top and whole is not None else self.law.name
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw `n` codes of `space.drawn_in`, float32, (n, its size)."""
+        return self.space.below(self.law.sample(n, generator), generator)
+
+
+@dataclass(frozen=True, eq=False)
 class GaussianMixture:
     """Gaussians with full covariance, drawn in proportion to their weights.
 

@@ -26,6 +26,7 @@ from vaeexplorer.gui.widgets.law_texts import law_text
 from vaeexplorer.gui.widgets.picture_grid import PictureGrid
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.jobs.laws import LawComparison, Samples
+from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.regularity.law_names import (
     GAUSSIAN,
     MIXTURE,
@@ -35,6 +36,7 @@ from vaeexplorer.regularity.law_names import (
     components_of,
     mixture_of,
 )
+from vaeexplorer.run import Exhibit
 
 translate = QCoreApplication.translate
 
@@ -120,7 +122,7 @@ class SlotSamples(QWidget):
                 law=samples.law, score="…" if score is None else f"{score.score:.3f}"
             )
         )
-        self.about.setToolTip(
+        told = (
             translate("Samples", "Completeness of draws from this law, mean over three seeds.")
             if score is None
             else translate(
@@ -129,6 +131,7 @@ class SlotSamples(QWidget):
                 "over three seeds; realism P {p:.3f}, kinds of images reached Q {q:.3f}.",
             ).format(score=score.score, sd=score.sd, p=score.realism, q=score.coverage)
         )
+        self.about.setToolTip(f"{told}{_layers_below(exhibit)}")
 
     def _title(self, index: int) -> str:
         samples = self._samples
@@ -342,6 +345,18 @@ def _mixture_scores(found: LawComparison) -> dict[int, float]:
     return {
         components_of(law): score.score for law, score in found.scores.items() if components_of(law)
     }
+
+
+def _layers_below(exhibit: Exhibit | None) -> str:
+    """Say what is drawn under the codes of a layer that has others below it."""
+    space = None if exhibit is None else exhibit.spaces.get(main_space(exhibit))
+    if space is None or space.drawn_in is space:
+        return ""
+    return "\n" + translate(
+        "Samples",
+        "The layers below are drawn under each code of this one; a click probes the code with the "
+        "layers below at their means.",
+    )
 
 
 def _reason(reason: str) -> str:

@@ -16,8 +16,9 @@ def law_text(law: str) -> tuple[str, str]:
             translate("Samples", "declared prior"),
             translate(
                 "Samples",
-                "The prior that the model declares; where it declares none, the Gaussian fitted "
-                "to its codes.",
+                "The prior that the model declares: of a hierarchy that of all its layers, each "
+                "drawn given the one above, as completeness has it. Where a model declares none, "
+                "the Gaussian fitted to its codes.",
             ),
         ),
         GAUSSIAN: (

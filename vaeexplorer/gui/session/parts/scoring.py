@@ -22,9 +22,11 @@ from vaeexplorer.jobs.scoring import Grounds, score_others, score_space
 from vaeexplorer.run import Exhibit, Progress
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
-    from vaeexplorer.models.base import Given, LatentSpace, Posterior, Prior, Scored
+    from vaeexplorer.models.base import LatentSpace, Posterior, Prior, Scored
+    from vaeexplorer.models.contexts import Given
 
 log = logging.getLogger(__name__)
 
@@ -204,6 +206,10 @@ class Stoppable:
         """As the space's, stopped as this one is."""
         whole = self.space.drawn_in
         return self if whole is self.space else replace(self, space=whole)
+
+    def below(self, z: Tensor, generator: torch.Generator) -> Tensor:
+        """As the space does."""
+        return self.space.below(z, generator)
 
     @property
     def scored(self) -> Scored | None:
