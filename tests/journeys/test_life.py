@@ -17,7 +17,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from vaeexplorer.gui import window
 from vaeexplorer.gui.app import ENDING, Failures, Interrupt, start_log
+from vaeexplorer.gui.panels import PANELS, load_panels
 from vaeexplorer.storage import RunLibrary, load_run, runs_folder
 
 DRIVEN = Path(__file__).parent / "driven_window.py"
@@ -318,6 +320,23 @@ def test_tab_goes_from_map_to_map_then_to_the_sliders(explorer):
     order = [visited.index(widget) for widget in (explorer.map(0), explorer.map(1), *sliders)]
     assert order == sorted(order)
     assert all(widget.isVisible() for widget in visited)
+
+
+@pytest.mark.slow
+def test_the_files_of_panels_are_read_beside_the_windows_thread(open_explorer, monkeypatch):
+    read = []
+
+    def noting():
+        for module in load_panels():
+            read.append((module, threading.current_thread().name))
+            yield module
+
+    monkeypatch.setattr(window, "load_panels", noting)
+    explorer = open_explorer()
+    late = sum(not panel.shown for panel in PANELS)
+    explorer.wait(lambda: len(read) == late)
+    assert {thread for _, thread in read} == {"lane-train"}
+    assert all(module in sys.modules for module, _ in read)
 
 
 # --- layout -----------------------------------------------------------------------------------

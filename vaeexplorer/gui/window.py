@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.menus import add_menus, add_toolbar
-from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel
+from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel, load_panels
 from vaeexplorer.gui.panels.map import MapPanel
 from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.session import Session
@@ -189,6 +189,7 @@ class Window(QMainWindow):
         session = self._session
         session.slots_changed.connect(self._arrange_maps)
         session.failed.connect(self.messages.tell)
+        session.families_loaded.connect(lambda _: session.prepare(load_panels))
         session.map_files.written.connect(self.readout.setText)
         session.probe_moved.connect(self._show_probe)
         session.data_opened.connect(self._show_data)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QWidget
 
+from vaeexplorer.gui import plain_imports
 from vaeexplorer.gui.panels.dimensions import DimensionsPanel
 from vaeexplorer.gui.panels.probe import ProbePanel
 from vaeexplorer.gui.session import Session
@@ -44,12 +45,27 @@ class Panel:
     shortcut: str
 
 
+_LATE: list[str] = []
+
+
 def _late(module: str, name: str) -> Callable[[Session], QWidget]:
     """Build the panel `name` of a file here that is read when the panel is first shown.
 
     pyqtgraph alone takes a third of a second, and the first picture of the maps needs none of it.
     """
+    _LATE.append(f"{__name__}.{module}")
     return lambda session: getattr(import_module(f"{__name__}.{module}"), name)(session)
+
+
+def load_panels() -> Iterator[str]:
+    """Read the files of all panels, so that the window need not wait for them later.
+
+    It makes no widget, and may run on any thread. Yields the name of each module.
+    """
+    for module in _LATE:
+        with plain_imports():
+            import_module(module)
+        yield module
 
 
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea

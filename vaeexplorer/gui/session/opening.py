@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -51,6 +51,10 @@ class Opening(Probing):
         for slot in range(len(self.slots)):
             self._prepare_model(slot)
         self._work("families", _load_families, self._families_loaded)
+
+    def prepare(self, job: Callable[[], object]) -> None:
+        """Do `job` on a lane that is mostly idle: what a later moment would have to wait for."""
+        self.lanes.train.submit(("prepare", job), job, on_error=self.tell)
 
     def put(self, slot: int, exhibit: Exhibit) -> None:
         """Show `exhibit` in `slot`. What it replaces stays among the runs."""
