@@ -51,6 +51,12 @@ class Window:
         held[row, column] = True
         return held.ravel()
 
+    def covers(self, positions: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Tell which of `positions`, (n, 2), lie in it, (n,)."""
+        shares = self.pixels(positions, 1)
+        inside = (shares >= 0) & (shares <= 1)
+        return np.logical_and(inside[:, 0], inside[:, 1])
+
     def pixels(self, positions: NDArray[np.floating], side: int) -> NDArray[np.float64]:
         """Pixels, x to the right and y down, of `positions` in a picture of `side` pixels."""
         x = (positions[:, 0] - self.left) / self.side * side

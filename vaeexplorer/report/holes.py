@@ -11,7 +11,8 @@ from vaeexplorer.report.quantities import Numbers, Quantity, number
 
 HOLES_LEAD = (
     "Empty places of two kinds. Grey lines: no dot is near; a map tears where the codes need not, "
-    "so that this says nothing about the model. Colour: the code that the place is lifted to is "
+    "so that this says nothing about the model (there are none on a map of the latent axes "
+    "themselves, where every place is a code). Colour: the code that the place is lifted to is "
     "far from every posterior, which means farther from everything drawn from the posteriors of "
     "training images than 99 % of what is drawn from those of held-out images, in whitened active "
     "dimensions. Crosses: of 2,000 draws from the law of each model, those that are as far, each "
@@ -35,9 +36,9 @@ HOLES_ROWS = (
     ),
     Quantity(
         "Holes, share of the map",
-        "Share of the places of the map that have a dot near whose code is far from every "
-        "posterior: how much of them has the colour. Between the dots of a UMAP a place is "
-        "lifted to a mean of codes amidst them, which is hardly ever far.",
+        "Share of the places drawn whose code is far from every posterior: how much of the map "
+        "has the colour, places without a dot near left out. Between the dots of a UMAP a place "
+        "is lifted to a mean of codes amidst them, which is hardly ever far.",
         ("holes", "map_share"),
         3,
     ),
@@ -66,8 +67,10 @@ def holes_figure(found: Findings, run: Numbers) -> str:
             "says which codes are far from them."
         )
     pictures, numbers = run["pictures"], run["holes"]
+    outside = int((~found.window.covers(found.holes.places)).sum())
+    beyond = f" Crosses beyond this part of the map: {outside}." if outside else ""
     told = f"{number(100 * numbers['share'], 1)} % of the {numbers['law']}"
     alternative = f"Holes over the map of {run['slot']}: {told} is far from every posterior"
     return image_by_theme(pictures["holes"], pictures["holes_dark"], alternative) + caption(
-        f"{told} lies in holes of the latent space."
+        f"{told} lies in holes of the latent space.{beyond}"
     )
