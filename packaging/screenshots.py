@@ -90,7 +90,7 @@ def train(app: QApplication, session: Session, window: Window) -> None:
 def compare(app: QApplication, session: Session, window: Window) -> None:
     """Lay the local stretch over both maps, and show all scores below them."""
     window.show_panel("scorecard")
-    session.choose_overlay("stretch")
+    session.overlays.choose("stretch")
     wait(app, lambda: all(panel.view.overlay.shown is not None for panel in window.maps))
     lanes = (session.lanes.overlay, session.lanes.map)
     wait(app, lambda: len(session.scores.by_slot) == 2 and not any(lane.busy for lane in lanes))

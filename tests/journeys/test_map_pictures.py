@@ -63,7 +63,7 @@ def test_the_switch_in_the_menu_is_remembered(explorer):
 
 def test_pictures_give_way_to_an_overlay(explorer):
     view = zoomed_in(explorer)
-    explorer.session.choose_overlay("stretch")
+    explorer.session.overlays.choose("stretch")
     explorer.wait(lambda: view.overlay.shown is not None)
     explorer.wait(lambda: not view.thumbnails._boxes)
 

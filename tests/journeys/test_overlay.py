@@ -35,7 +35,7 @@ def choose(explorer, key):
     QTest.keyClick(box, Qt.Key.Key_Home)
     for _ in range(box.findData(key)):
         QTest.keyClick(box, Qt.Key.Key_Down)
-    assert explorer.session.overlay == key
+    assert explorer.session.overlays.name == key
 
 
 def rest_on(view, pixel):
@@ -96,7 +96,7 @@ def test_the_stretch_of_both_models_is_on_one_scale_and_kept(explorer):
 
 def test_another_map_gets_an_overlay_of_its_own(explorer):
     explorer.wait_for_the_maps()
-    explorer.session.choose_overlay("stretch")
+    explorer.session.overlays.choose("stretch")
     wait_for_stretch(explorer)
     assert controls(explorer).choice.currentData() == "stretch"
     before = shown(explorer, 1).changes
@@ -111,7 +111,7 @@ def test_another_map_gets_an_overlay_of_its_own(explorer):
 def test_the_opacity_is_one_for_all_maps_also_later_ones(explorer):
     slider = controls(explorer).opacity
     assert not slider.isVisible(), "there is nothing to be seen through"
-    explorer.session.choose_overlay("stretch")
+    explorer.session.overlays.choose("stretch")
     assert slider.isVisible()
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Home)
@@ -134,7 +134,7 @@ def test_the_dots_stay_to_be_seen_under_the_stretch(explorer, theme):
         return np.abs(np.subtract(one.getRgb(), other.getRgb())).max()
 
     before = contrast()
-    explorer.session.choose_overlay("stretch")
+    explorer.session.overlays.choose("stretch")
     wait_for_stretch(explorer)
     assert contrast() > 0.4 * before
 

@@ -99,7 +99,7 @@ def test_a_law_of_codebooks_is_refused_in_words_by_models_without_one(visitor):
 
 def test_the_draws_over_the_maps_are_from_the_law_that_is_chosen(visitor):
     visitor.wait_for_the_maps()
-    visitor.session.choose_overlay("draws")
+    visitor.session.overlays.choose("draws")
 
     def drawn(slot):
         return visitor.window.maps[slot].view.overlay.shown

@@ -294,9 +294,9 @@ def add_toolbar(window: Window, session: Session) -> None:
 
 def _overlay_choice(session: Session) -> OverlayChoice:
     choice = OverlayChoice()
-    choice.chosen.connect(session.choose_overlay)
-    choice.faded.connect(session.fade_overlay)
-    session.overlay_chosen.connect(choice.show_choice)
+    choice.chosen.connect(session.overlays.choose)
+    choice.faded.connect(session.overlays.fade)
+    session.overlays.chosen.connect(choice.show_choice)
     return choice
 
 

@@ -179,12 +179,12 @@ class MapPanel(QWidget):
         session.selection_changed.connect(self._show_selection)
         session.framed.connect(self._frame)
         self.view.watch.rested.connect(self._look)
-        session.overlaid.connect(self._show_overlay)
+        session.overlays.laid.connect(self._show_overlay)
         self.foot.axes.chosen.connect(partial(session.choose_axes, slot))
-        session.overlay_faded.connect(self._fade_overlay)
+        session.overlays.faded.connect(self._fade_overlay)
         session.thumbnails.read.connect(self._show_thumbnails)
         session.map_trust.judged.connect(self._show_trust)
-        self._fade_overlay(session.overlay_opacity)
+        self._fade_overlay(session.overlays.opacity)
 
     def _hover(self, point: NDArray[np.float64], snap_distance: float) -> None:
         """Probe that place or, until the map has a lift, the dot that is there."""

@@ -3,8 +3,8 @@
 A verb is thin: what takes long lives in `jobs`, on a lane (lanes). What others build upon is one
 class in a file each, in this order: the state (document), the probe (probing), what is opened
 (opening), mapped (mapping, aligning), compared along a path (comparing, drawing), selected
-(selecting), shown of two dimensions (planes), laid over the maps (overlaying, outlining), held
-beside the codes (holding), and here what is trained.
+(selecting), shown of two dimensions (planes), held beside the codes (holding), and here what is
+trained.
 
 What nothing else of these builds upon is a part: an object of its own in `parts`, with its own
 verbs, signals and state, called `session.search` or `session.map_files`. To add one:
@@ -39,6 +39,7 @@ from vaeexplorer.gui.session.parts.describing import Describing
 from vaeexplorer.gui.session.parts.exporting import Exporting
 from vaeexplorer.gui.session.parts.finding import Finding
 from vaeexplorer.gui.session.parts.judging import Judging
+from vaeexplorer.gui.session.parts.outlining import Outlining
 from vaeexplorer.gui.session.parts.picking import Picking
 from vaeexplorer.gui.session.parts.picturing import Picturing
 from vaeexplorer.gui.session.parts.sampling import Sampling
@@ -67,9 +68,10 @@ class Session(Holding):
         self.search = Finding(self)
         self.evidence = Bounding(self)
         self.colours = Colouring(self)
+        self.overlays = Outlining(self)
         self.thumbnails = Picturing(self)
         self.codebooks = Picking(self)
-        self.samples = Sampling(self, self.scores)
+        self.samples = Sampling(self, self.scores, self.overlays)
         self.map_trust = Trusting(self)
         self.map_files = Exporting(self)
         self.swaps = Swapping(self)

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,14 @@ class Slot:
     rates: Mapping[str, NDArray[np.float64]] | None = None
 
 
+class View(NamedTuple):
+    """The part of a map that is looked at: its corners, (2,), and the size of a picture, (2,)."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    step: NDArray[np.float64]
+
+
 class Document(QObject):
     """Holds the state and tells of every change by a signal."""
 
@@ -72,6 +80,7 @@ class Document(QObject):
     exhibit_changed = Signal(int, object)
     map_changed = Signal(int, object)
     map_grew = Signal(int, object)
+    view_moved = Signal(int)
     map_method_changed = Signal(str)
     probe_moved = Signal(int, object)
     held_changed = Signal(int, object)
@@ -99,6 +108,7 @@ class Document(QObject):
         self.families: Mapping[str, Family] = {}
         self.active = 1
         self.map_method = "umap"
+        self.views: dict[int, View] = {}
         self.hidden_labels: frozenset[int] = frozenset()
         self.hatching = True
         self.training = False
@@ -135,6 +145,17 @@ class Document(QObject):
         """Return the map that `slot` shows."""
         exhibit = self.slots[slot].exhibit
         return None if exhibit is None else chosen_map(exhibit, self.map_method)
+
+    def look_at(
+        self,
+        slot: int,
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
+        step: NDArray[np.float64],
+    ) -> None:
+        """Say which part of the map of `slot` is looked at, and how large a picture is there."""
+        self.views[slot] = View(low, high, step)
+        self.view_moved.emit(slot)
 
     def linked(self, first: int, second: int) -> bool:
         """Whether image k is the same image in both slots."""

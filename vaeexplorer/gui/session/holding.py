@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.document import Slot
-from vaeexplorer.gui.session.outlining import Outlining
+from vaeexplorer.gui.session.planes import Planes
 from vaeexplorer.jobs.layers import mean_rates
 from vaeexplorer.jobs.opening import held_at, main_space
 from vaeexplorer.latent.probe import Probe, probe_image
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vaeexplorer.models.base import LatentSpace
 
 
-class Holding(Outlining):
+class Holding(Planes):
     """The verbs that choose a space, and what is held beside its codes.
 
     The chosen space stands in the slot's exhibit (`Exhibit.explored`), for jobs are given that.
@@ -150,9 +150,6 @@ class Holding(Outlining):
         state.exhibit = replace(now, spaces={**now.spaces, main_space(now): space})
         if state.probe is not None:
             self._decode(slot, state.probe)
-        # What was decoded all over the map, and along the path, was decoded in another context.
+        # What was decoded along the path was decoded in another context.
         self._forget_film(slot)
-        self._kept = {key: kept for key, kept in self._kept.items() if key[1] != slot}
-        self._lay_bare(slot)
-        self._lay_over(slot)
         self.context_changed.emit(slot, image)

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from vaeexplorer.gui.session.overlaying import Overlaying
+from vaeexplorer.gui.session.document import Document
 from vaeexplorer.jobs.thumbnails import InView, few_in_view
 from vaeexplorer.latent.projection import Map
 
@@ -16,7 +16,7 @@ class Picturing(QObject):
 
     read = Signal(int, object)
 
-    def __init__(self, session: Overlaying) -> None:
+    def __init__(self, session: Document) -> None:
         super().__init__(session)
         self._session = session
         self._wanted = True

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vaeexplorer.data import Dataset, InputError
 from vaeexplorer.gui.session.holding import Holding
+from vaeexplorer.gui.session.parts.overlaying import Overlaying
 from vaeexplorer.gui.session.parts.scoring import Scoring, StoppedError
 from vaeexplorer.gui.session.parts.stops import Stops
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_map
@@ -36,9 +37,9 @@ class Sampling(QObject):
     drawn = Signal(int, object, str)
     laws_compared = Signal(int, object)
 
-    def __init__(self, session: Holding, scores: Scoring) -> None:
+    def __init__(self, session: Holding, scores: Scoring, overlays: Overlaying) -> None:
         super().__init__(session)
-        self._session, self._scores = session, scores
+        self._session, self._scores, self._overlays = session, scores, overlays
         self.law = OWN
         self.by_slot: dict[int, Samples] = {}
         self.comparisons: dict[int, LawComparison] = {}
@@ -51,7 +52,7 @@ class Sampling(QObject):
         for signal in (session.model_changed, session.context_changed):
             signal.connect(self._draw)
         scores.changed.connect(self._compare_when_scored)
-        session.offer_overlay(DRAWS, self._draws_over)
+        overlays.offer(DRAWS, self._draws_over)
 
     def close(self) -> None:
         """Stop fitting."""
@@ -72,7 +73,7 @@ class Sampling(QObject):
             self.law = law
             self.law_chosen.emit(law)
             self._draw_all()
-            self._session.renew_overlay(DRAWS)
+            self._overlays.renew(DRAWS)
 
     def draw_again(self) -> None:
         """Make other draws from the same law."""

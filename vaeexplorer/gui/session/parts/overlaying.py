@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 
-from vaeexplorer.gui.session.planes import Planes
+from vaeexplorer.gui.session.holding import Holding
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_one_scale
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Emptied, Holes, holes
@@ -32,14 +30,6 @@ Overlay = DecodeGrid | Stretch | Draws | NoDraws | Holes | Ellipses | NoEllipses
 OverlayJob = Callable[[], Generator[Overlay | None, None, Overlay | None]]
 
 
-class View(NamedTuple):
-    """The part of a map that is looked at: its corners, (2,), and the size of a picture, (2,)."""
-
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    step: NDArray[np.float64]
-
-
 class Kept(NamedTuple):
     """What was measured all over a map, and whether it is as fine as it will be."""
 
@@ -48,116 +38,112 @@ class Kept(NamedTuple):
     whole: bool
 
 
-class Overlaying(Planes):
-    """The verbs of the overlays. Nothing is computed until one is chosen.
+class Overlaying(QObject):
+    """Computes the overlays. Nothing is computed until one is chosen.
 
-    `overlay_chosen` brings its name, `overlay_faded` its opacity; `overlaid` what there is of it
-    for a slot by now, or None; `view_moved` tells that another part of a map is looked at.
+    `chosen` brings its name, `faded` its opacity; `laid` what there is of it for a slot by now, or
+    None.
     """
 
-    overlay_chosen = Signal(str)
-    overlay_faded = Signal(float)
-    overlaid = Signal(int, object)
-    view_moved = Signal(int)
+    chosen = Signal(str)
+    faded = Signal(float)
+    laid = Signal(int, object)
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.overlay, self.overlay_opacity = "none", 1.0
-        self.views: dict[int, View] = {}
+    def __init__(self, session: Holding) -> None:
+        super().__init__(session)
+        self._session = session
+        self.name, self.opacity = "none", 1.0
         self._kept: dict[tuple[str, int], Kept] = {}
         self._offered: dict[str, Callable[[int, Lift, Exhibit], OverlayJob | None]] = {}
-        for signal in (self.exhibit_changed, self.map_changed, self.map_grew):
+        for signal in (session.exhibit_changed, session.map_changed, session.map_grew):
             signal.connect(self._lay_bare)
-        self.surveyed.connect(self._lay_over)
-        self.model_changed.connect(self._lay_over)
+        session.surveyed.connect(self._lay_over)
+        session.model_changed.connect(self._lay_over)
+        session.view_moved.connect(self._follow_view)
+        session.context_changed.connect(self._forget_context)
 
-    def choose_overlay(self, name: str) -> None:
+    def choose(self, name: str) -> None:
         """Lay an overlay over every map.
 
         By `name`: "decodes", "stretch", "holes", "ellipses", "draws", or "none".
         """
-        if name == self.overlay:
+        if name == self.name:
             return
-        self.overlay = name
-        self.overlay_chosen.emit(name)
-        for slot in range(len(self.slots)):
+        self.name = name
+        self.chosen.emit(name)
+        for slot in range(len(self._session.slots)):
             self._lay_bare(slot)
             self._lay_over(slot)
 
-    def offer_overlay(
-        self, name: str, job: Callable[[int, Lift, Exhibit], OverlayJob | None]
-    ) -> None:
+    def offer(self, name: str, job: Callable[[int, Lift, Exhibit], OverlayJob | None]) -> None:
         """Let a part compute the overlay `name`: `job` returns what does, for a slot, or None."""
         self._offered[name] = job
 
-    def renew_overlay(self, name: str) -> None:
+    def renew(self, name: str) -> None:
         """Compute the overlay `name` anew in every slot: it would show something else by now."""
         self._kept = {key: kept for key, kept in self._kept.items() if key[0] != name}
-        if self.overlay == name:
-            for slot in range(len(self.slots)):
+        if self.name == name:
+            for slot in range(len(self._session.slots)):
                 self._lay_bare(slot)
                 self._lay_over(slot)
 
-    def fade_overlay(self, opacity: float) -> None:
+    def fade(self, opacity: float) -> None:
         """Draw every overlay with `opacity`, in (0, 1]."""
-        self.overlay_opacity = opacity
-        self.overlay_faded.emit(opacity)
+        self.opacity = opacity
+        self.faded.emit(opacity)
 
-    def look_at(
-        self,
-        slot: int,
-        low: NDArray[np.float64],
-        high: NDArray[np.float64],
-        step: NDArray[np.float64],
-    ) -> None:
-        """Say which part of the map of `slot` is looked at, and how large a picture is there."""
-        self.views[slot] = View(low, high, step)
-        if self.overlay == "decodes":
+    def _follow_view(self, slot: int) -> None:
+        if self.name == "decodes":
             self._lay_over(slot)
-        self.view_moved.emit(slot)
+
+    def _forget_context(self, slot: int, *_: object) -> None:
+        """Compute anew what was decoded in another context."""
+        self._kept = {key: kept for key, kept in self._kept.items() if key[1] != slot}
+        self._lay_bare(slot)
+        self._lay_over(slot)
 
     def _lay_bare(self, slot: int, *_: object) -> None:
         """Take the overlay of a map away: it belongs to another one."""
-        self.lanes.overlay.cancel(slot)
-        self.overlaid.emit(slot, None)
+        self._session.lanes.overlay.cancel(slot)
+        self.laid.emit(slot, None)
 
     def _lay_over(self, slot: int, *_: object) -> None:
         """Compute the overlay of `slot`, as far as what it needs is there."""
-        self.lanes.overlay.cancel(slot)
-        state = self.slots[slot]
+        self._session.lanes.overlay.cancel(slot)
+        state = self._session.slots[slot]
         exhibit, lift = state.exhibit, None if state.growing else state.lift
-        if self.overlay == "none" or exhibit is None or lift is None or not exhibit.spaces:
+        if self.name == "none" or exhibit is None or lift is None or not exhibit.spaces:
             return
         space = exhibit.spaces[main_space(exhibit)]
-        kept = self._kept.get((self.overlay, slot))
+        kept = self._kept.get((self.name, slot))
         if kept is not None and kept.lift is lift and kept.whole:
             self._show_kept()
             return
-        job = self._overlay_job(slot, space, lift, exhibit)
+        job = self._job(slot, space, lift, exhibit)
         if job is None:
             return
-        self.lanes.overlay.submit(
+        self._session.lanes.overlay.submit(
             slot,
             job,
             on_progress=partial(self._show_overlay, slot, lift, False),
             on_result=partial(self._show_overlay, slot, lift, True),
-            on_error=self.tell,
+            on_error=self._session.tell,
         )
 
-    def _overlay_job(
+    def _job(
         self, slot: int, space: LatentSpace, lift: Lift, exhibit: Exhibit
     ) -> OverlayJob | None:
         """Return what computes the chosen overlay; None where something for it is missing."""
-        if self.overlay in self._offered:
-            return self._offered[self.overlay](slot, lift, exhibit)
+        if self.name in self._offered:
+            return self._offered[self.name](slot, lift, exhibit)
         dataset = exhibit.dataset
-        if self.overlay == "stretch":
+        if self.name == "stretch":
             return partial(stretch, space, lift)
-        if self.overlay == "holes":
+        if self.name == "holes":
             if dataset is None or lift.lattice is None:
                 return None
             return partial(_holes, exhibit, space, lift, self._emptied(slot, lift))
-        view = self.views.get(slot)
+        view = self._session.views.get(slot)
         return None if view is None else partial(decode_grid, space, lift, *view)
 
     def _emptied(self, slot: int, lift: Lift) -> Emptied | None:
@@ -168,13 +154,13 @@ class Overlaying(Planes):
         return kept.overlay.emptied if isinstance(kept.overlay, Holes) else None
 
     def _show_overlay(self, slot: int, lift: Lift, whole: bool, overlay: Overlay | None) -> None:
-        if slot >= len(self.slots) or self.slots[slot].lift is not lift:
+        if slot >= len(self._session.slots) or self._session.slots[slot].lift is not lift:
             return
         if isinstance(overlay, DecodeGrid | Ellipses | NoEllipses | NoDraws):
-            self.overlaid.emit(slot, overlay)
+            self.laid.emit(slot, overlay)
         elif overlay is not None:
-            before = self._kept.get((self.overlay, slot))
-            self._kept[self.overlay, slot] = Kept(lift, overlay, whole)
+            before = self._kept.get((self.name, slot))
+            self._kept[self.name, slot] = Kept(lift, overlay, whole)
             if before is None or before.overlay is not overlay:
                 self._show_kept()
 
@@ -183,13 +169,13 @@ class Overlaying(Planes):
         current = {
             slot: kept.overlay
             for (name, slot), kept in self._kept.items()
-            if name == self.overlay
-            and slot < len(self.slots)
-            and self.slots[slot].lift is kept.lift
+            if name == self.name
+            and slot < len(self._session.slots)
+            and self._session.slots[slot].lift is kept.lift
         }
-        scaled = {"stretch": on_one_scale, "draws": draws_on_one_scale}.get(self.overlay, dict)
+        scaled = {"stretch": on_one_scale, "draws": draws_on_one_scale}.get(self.name, dict)
         for slot, overlay in scaled(current).items():
-            self.overlaid.emit(slot, overlay)
+            self.laid.emit(slot, overlay)
 
 
 def _holes(
