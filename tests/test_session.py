@@ -276,14 +276,14 @@ def test_there_is_always_one_slot_and_never_more_than_four(session):
 
 def test_a_verb_on_an_empty_slot_does_nothing(session, tmp_path):
     session.map_run(0)
-    session.save_copy(0, tmp_path / "copy")
+    session.runs.save_copy(0, tmp_path / "copy")
     session.locate_data(0, str(tmp_path))
     session.probe_image(0, 3)
     session.move_probe(0, np.zeros(2), 1.0)
     session.set_code(0, np.zeros(8, np.float32))
     session.hold()
-    session.train(Config("ae"), "", 0)
-    assert not session.training
+    session.training.begin(Config("ae"), "", 0)
+    assert not session.training.running
     assert session.told == []
     assert not (tmp_path / "copy").exists()
 
@@ -302,7 +302,7 @@ def test_a_map_is_kept_under_the_name_that_the_run_has_by_then(pair, library, qt
     path = library.add(replace(run, name="first", maps={"z": {"pca": run.maps["z"]["pca"]}}))
     shown = exhibit_of(load_run(path), str(path))
     pair.put(1, shown)
-    pair.rename_run(path, "second")
+    pair.runs.rename(path, "second")
     pair.clear(1)
     pair._mapped(1, shown, run.maps)
     wait_for_lanes(pair, qtbot)
@@ -316,7 +316,7 @@ def test_a_map_brings_no_deleted_run_back(pair, library, qtbot):
     path = library.add(run)
     shown = exhibit_of(load_run(path), str(path))
     pair.put(1, shown)
-    pair.delete_run(path)
+    pair.runs.delete(path)
     pair._mapped(1, shown, run.maps)
     wait_for_lanes(pair, qtbot)
     assert library.list() == ()
@@ -328,7 +328,7 @@ def test_a_rename_that_fails_leaves_the_name(pair, library, qtbot):
     path = library.add(replace(run, name="first"))
     pair.put(1, exhibit_of(load_run(path), str(path)))
     (path / "run.json").unlink()
-    pair.rename_run(path, "second")
+    pair.runs.rename(path, "second")
     qtbot.waitUntil(lambda: bool(pair.told), timeout=WAIT_MS)
     assert pair.slots[1].exhibit.name == "first"
 
@@ -355,10 +355,10 @@ def test_a_run_without_codes_whose_images_are_gone_is_refused(pair, tmp_path, qt
 
 def test_training_says_when_it_runs_and_when_it_ended(pair, qtbot):
     ended = []
-    pair.ended.connect(lambda job: ended.append((job, pair.training)))
+    pair.ended.connect(lambda job: ended.append((job, pair.training.running)))
     assert open_data("digits").source == pair.dataset.source
-    pair.train(Config("ae", {"latent_dim": 2}, epochs=1), "mine", 0)
-    assert pair.training
+    pair.training.begin(Config("ae", {"latent_dim": 2}, epochs=1), "mine", 0)
+    assert pair.training.running
     qtbot.waitUntil(lambda: ("train", False) in ended, timeout=WAIT_MS)
     assert pair.slots[0].exhibit.name == "mine"
     assert pair.slots[1].exhibit.name != "mine"

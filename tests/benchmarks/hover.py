@@ -89,7 +89,7 @@ def main() -> None:
         print(f"two slots: {figures['p95_ms']} ms", file=sys.stderr)
         epochs: list[str] = []
         session.progressed.connect(lambda job, _: epochs.append(job))
-        session.train(Config("vae", {"latent_dim": 8}, epochs=10_000), "background", 1)
+        session.training.begin(Config("vae", {"latent_dim": 8}, epochs=10_000), "background", 1)
         wait(app, lambda: epochs)
         rest(app)
         figures["p95_training_ms"] = p95_ms(app, session, window, moves)

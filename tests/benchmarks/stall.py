@@ -51,7 +51,7 @@ def gaps_ms(
 
 def while_training(app: QApplication, session: Session, seconds: float) -> np.ndarray:
     """Return the gaps from the moment that Train is pressed, the first step included."""
-    session.train(Config("vae", {"latent_dim": 8}, epochs=10_000), "background", 1)
+    session.training.begin(Config("vae", {"latent_dim": 8}, epochs=10_000), "background", 1)
     gaps = gaps_ms(app, seconds)
     end_training(app, session)
     return gaps

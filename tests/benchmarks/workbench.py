@@ -67,8 +67,8 @@ def settle(app: QApplication, session: Session) -> None:
 
 def end_training(app: QApplication, session: Session) -> None:
     """Stop the training, give up its map, and wait until nothing goes on any more."""
-    session.stop()
-    wait(app, lambda: not session.training)
+    session.training.stop()
+    wait(app, lambda: not session.training.running)
     session.cancel_map()
     lanes = (session.lanes.train, session.lanes.work, session.lanes.map)
     wait(app, lambda: not any(lane.busy for lane in lanes))

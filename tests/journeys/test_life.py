@@ -41,7 +41,7 @@ def train(explorer, epochs=ENDLESS):
     panel.epochs.setValue(epochs)
     panel.settings.editor("latent_dim").setValue(2)
     panel.train()
-    explorer.wait(lambda: panel.numbers.text() or not explorer.session.training)
+    explorer.wait(lambda: panel.numbers.text() or not explorer.session.training.running)
     return panel
 
 
@@ -86,7 +86,7 @@ def test_what_was_asked_for_is_done_though_the_window_closes(open_explorer, tmp_
     explorer = open_explorer().wait_until_ready()
     explorer.session.open_data("shapes:30000")  # the lane is busy with it for a while
     for number in (0, 1):
-        explorer.session.save_copy(number, tmp_path / str(number))
+        explorer.session.runs.save_copy(number, tmp_path / str(number))
     explorer.close()
     assert [load_run(tmp_path / str(number)).config.family for number in (0, 1)] == ["ae", "vae"]
 
@@ -97,7 +97,7 @@ def test_twenty_windows_in_one_process(open_explorer):
         explorer = open_explorer().wait_until_ready()
         train(explorer, epochs=ENDLESS if number % 2 else 1)
         if not number % 2:
-            explorer.wait(lambda person=explorer: not person.session.training)
+            explorer.wait(lambda person=explorer: not person.session.training.running)
         explorer.close()
         assert lanes() == []
         if number == 1:

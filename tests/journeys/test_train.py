@@ -146,7 +146,7 @@ def test_the_window_stays_usable_during_a_training(explorer):
     wait_for_an_epoch(explorer, panel)
     explorer.hover(0, explorer.pixel(0, 7))
     explorer.hover(1, explorer.pixel(1, 800))
-    assert explorer.session.training
+    assert explorer.session.training.running
     QTest.keyClick(explorer.window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
     wait_for_the_end(explorer, panel)
     assert explorer.session.slots[1].exhibit.run.status == "stopped"
@@ -169,7 +169,7 @@ def test_stop_keeps_what_was_learned(explorer):
 def test_stop_before_the_first_epoch_keeps_nothing_and_says_so(explorer):
     before = [state.exhibit for state in explorer.session.slots]
     panel = start_training(explorer)
-    explorer.session.stop()
+    explorer.session.training.stop()
     explorer.wait(panel.train_button.isEnabled)
     assert [state.exhibit for state in explorer.session.slots] == before
     assert runs_panel(explorer, 0)._stack.currentIndex() == 0

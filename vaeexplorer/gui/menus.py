@@ -216,7 +216,7 @@ def _add_model_menu(window: Window, session: Session) -> None:
             text = translate("Menus", "{panel}...").format(panel=panel.title())
             _act(menu, text, lambda key=panel.key: window.show_panel(key), panel.shortcut)
     _act(menu, translate("Menus", "New draws from the law"), session.samples.draw_again, "N")
-    _act(menu, translate("Menus", "Stop training"), session.stop, "Ctrl+.")
+    _act(menu, translate("Menus", "Stop training"), session.training.stop, "Ctrl+.")
     menu.addSeparator()
     _act(
         menu,

@@ -301,7 +301,7 @@ class Window(QMainWindow):
             self, translate("Window", "Save a copy of the run as a folder"), exhibit.name
         )
         if target:
-            self._session.save_copy(slot, Path(target))
+            self._session.runs.save_copy(slot, Path(target))
 
     def save_picture(self, widget: QWidget, name: str) -> None:
         """Ask for a file and save `widget` as it is on the screen, as PNG or SVG."""

@@ -86,13 +86,13 @@ class EvidencePanel(QWidget):
         session.evidence.images_drawn.connect(self._show_draws)
         self.pages.turned.connect(self._look_closer)
         session.evidence.progressed.connect(self._show_progress)
-        session.runs_changed.connect(session.list_runs)
-        session.runs_listed.connect(self._take_runs)
+        session.runs_changed.connect(session.runs.list)
+        session.runs.listed.connect(self._take_runs)
         self._show()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._session.list_runs()
+        self._session.runs.list()
         self._session.evidence.watch(True)
         self._look_closer()
 

@@ -78,10 +78,10 @@ class RunsPanel(QWidget):
             # Only here: elsewhere in the window these keys are not about runs.
             shortcut = QShortcut(keys, self, verb)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        session.runs_changed.connect(session.list_runs)
-        session.runs_listed.connect(self._fill)
+        session.runs_changed.connect(session.runs.list)
+        session.runs.listed.connect(self._fill)
         session.slots_changed.connect(self._enable)
-        session.list_runs()
+        session.runs.list()
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -166,7 +166,7 @@ class RunsPanel(QWidget):
             text=run.name,
         )
         if accepted and name.strip():
-            self._session.rename_run(run.path, name.strip())
+            self._session.runs.rename(run.path, name.strip())
 
     def _delete(self) -> None:
         run = self._chosen()
@@ -182,7 +182,7 @@ class RunsPanel(QWidget):
             QMessageBox.StandardButton.Cancel,
         )
         if answer == QMessageBox.StandardButton.Yes:
-            self._session.delete_run(run.path)
+            self._session.runs.delete(run.path)
 
     def _copy(self) -> None:
         run = self._chosen()
@@ -192,7 +192,7 @@ class RunsPanel(QWidget):
             self, translate("Runs", "Save a copy as a folder"), run.path.name
         )
         if target:
-            self._session.copy_run(run.path, Path(target))
+            self._session.runs.copy(run.path, Path(target))
 
 
 def local_time(created: str) -> str:

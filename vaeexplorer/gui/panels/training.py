@@ -175,7 +175,7 @@ class TrainingPanel(QWidget):
     def _offer_families(self, families: Mapping[str, object]) -> None:
         self._families = families
         # Not before: a layout may open with this panel, and torch waits for the first paint.
-        self._session.prepare_training()
+        self._session.training.prepare()
         for key, family in families.items():
             self.family.addItem(family.title, key)
         self.family.setCurrentIndex(max(0, self.family.findData("vae")))
@@ -247,7 +247,7 @@ class TrainingPanel(QWidget):
             seed=self.seed.value(),
         )
         name = self.name.text().strip() or self._automatic_name(self.family.currentText())
-        self._session.train(config, name, self.slot.currentIndex())
+        self._session.training.begin(config, name, self.slot.currentIndex())
         settings = self._families[family].config(**config.model)
         self._begin(config.epochs, settings.nats(self._session.dataset.shape))
 
@@ -269,7 +269,7 @@ class TrainingPanel(QWidget):
             names.append(
                 f"{given}, {family.title}" if given else self._automatic_name(family.title)
             )
-        self._session.train_both(tuple(configs), tuple(names))
+        self._session.training.begin_both(tuple(configs), tuple(names))
         self._begin(self.epochs.value(), "", models=2)
 
     def _begin(self, epochs: int, nats: str, models: int = 1) -> None:
@@ -298,10 +298,10 @@ class TrainingPanel(QWidget):
 
     def _stop(self) -> None:
         self.stop_button.setEnabled(False)
-        self._session.stop()
+        self._session.training.stop()
 
     def _enable(self) -> None:
-        training = self._session.training
+        training = self._session.training.running
         ready = bool(self._families) and self._session.dataset is not None
         self.train_button.setEnabled(ready and not training)
         self.train_button.setToolTip(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.process import ProjectionProcess
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit, Progress
-from vaeexplorer.storage import RunLibrary
+from vaeexplorer.storage import RunLibrary, write_atomically
 
 if TYPE_CHECKING:
     from vaeexplorer.models.base import Family
@@ -97,7 +98,6 @@ class Document(QObject):
     ended = Signal(str)
     failed = Signal(str)
     runs_changed = Signal()
-    runs_listed = Signal(object)
     families_loaded = Signal(object)
 
     def __init__(self, library: RunLibrary, parent: QObject | None = None) -> None:
@@ -111,10 +111,8 @@ class Document(QObject):
         self.views: dict[int, View] = {}
         self.hidden_labels: frozenset[int] = frozenset()
         self.hatching = True
-        self.training = False
         self.hovered_at = 0.0
         self._started = False
-        self._stop_training = threading.Event()
         self._projection = ProjectionProcess()
         self.lingering = False
         self._collector = Collector(self)
@@ -156,6 +154,15 @@ class Document(QObject):
         """Say which part of the map of `slot` is looked at, and how large a picture is there."""
         self.views[slot] = View(low, high, step)
         self.view_moved.emit(slot)
+
+    def rename(self, origin: str, name: str) -> None:
+        """Call what was opened from `origin` by another name, in every slot that shows it."""
+        for slot, state in enumerate(self.slots):
+            exhibit = state.exhibit
+            if exhibit is not None and exhibit.run is not None and exhibit.origin == origin:
+                named = replace(exhibit.run, name=name)
+                state.exhibit = replace(exhibit, name=name, run=named)
+                self.renamed.emit(slot, name)
 
     def linked(self, first: int, second: int) -> bool:
         """Whether image k is the same image in both slots."""
@@ -212,7 +219,7 @@ class Document(QObject):
             key, job, on_result=finished, on_progress=progressed, on_error=failed
         )
 
-    def _change_runs(
+    def change_runs(
         self, change: Callable[[], object], then: Callable[[], None] = lambda: None
     ) -> None:
         """Do `change` in its turn, also when the window closes meanwhile."""
@@ -230,6 +237,10 @@ class Document(QObject):
         self.lanes.work.submit(
             ("save", object()), write, on_result=on_result, on_error=self.tell, lasting=True
         )
+
+    def save_picture(self, target: Path, content: bytes) -> None:
+        """Write a picture file, also when the window closes meanwhile."""
+        self.save(partial(write_atomically, target, content))
 
     def tell(self, error: Exception) -> None:
         """Say a user's mistake in its own sentence; a bug of ours is logged with its traceback."""

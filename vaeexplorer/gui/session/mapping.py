@@ -80,6 +80,16 @@ class MapMaking(Opening):
         if self.map_method in TAKES_TIME and not {"axes", *TAKES_TIME} & made:
             self.map_run(slot)
 
+    def start_projection(self) -> None:
+        """Start the projection process before it is needed.
+
+        Raises
+        ------
+        ProjectionError
+            It cannot be started.
+        """
+        self._projection.start()
+
     def map_run(
         self, slot: int, method: str = "umap", settings: UmapSettings | None = None
     ) -> None:
@@ -153,7 +163,7 @@ class MapMaking(Opening):
             if self.shows(slot, exhibit):
                 self._map_replaced(slot, now)
         # Among the changes of runs, one after another: the run keeps the name that it has by then.
-        self._change_runs(lambda: keep_maps(exhibit.origin, maps))
+        self.change_runs(lambda: keep_maps(exhibit.origin, maps))
 
     def _mapping_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         self.ended.emit("map")
