@@ -19,63 +19,63 @@ from vaeexplorer.storage import load_run
 @pytest.fixture
 def walker(pair, qtbot) -> Session:  # noqa: F811
     """The pair with its path looked at, decoded in both slots."""
-    pair.watch_path(True)
-    qtbot.waitUntil(lambda: len(pair.films) == 2, timeout=WAIT_MS)
+    pair.path.watch(True)
+    qtbot.waitUntil(lambda: len(pair.path.films) == 2, timeout=WAIT_MS)
     return pair
 
 
 def test_nothing_is_decoded_before_anybody_looks(pair):  # noqa: F811
-    assert pair.path is None
-    assert pair.films == {}
-    pair.set_path_way("slerp")
-    pair.set_path_even(False)
-    pair.step_path(3)
-    assert pair.path is None
+    assert pair.path.choice is None
+    assert pair.path.films == {}
+    pair.path.set_way("slerp")
+    pair.path.set_even(False)
+    pair.path.step(3)
+    assert pair.path.choice is None
 
 
 def test_of_many_wishes_the_last_is_decoded(walker, qtbot):
     gate, filmed = Gate(walker.lanes.work), []
-    walker.path_filmed.connect(lambda slot, film, _: filmed.append((slot, film.choice)))
+    walker.path.filmed.connect(lambda slot, film, _: filmed.append((slot, film.choice)))
     for way in ("slerp", "data", "slerp", "straight"):
-        walker.set_path_way(way)
-        walker.set_path_even(False)
+        walker.path.set_way(way)
+        walker.path.set_even(False)
     gate.open()
     qtbot.waitUntil(lambda: not walker.lanes.work.busy and len(filmed) >= 2, timeout=WAIT_MS)
-    assert filmed == [(0, walker.path), (1, walker.path)]
-    assert (walker.path.way, walker.path.even) == ("straight", False)
+    assert filmed == [(0, walker.path.choice), (1, walker.path.choice)]
+    assert (walker.path.choice.way, walker.path.choice.even) == ("straight", False)
 
 
 def test_a_film_of_an_exhibit_that_left_its_slot_is_refused(walker, qtbot):
     gate = Gate(walker.lanes.work)
-    walker.set_path_way("slerp")
+    walker.path.set_way("slerp")
     walker.clear(0)
     gate.open()
     qtbot.waitUntil(lambda: not walker.lanes.work.busy, timeout=WAIT_MS)
-    assert list(walker.films) == [1]
+    assert list(walker.path.films) == [1]
 
 
 def test_the_ends_are_images_and_stay_with_another_model_of_the_same_data(walker, qtbot):
     walker.probe_image(1, 30)
-    walker.set_path_end("end")
-    assert walker.path.end == 30
+    walker.path.set_end("end")
+    assert walker.path.choice.end == 30
     walker.put(0, exhibit(1))
-    qtbot.waitUntil(lambda: 0 in walker.films, timeout=WAIT_MS)
-    assert walker.path.end == 30
+    qtbot.waitUntil(lambda: 0 in walker.path.films, timeout=WAIT_MS)
+    assert walker.path.choice.end == 30
     codes = walker.slots[0].exhibit.codes["z"].mean
-    np.testing.assert_array_equal(walker.films[0].z[-1], codes[30])
+    np.testing.assert_array_equal(walker.path.films[0].z[-1], codes[30])
 
 
 def test_other_data_has_no_such_path_until_it_is_chosen_there(walker, qtbot):
     reasons = {}
-    walker.path_filmed.connect(lambda slot, film, reason: reasons.update({slot: reason}))
+    walker.path.filmed.connect(lambda slot, film, reason: reasons.update({slot: reason}))
     other = exhibit(1)
     walker.put(1, replace(other, source=replace(other.source, fingerprint="00" * 32)))
     qtbot.waitUntil(lambda: walker.slots[1].lift is not None, timeout=WAIT_MS)
     assert reasons[1] == "other data"
     walker.probe_image(1, 12)
-    walker.set_path_end("start")
-    assert (walker.path.fingerprint, walker.path.start) == ("00" * 32, 12)
-    qtbot.waitUntil(lambda: list(walker.films) == [1], timeout=WAIT_MS)
+    walker.path.set_end("start")
+    assert (walker.path.choice.fingerprint, walker.path.choice.start) == ("00" * 32, 12)
+    qtbot.waitUntil(lambda: list(walker.path.films) == [1], timeout=WAIT_MS)
     assert reasons[0] == "other data"
 
 
@@ -83,8 +83,8 @@ def test_the_first_path_follows_the_data(walker, qtbot):
     other = exhibit(1)
     walker.put(1, replace(other, source=replace(other.source, fingerprint="00" * 32)))
     walker.clear(0)
-    qtbot.waitUntil(lambda: list(walker.films) == [1], timeout=WAIT_MS)
-    assert walker.path.fingerprint == "00" * 32
+    qtbot.waitUntil(lambda: list(walker.path.films) == [1], timeout=WAIT_MS)
+    assert walker.path.choice.fingerprint == "00" * 32
 
 
 def test_scoring_says_why_there_is_no_score(pair, library, qtbot):  # noqa: F811

@@ -36,7 +36,7 @@ def view(explorer, slot):
 
 
 def film(explorer, slot):
-    return explorer.session.films[slot]
+    return explorer.session.path.films[slot]
 
 
 def press(explorer, key, modifier=Qt.KeyboardModifier.NoModifier):
@@ -44,7 +44,7 @@ def press(explorer, key, modifier=Qt.KeyboardModifier.NoModifier):
 
 
 def test_the_panel_opens_with_a_path_between_two_kinds_of_images(walker):
-    path = walker.session.path
+    path = walker.session.path.choice
     labels = walker.session.slots[0].exhibit.labels
     assert labels[path.start] != labels[path.end]
     panel = walker.panel("path")
@@ -62,7 +62,7 @@ def test_the_panel_opens_with_a_path_between_two_kinds_of_images(walker):
 def test_the_path_is_drawn_on_each_map_as_the_places_of_its_codes(walker):
     for slot, state in enumerate(walker.session.slots):
         places = walker.map(slot)._path
-        path = walker.session.path
+        path = walker.session.path.choice
         assert len(places) == STEPS + 1
         np.testing.assert_allclose(places[0], state.lift.positions[path.start], rtol=1e-6)
         np.testing.assert_allclose(places[-1], state.lift.positions[path.end], rtol=1e-6)
@@ -96,10 +96,12 @@ def test_arrows_step_along_the_path_and_its_ends_are_the_images(walker):
     press(walker, Qt.Key.Key_Left)
     assert view(walker, 1).frame == 6
     press(walker, Qt.Key.Key_End)
-    assert [state.probe.nearest for state in walker.session.slots] == [walker.session.path.end] * 2
+    assert [state.probe.nearest for state in walker.session.slots] == [
+        walker.session.path.choice.end
+    ] * 2
     assert {state.probe.kind for state in walker.session.slots} == {"dot"}
     press(walker, Qt.Key.Key_Home)
-    assert walker.probe(1).nearest == walker.session.path.start
+    assert walker.probe(1).nearest == walker.session.path.choice.start
     press(walker, Qt.Key.Key_Left)
     assert view(walker, 0).frame == 0
 
@@ -122,7 +124,7 @@ def test_a_path_is_chosen_from_the_maps_by_two_keys(walker):
     for index, key in ((159, Qt.Key.Key_S), (358, Qt.Key.Key_E)):
         walker.hover(1, walker.pixel(1, index))
         QTest.keyClick(walker.window, key)
-    assert (walker.session.path.start, walker.session.path.end) == (159, 358)
+    assert (walker.session.path.choice.start, walker.session.path.choice.end) == (159, 358)
     wait_for_films(walker)
     for slot, state in enumerate(walker.session.slots):
         codes = state.exhibit.codes["z"].mean
@@ -137,7 +139,7 @@ def test_another_way_is_shown(walker, way):
     QTest.keyClick(panel.way, Qt.Key.Key_Down)
     if way == "data":
         QTest.keyClick(panel.way, Qt.Key.Key_Down)
-    walker.wait(lambda: walker.session.path.way == way and film(walker, 0) is not before)
+    walker.wait(lambda: walker.session.path.choice.way == way and film(walker, 0) is not before)
     wait_for_films(walker)
     straight = paths.along(before.z[[0, -1]], np.linspace(0, 1, STEPS + 1))
     assert np.abs(film(walker, 0).way - straight).max() > 0.1
@@ -163,13 +165,13 @@ def test_another_map_gets_a_line_of_its_own(walker):
 def test_nothing_is_drawn_or_computed_while_nobody_looks(walker):
     walker.window.show_panel("runs")
     walker.wait(lambda: all(panel.view._path is None for panel in walker.window.maps))
-    before = dict(walker.session.films)
-    walker.session.set_path_way("slerp")
+    before = dict(walker.session.path.films)
+    walker.session.path.set_way("slerp")
     walker.wait(lambda: not walker.session.lanes.work.busy)
-    assert walker.session.films == before
+    assert walker.session.path.films == before
     walker.window.show_panel("path")
     wait_for_films(walker)
-    walker.wait(lambda: walker.session.films[0] is not before[0])
+    walker.wait(lambda: walker.session.path.films[0] is not before[0])
 
 
 def test_films_stand_as_the_maps_do(walker):
@@ -195,7 +197,7 @@ def test_a_slot_without_a_path_says_why(walker):
     assert view(walker, 1)._placeholder == "this slot is empty"
     assert walker.map(1)._path is None
     walker.session.set_slot_count(1)
-    assert list(walker.session.films) == [0]
+    assert list(walker.session.path.films) == [0]
     walker.session.clear(0)
     assert not walker.panel("path").play_button.isEnabled()
 

@@ -103,9 +103,9 @@ def test_spaces_are_chosen_with_the_keyboard_and_scored_each_by_itself(open_expl
     assert choice.context.text() == "upper layers drawn"
     # The rates of a lower layer are those that the objective has, given the layer above.
     dimensions = explorer.panel("dimensions")
-    explorer.wait(lambda: session.slots[0].rates is not None)
+    explorer.wait(lambda: session.rates.of(0) is not None)
     explorer.wait(lambda: "given the layers above" in dimensions._legend.text())
-    rates = session.slots[0].rates["z1"]
+    rates = session.rates.of(0)["z1"]
     assert [row.dimension for row in explorer.rows(3)] == np.argsort(-rates).tolist()
     assert f"z1 {rates.sum():.1f}" in dimensions._legend.text()
     hold(explorer, 0, 12)

@@ -92,7 +92,7 @@ def _add_edit_menu(window: Window, session: Session) -> None:
 
 def _set_path_end(window: Window, session: Session, which: str) -> None:
     """Let the path "start" or "end" at the probe, and show it; the focus stays on the map."""
-    session.set_path_end(which)
+    session.path.set_end(which)
     window.docks["path"].show()
     window.docks["path"].raise_()
 
@@ -101,7 +101,7 @@ def _draw(window: Window, session: Session) -> None:
     """Let the next drag over a map draw a path, and show where its film will be."""
     window.docks["path"].show()
     window.docks["path"].raise_()
-    session.draw_path(True)
+    session.path.draw(True)
 
 
 def _act(

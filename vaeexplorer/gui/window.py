@@ -196,7 +196,7 @@ class Window(QMainWindow):
         session.progressed.connect(self._show_progress)
         session.ended.connect(self._show_end)
         # A tab behind another one is not hidden in Qt's sense: only its dock knows.
-        self.docks["path"].visibilityChanged.connect(session.watch_path)
+        self.docks["path"].visibilityChanged.connect(session.path.watch)
         self.docks["worst"].visibilityChanged.connect(session.worst_places.watch)
         self.docks["samples"].visibilityChanged.connect(session.samples.watch)
         session.selection_changed.connect(self._show_selection)

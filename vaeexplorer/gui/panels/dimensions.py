@@ -95,7 +95,7 @@ class DimensionsPanel(QWidget):
         session.codebooks.counted.connect(self._show_usage)
         session.codebooks.tried.connect(self._show_variants)
         session.model_changed.connect(self._show_rates)
-        session.rates_measured.connect(self._show_rates)
+        session.rates.measured.connect(self._show_rates)
         self._show_active()
 
     def _head(self) -> QHBoxLayout:
@@ -166,7 +166,8 @@ class DimensionsPanel(QWidget):
 
     def _show_codes(self, state: Slot, usage: CodeUsage | None) -> None:
         """Show what is known of the codes of the active slot in the rows that are there."""
-        self._carried = carried(state.exhibit, self._codes, state.rates)
+        rates = self._session.rates.of(self._session.active)
+        self._carried = carried(state.exhibit, self._codes, rates)
         self._legend.setText(self._carried.legend)
         self._z = self._codes.mean
         if usage is not None:

@@ -171,9 +171,9 @@ class MapPanel(QWidget):
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)
         session.colours.measured.connect(self._show_measured)
-        session.path_placed.connect(self._show_path)
-        session.drawing_changed.connect(self._show_drawing)
-        self._show_drawing(session.drawing)
+        session.path.placed.connect(self._show_path)
+        session.path.drawing_changed.connect(self._show_drawing)
+        self._show_drawing(session.path.drawing)
         session.surveyed.connect(self._show_no_data)
         session.hatched.connect(lambda _: self._show_no_data(slot, session.slots[slot].no_data))
         session.selection_changed.connect(self._show_selection)
@@ -207,7 +207,7 @@ class MapPanel(QWidget):
     def _take_outline(self, outline: NDArray[np.float64], use: Use) -> None:
         self._session.activate(self._slot)
         if use == "path":
-            self._session.take_stroke(self._slot, outline)
+            self._session.path.take_stroke(self._slot, outline)
         else:
             self._session.select_within(self._slot, outline, use)
 
@@ -384,7 +384,7 @@ class MapPanel(QWidget):
 
     def _show_path(self, slot: int, places: NDArray[np.float64] | None) -> None:
         if slot == self._slot:
-            self.view.set_path(None if self._session.drawing else places)
+            self.view.set_path(None if self._session.path.drawing else places)
 
     def _show_no_data(self, slot: int, where: NoData | None) -> None:
         if slot == self._slot:

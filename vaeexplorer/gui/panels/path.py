@@ -121,12 +121,12 @@ class PathPanel(QWidget):
         column.addWidget(scroll, 1)
         self._rebuild(len(session.slots))
         session.slots_changed.connect(self._rebuild)
-        session.path_chosen.connect(self._show_choice)
-        session.path_filmed.connect(self._show_film)
-        session.path_stepped.connect(self._show_frame)
-        session.path_watched.connect(self._rest)
-        session.drawing_changed.connect(self._show_drawing)
-        self._show_choice(session.path)
+        session.path.chosen.connect(self._show_choice)
+        session.path.filmed.connect(self._show_film)
+        session.path.stepped.connect(self._show_frame)
+        session.path.watched.connect(self._rest)
+        session.path.drawing_changed.connect(self._show_drawing)
+        self._show_choice(session.path.choice)
 
     def _tools(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -138,12 +138,12 @@ class PathPanel(QWidget):
         self.start_button.setToolTip(
             translate("Path", "Let the path start at the image nearest to the probe (S)")
         )
-        self.start_button.clicked.connect(lambda: self._session.set_path_end("start"))
+        self.start_button.clicked.connect(lambda: self._session.path.set_end("start"))
         self.end_button = QPushButton(translate("Path", "End at probe"))
         self.end_button.setToolTip(
             translate("Path", "Let the path end at the image nearest to the probe (E)")
         )
-        self.end_button.clicked.connect(lambda: self._session.set_path_end("end"))
+        self.end_button.clicked.connect(lambda: self._session.path.set_end("end"))
         self.draw_button = QPushButton(translate("Path", "Draw"))
         self.draw_button.setCheckable(True)
         self.draw_button.setToolTip(
@@ -153,7 +153,7 @@ class PathPanel(QWidget):
                 "the line; the others go through the images nearest to it. Esc gives up.",
             )
         )
-        self.draw_button.clicked.connect(self._session.draw_path)
+        self.draw_button.clicked.connect(self._session.path.draw)
         parts = (self.start, self.start_button, self.end, self.end_button, self.draw_button)
         for part in parts:
             row.addWidget(part)
@@ -192,7 +192,7 @@ class PathPanel(QWidget):
             ("data", translate("Path", "along the data")),
         ):
             self.way.addItem(title, way)
-        self.way.activated.connect(lambda k: self._session.set_path_way(self.way.itemData(k)))
+        self.way.activated.connect(lambda k: self._session.path.set_way(self.way.itemData(k)))
         return self.way
 
     def _even_choice(self) -> QCheckBox:
@@ -205,7 +205,7 @@ class PathPanel(QWidget):
                 "measured over equal distances in latent space either way.",
             )
         )
-        self.even.clicked.connect(self._session.set_path_even)
+        self.even.clicked.connect(self._session.path.set_even)
         return self.even
 
     def _rebuild(self, count: int) -> None:
@@ -217,7 +217,7 @@ class PathPanel(QWidget):
         for slot, film in enumerate(self.films):
             film.view.stepped.connect(self._step)
             film.view.played.connect(self.play)
-            film.show_film(self._session.films.get(slot), "empty")
+            film.show_film(self._session.path.films.get(slot), "empty")
             # As the maps stand: more than two in rows of two.
             self._rows.addWidget(film, *(divmod(slot, 2) if count > 2 else (slot, 0)))
         self._share_scales()
@@ -237,7 +237,7 @@ class PathPanel(QWidget):
             self.end.setText(
                 translate("Path", "to {image}").format(image=self._image_name(path.end))
             )
-        self._show_drawing(self._session.drawing)
+        self._show_drawing(self._session.path.drawing)
 
     def _offer_stroke(self, path: PathChoice | None) -> None:
         """Offer the line that was drawn last among the ways, as long as there is one."""
@@ -250,7 +250,7 @@ class PathPanel(QWidget):
     def _show_drawing(self, drawing: bool) -> None:
         """Say what to do, or what the line that was drawn means."""
         self.draw_button.setChecked(drawing)
-        stroke = None if self._session.path is None else self._session.path.drawn
+        stroke = None if self._session.path.choice is None else self._session.path.choice.drawn
         text = ""
         if drawing:
             text = translate(
@@ -271,7 +271,7 @@ class PathPanel(QWidget):
         return f"#{index}" if exhibit is None else image_name(exhibit, index)
 
     def _exhibit_of_path(self) -> Exhibit | None:
-        path = self._session.path
+        path = self._session.path.choice
         for state in self._session.slots:
             exhibit = state.exhibit
             if exhibit is not None and path and exhibit.source.fingerprint == path.fingerprint:
@@ -282,7 +282,7 @@ class PathPanel(QWidget):
         if slot < len(self.films):
             self.films[slot].show_film(film, reason)
             self._share_scales()
-        can = bool(self._session.films)
+        can = bool(self._session.path.films)
         self.play_button.setEnabled(can)
         self.save_button.setEnabled(can)
         if not can:
@@ -307,13 +307,13 @@ class PathPanel(QWidget):
     def _step(self, frame: int) -> None:
         self._clock.stop()
         self._dress_play()
-        self._session.step_path(frame)
+        self._session.path.step(frame)
 
     def play(self) -> None:
         """Move the probe along the path, there and back, until it is asked to stop."""
         if self._clock.isActive():
             self._clock.stop()
-        elif self._session.films:
+        elif self._session.path.films:
             self._clock.start()
         self._dress_play()
 
@@ -326,7 +326,7 @@ class PathPanel(QWidget):
     def _play_on(self) -> None:
         if not 0 <= self._frame + self._direction < FRAMES:
             self._direction = -self._direction
-        self._session.step_path(self._frame + self._direction)
+        self._session.path.step(self._frame + self._direction)
 
     def _save_gif(self) -> None:
         self._save(translate("Path", "Moving picture (*.gif)"), ".gif")
@@ -340,11 +340,11 @@ class PathPanel(QWidget):
         )
         if name:
             path = Path(name)
-            self._session.save_film(path if path.suffix.lower() == ending else Path(name + ending))
+            self._session.path.save(path if path.suffix.lower() == ending else Path(name + ending))
 
     def copy(self) -> None:
         """Put the films of all slots on the clipboard as one picture."""
-        strips = self._session.film_strips()
+        strips = self._session.path.strips()
         if strips:
             picture = np.moveaxis(film_picture(strips), -1, 0)
             QGuiApplication.clipboard().setImage(to_qimage(picture))

@@ -2,8 +2,8 @@
 
 A verb is thin: what takes long lives in `jobs`, on a lane (lanes). What others build upon is one
 class in a file each, in this order: the state (document), the probe (probing), what is opened
-(opening), mapped (mapping, aligning), compared along a path (comparing, drawing), selected
-(selecting), shown of two dimensions (planes) and held beside the codes (holding).
+(opening), mapped (mapping, aligning), selected (selecting), shown of two dimensions (planes) and
+held beside the codes (holding).
 
 What nothing else of these builds upon is a part: an object of its own in `parts`, with its own
 verbs, signals and state, called `session.search` or `session.map_files`. To add one:
@@ -25,6 +25,7 @@ from vaeexplorer.gui.session.holding import Holding
 from vaeexplorer.gui.session.parts.bounding import Bounding
 from vaeexplorer.gui.session.parts.colouring import Colouring
 from vaeexplorer.gui.session.parts.describing import Describing
+from vaeexplorer.gui.session.parts.drawing import Drawing
 from vaeexplorer.gui.session.parts.exporting import Exporting
 from vaeexplorer.gui.session.parts.finding import Finding
 from vaeexplorer.gui.session.parts.judging import Judging
@@ -32,6 +33,7 @@ from vaeexplorer.gui.session.parts.keeping import Keeping
 from vaeexplorer.gui.session.parts.outlining import Outlining
 from vaeexplorer.gui.session.parts.picking import Picking
 from vaeexplorer.gui.session.parts.picturing import Picturing
+from vaeexplorer.gui.session.parts.rating import Rating
 from vaeexplorer.gui.session.parts.sampling import Sampling
 from vaeexplorer.gui.session.parts.scoring import Scoring
 from vaeexplorer.gui.session.parts.supplementing import Supplementing
@@ -53,6 +55,8 @@ class Session(Holding):
         self.scores = Scoring(self)
         self.worst_places = Judging(self, self.scores)
         self.secondary = Supplementing(self, self.scores)
+        self.path = Drawing(self)
+        self.rates = Rating(self)
         self.search = Finding(self)
         self.evidence = Bounding(self)
         self.colours = Colouring(self)
@@ -64,6 +68,15 @@ class Session(Holding):
         self.map_files = Exporting(self)
         self.swaps = Swapping(self)
         self.descriptions = Describing(self)
+
+    def let_go(self) -> None:
+        """Give up drawing a path; else let go of what is held, else of what is selected."""
+        if self.path.drawing:
+            self.path.draw(False)
+        elif any(state.held is not None for state in self.slots):
+            self.release()
+        else:
+            self.clear_selection()
 
     def close(self) -> None:
         """Let the parts stop what they have begun, and close as the document does."""

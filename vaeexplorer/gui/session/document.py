@@ -48,8 +48,6 @@ class Slot:
         is taken from; None: the default (see LatentSpace.holding).
     last_images
         Numbers of the images that were probed and held in the space explored before.
-    rates
-        Mean rates of a hierarchy by space, (size,) each, in nats, once they are measured.
     """
 
     exhibit: Exhibit | None = None
@@ -63,7 +61,6 @@ class Slot:
     holds: bool = True
     context: int | None = None
     last_images: tuple[int | None, int | None] = (None, None)
-    rates: Mapping[str, NDArray[np.float64]] | None = None
 
 
 class View(NamedTuple):
@@ -82,6 +79,7 @@ class Document(QObject):
     map_changed = Signal(int, object)
     map_grew = Signal(int, object)
     view_moved = Signal(int)
+    lifted = Signal(int)
     map_method_changed = Signal(str)
     probe_moved = Signal(int, object)
     held_changed = Signal(int, object)

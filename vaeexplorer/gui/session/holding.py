@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.document import Slot
 from vaeexplorer.gui.session.planes import Planes
-from vaeexplorer.jobs.layers import mean_rates
 from vaeexplorer.jobs.opening import held_at, main_space
 from vaeexplorer.latent.probe import Probe, probe_image
 from vaeexplorer.run import Exhibit
@@ -27,18 +23,15 @@ class Holding(Planes):
 
     The chosen space stands in the slot's exhibit (`Exhibit.explored`), for jobs are given that.
     Another space is another exhibit: `exhibit_changed` brings it. `context_changed` brings the
-    image that what a space lacks is taken from, or None for the default. `rates_measured` brings
-    the mean rates of a hierarchy by space, (size,) each, which its codes alone do not tell.
+    image that what a space lacks is taken from, or None for the default.
     """
 
     context_changed = Signal(int, object)
-    rates_measured = Signal(int, object)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.held_changed.connect(self._hold_image)
         self.model_changed.connect(self._hold_when_ready)
-        self.model_changed.connect(self._measure_rates)
 
     def explore_space(self, slot: int, name: str) -> None:
         """Explore the latent space `name` of what is in `slot`; images probed and held stay so."""
@@ -50,7 +43,6 @@ class Holding(Planes):
         now = replace(exhibit, explored=name, spaces=spaces)
         probed = None if before.probe is None else before.probe.nearest
         self.slots[slot] = Slot(now, holds=before.holds, last_images=(probed, before.held_image))
-        self.slots[slot].rates = before.rates
         self.exhibit_changed.emit(slot, now)
         self.held_changed.emit(slot, None)
         if self._started:
@@ -100,27 +92,6 @@ class Holding(Planes):
         if state == "ready":
             self._take_context(slot)
 
-    def _measure_rates(self, slot: int, state: str) -> None:
-        """Measure the rates of a hierarchy, once for all its layers."""
-        exhibit = self.slots[slot].exhibit
-        if state != "ready" or exhibit is None or self.slots[slot].rates is not None:
-            return
-        run, dataset = exhibit.run, exhibit.dataset
-        layered = any(space.given == "upper" for space in exhibit.spaces.values())
-        if layered and run is not None and dataset is not None:
-            self._work(
-                ("rates", slot),
-                partial(mean_rates, run, dataset),
-                partial(self._take_rates, slot, exhibit),
-            )
-
-    def _take_rates(
-        self, slot: int, exhibit: Exhibit, rates: Mapping[str, NDArray[np.float64]]
-    ) -> None:
-        if self.as_now(slot, exhibit) is not None:
-            self.slots[slot].rates = rates
-            self.rates_measured.emit(slot, rates)
-
     def _take_context(self, slot: int) -> None:
         state = self.slots[slot]
         exhibit, image = state.exhibit, state.held_image if state.holds else None
@@ -150,6 +121,4 @@ class Holding(Planes):
         state.exhibit = replace(now, spaces={**now.spaces, main_space(now): space})
         if state.probe is not None:
             self._decode(slot, state.probe)
-        # What was decoded along the path was decoded in another context.
-        self._forget_film(slot)
         self.context_changed.emit(slot, image)

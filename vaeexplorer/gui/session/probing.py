@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import Any
 
@@ -35,7 +35,7 @@ class Probing(Document):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._probed = self.active
+        self._probed, self.last_moved = self.active, 0
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -93,6 +93,13 @@ class Probing(Document):
                 state.held = state.probe
                 self.held_changed.emit(slot, state.held)
 
+    def hold_each(self, probes: Mapping[int, Probe]) -> None:
+        """Probe each of these slots by itself, and hold that."""
+        for slot, probe in probes.items():
+            self._set_probe(slot, probe, urgent=True)
+            self._probed = slot
+        self.hold()
+
     def release(self) -> None:
         """Let go of what is held."""
         for slot, state in enumerate(self.slots):
@@ -119,7 +126,7 @@ class Probing(Document):
         return int(exhibit.labels[index]) in self.hidden_labels
 
     def _show_probe(self, slot: int, probe: Probe) -> None:
-        self._probed = slot
+        self._probed = self.last_moved = slot
         self._set_probe(slot, probe, urgent=True)
         for other in range(len(self.slots)):
             if other != slot and self.linked(slot, other):
@@ -217,6 +224,7 @@ class Probing(Document):
             self._set_probe(slot, self._moved_to(lift, state.probe))
         else:
             self._probe_first(slot)
+        self.lifted.emit(slot)
 
     def _surveyed(self, slot: int, lift: Lift, survey: tuple[Lattice, NoData]) -> None:
         lift.lattice, nothing = survey

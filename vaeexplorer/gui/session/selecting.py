@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Signal
 
-from vaeexplorer.gui.session.drawing import Drawing
+from vaeexplorer.gui.session.aligning import Aligning
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.latent.selection import (
     Change,
@@ -30,7 +30,7 @@ THUMBNAILS = 24
 """Selected images that are shown as pictures."""
 
 
-class Selecting(Drawing):
+class Selecting(Aligning):
     """The verbs that select images; those of hidden labels are never selected.
 
     `selection_changed` brings the Selection, or None; `pictured` a selection and some of its
@@ -107,15 +107,6 @@ class Selecting(Drawing):
         """Select nothing."""
         if self.selection is not None:
             self._show_selection(None)
-
-    def let_go(self) -> None:
-        """Give up drawing a path; else let go of what is held, else of what is selected."""
-        if self.drawing:
-            self.draw_path(False)
-        elif any(state.held is not None for state in self.slots):
-            self.release()
-        else:
-            self.clear_selection()
 
     def selected_in(self, slot: int) -> NDArray[np.int64] | None:
         """Return the selected images of `slot`; None where nothing is, or its data is another."""

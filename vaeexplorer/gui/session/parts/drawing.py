@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
-from vaeexplorer.gui.session.comparing import Comparing
+from vaeexplorer.gui.session.holding import Holding
+from vaeexplorer.gui.session.parts.comparing import Comparing
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.paths import PathChoice
 from vaeexplorer.latent.strokes import Stroke, lift_stroke
@@ -18,22 +18,22 @@ from vaeexplorer.run import Exhibit
 
 
 class Drawing(Comparing):
-    """The verbs that draw a path. `drawing_changed` tells whether the next drag over a map does."""
+    """The path, also drawn. `drawing_changed` tells whether the next drag over a map draws it."""
 
     drawing_changed = Signal(bool)
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, session: Holding) -> None:
+        super().__init__(session)
         self.drawing = False
-        self.path_watched.connect(self._draw_no_more)
+        self.watched.connect(self._draw_no_more)
 
-    def draw_path(self, drawing: bool) -> None:
+    def draw(self, drawing: bool) -> None:
         """Let the next drag over a map draw a path, or not."""
         self._set_drawing(drawing)
-        for slot in range(len(self.slots)):
+        for slot in range(len(self._session.slots)):
             # The former path must not lie under the line that grows.
             if drawing:
-                self.path_placed.emit(slot, None)
+                self.placed.emit(slot, None)
             else:
                 self._place_path(slot)
 
@@ -49,22 +49,23 @@ class Drawing(Comparing):
 
     def take_stroke(self, slot: int, corners: NDArray[np.float64]) -> None:
         """Let the path follow the line through `corners`, (m, 2), on the map of `slot`."""
-        state = self.slots[slot]
+        state = self._session.slots[slot]
         if state.exhibit is None or state.lift is None or state.growing:
-            self.draw_path(False)
+            self.draw(False)
             return
         self._set_drawing(False)
         codes = state.exhibit.codes[main_space(state.exhibit)].mean
-        self._work(
+        self._session.lanes.work.submit(
             "stroke",
             partial(lift_stroke, state.lift, slot, corners, codes),
-            partial(self._follow_stroke, state.exhibit),
+            on_result=partial(self._follow_stroke, state.exhibit),
+            on_error=self._session.tell,
         )
 
     def _follow_stroke(self, exhibit: Exhibit, stroke: Stroke) -> None:
-        if not self.shows(stroke.slot, exhibit):
+        if not self._session.shows(stroke.slot, exhibit):
             return
-        former = self.path or PathChoice("", 0, 0)
+        former = self.choice or PathChoice("", 0, 0)
         start, end = (int(stroke.images[which]) for which in (0, -1))
         fingerprint = exhibit.source.fingerprint
         self._choose(
