@@ -9,8 +9,8 @@ What nothing else of these builds upon is a part: an object of its own in `parts
 verbs, signals and state, called `session.search` or `session.map_files`. To add one:
 
 1. Write `parts/NAME.py`: a QObject that is given the session, and the parts that it needs. It
-   calls public verbs, listens to signals and puts jobs on `session.lanes`. What it keeps for each
-   slot stands in `by_slot`.
+   calls public verbs, listens to signals and puts jobs on `session.lanes`. What it knows of each
+   slot stands in `by_slot`, or comes from `of(slot)` where it must fit what the slot holds by now.
 2. Make it in `Session.__init__`, under a noun of the field. Signals reach parts after the classes
    of the chain, and one part after the other as they stand there: that order is kept on purpose.
 3. If it has begun what must be told to stop, give it `close()` and name it in `Session.close`.

@@ -31,7 +31,10 @@ REST_S, WAIT_S, MOST_WAITS = 0.15, 0.05, 10
 
 
 class Probing(Document):
-    """The verbs that move the probe."""
+    """The verbs that move the probe.
+
+    `last_moved` is the slot whose probe was moved last, other than along a path.
+    """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
