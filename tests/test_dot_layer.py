@@ -251,10 +251,10 @@ def test_how_many_dots_a_moving_view_has_depends_on_how_quick_the_machine_is(
     drawn = []
 
     def move():
-        view.zoom(1.001 if len(drawn) % 2 else 1 / 1.0011)
+        view.zoom(1.001)
         view.repaint()
         drawn.append(view.dots.whole)
-        return len(drawn) >= 40
+        return drawn[-1] if whole else len(drawn) >= 30
 
-    qtbot.waitUntil(move)
-    assert view.dots.whole is whole
+    qtbot.waitUntil(move, timeout=20_000)
+    assert any(drawn) is whole
