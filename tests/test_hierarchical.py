@@ -15,6 +15,7 @@ from vaeexplorer.jobs.layers import mean_rates, rates_of_images
 from vaeexplorer.jobs.mapping import encode
 from vaeexplorer.jobs.opening import exhibit_of, model_of, with_model
 from vaeexplorer.jobs.scoring import Grounds, score_space
+from vaeexplorer.jobs.worst import worst_places
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.models import build, learning
 from vaeexplorer.models.base import Batch, Posterior
@@ -240,6 +241,19 @@ def test_draws_on_the_map_of_any_layer_are_as_far_from_the_images(explored):
     assert on_map["z2"].real == pytest.approx(on_map["z1"].real, rel=1e-3)
     assert on_map["z2"].law == "hierarchy of layers"
     assert (on_map["z2"].codes != on_map["z1"].codes).any()
+
+
+def test_the_emptiest_draw_of_any_layer_is_the_emptiest_picture_of_all_layers(explored):
+    grounds, found = Grounds(), {}
+    for name, exhibit in explored.items():
+        split = exhibit.dataset.split(exhibit.split_seed)
+        job = worst_places(exhibit.spaces[name], exhibit.dataset, split, grounds)
+        found[name] = result_of(job)
+    upper, lower = found["z2"], found["z1"]
+    assert upper.law == lower.law == "hierarchy of layers"
+    assert upper.draws[0].amount == lower.draws[0].amount
+    np.testing.assert_array_equal(upper.draws[0].pictures, lower.draws[0].pictures)
+    assert (upper.draws[0].z != lower.draws[0].z).all()
 
 
 def test_the_declared_prior_of_a_layer_has_the_completeness_of_the_model(explored):

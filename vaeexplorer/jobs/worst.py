@@ -31,7 +31,7 @@ class WorstPlace:
         Its code, float32, (size,).
     pictures
         What is decoded there, for a step before and after it: uint8,
-        (1 or 2, channels, height, width).
+        (1 or 2, channels, height, width). Of a draw in a hierarchy, with the layers below drawn.
     amount
         How bad it is, as regularity.worst defines it.
     """
@@ -78,8 +78,12 @@ def worst_places(
 def _pictured(space: LatentSpace, places: Places) -> tuple[WorstPlace, ...]:
     if not places.amounts:
         return ()
-    ends = [places.z] if places.after is None else [places.z, places.after]
-    pictures = np.stack([decode_pixels(space, end.numpy()) for end in ends], axis=1)
+    if places.whole is not None:
+        pictures = decode_pixels(space.drawn_in, places.whole.numpy())[:, None]
+    else:
+        assert places.after is not None
+        ends = (places.z, places.after)
+        pictures = np.stack([decode_pixels(space, end.numpy()) for end in ends], axis=1)
     return tuple(
         WorstPlace(z, pair, amount)
         for z, pair, amount in zip(places.z.numpy(), pictures, places.amounts, strict=True)

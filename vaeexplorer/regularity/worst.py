@@ -22,11 +22,12 @@ from vaeexplorer.regularity.ground import (
     Reconstructions,
     decode,
     nearest_squared,
+    reconstruct,
     squared_lengths,
     symmetric_root,
     training_codes,
 )
-from vaeexplorer.regularity.laws import own_law
+from vaeexplorer.regularity.laws import Drawn, own_law
 
 APART = 0.5
 """Places nearer to a worse one than this, in standard deviations of the codes, are left out."""
@@ -46,12 +47,16 @@ class Places:
         How bad each is, (count,), descending: see what made them.
     law
         What they were drawn from; empty for steps.
+    whole
+        Codes that the draws are decoded from, in the space that whole images are drawn in: `z`, or
+        of a layer of a hierarchy codes of the lowest one; None for steps.
     """
 
     z: Tensor
     after: Tensor | None
     amounts: list[float]
     law: str = ""
+    whole: Tensor | None = None
 
 
 @torch.no_grad()
@@ -85,17 +90,23 @@ def emptiest_draws(
     """Return the draws, of those that completeness measures, that decode farthest from the data.
 
     Amounts are distances to the nearest real image in units of the median distance at which
-    reconstructions of held-out images lie: 1 is as near as those.
+    reconstructions of held-out images lie: 1 is as near as those. Of a layer of a hierarchy, whole
+    images are drawn, as completeness has it.
     """
     law = own_law(space, lambda: training_codes(space, ground))
-    z = law.sample(ground.n, torch.Generator().manual_seed(SCORE_SEEDS[0]))
+    generator = torch.Generator().manual_seed(SCORE_SEEDS[0])
+    z = law.sample(ground.n, generator)
+    drawn, whole = space.drawn_in, space.below(z, generator)
     away = torch.cat(
-        [nearest_squared(decode(space, part), ground.real) for part in torch.split(z, CHUNK)]
+        [nearest_squared(decode(drawn, part), ground.real) for part in torch.split(whole, CHUNK)]
     ).sqrt()
+    if drawn is not space:
+        held_out = reconstruct(drawn, ground, ground.held_out)
     usual = float(nearest_squared(held_out.images, ground.real).sqrt().median())
     amounts = away / usual if usual > 0 else torch.full_like(away, torch.nan)
     chosen = _worst(z, amounts, symmetric_root(z), count)
-    return Places(z[chosen], None, amounts[chosen].tolist(), law.name)
+    name = Drawn(space, law).name
+    return Places(z[chosen], None, amounts[chosen].tolist(), name, whole[chosen])
 
 
 def _worst(z: Tensor, amounts: Tensor, root: Tensor, count: int) -> list[int]:
