@@ -152,7 +152,7 @@ def test_other_runs_stand_in_the_plane_if_their_nats_are_of_one_kind(explorer):
     evidence = open_evidence(explorer)
     images = explorer.session.slots[1].exhibit.source.fingerprint
     told = Measures(20.0, 4.0)
-    explorer.session.runs_listed.emit(
+    explorer.session.runs.listed.emit(
         [
             RunSummary(Path(name), name, "vae", fingerprint=images, measures=told, settings=options)
             for name, options in (
