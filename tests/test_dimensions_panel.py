@@ -6,13 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vaeexplorer.data import Source
 from vaeexplorer.gui.panels.dimensions import PAGE, DimensionsPanel
-from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.session import Session, planes
 from vaeexplorer.gui.session.parts import describing
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.describing import describe_codes
 from vaeexplorer.jobs.opening import exhibit_of
-from vaeexplorer.run import Codes
+from vaeexplorer.latent.projection import pca_map
+from vaeexplorer.regularity.information import dimension_order
+from vaeexplorer.run import Codes, Exhibit
 from vaeexplorer.storage import RunLibrary, load_run
 
 WAIT_MS = 60_000
@@ -105,3 +108,21 @@ def test_an_empty_slot_has_no_rows(put, panel, session):
     session.clear(SLOT)
     assert not panel._rows
     assert panel._legend.text() == "This slot is empty."
+
+
+def test_the_axes_of_a_plane_are_chosen_from_a_sample_of_many_codes(session, monkeypatch):
+    looked = []
+
+    def noting(mean, log_variance):
+        looked.append((len(mean), len(log_variance)))
+        return dimension_order(mean, log_variance)
+
+    monkeypatch.setattr(planes, "dimension_order", noting)
+    n = 12 * planes.SAMPLE
+    mean = np.random.default_rng(0).normal(size=(n, 3)) * (0.1, 2, 1)
+    codes = Codes(mean.astype(np.float32), np.full(mean.shape, -1, np.float32))
+    source = Source("random", None, {}, n, (1, 8, 8), "00" * 32)
+    exhibit = Exhibit("many", source, {"z": codes}, {"z": {"pca": pca_map(codes.mean)}}, None, ())
+    session.put(SLOT, exhibit)
+    assert session.axes_of(SLOT) == (1, 2)
+    assert looked == [(planes.SAMPLE, planes.SAMPLE)]

@@ -15,6 +15,9 @@ from vaeexplorer.run import Codes
 TWO_DIMENSIONS = "dimensions"
 """The method of these maps."""
 
+SAMPLE = 5_000
+"""About so many codes are gone through for the dimensions that are shown at first."""
+
 
 class Shown(NamedTuple):
     """The dimensions that a map shows, counted from 0, of which codes."""
@@ -57,7 +60,7 @@ class Planes(Selecting):
     def axes_of(self, slot: int) -> tuple[int, int] | None:
         """Return the dimensions of `slot` that a map of two shows; None: it has no more than two.
 
-        At first those that carry most.
+        At first those that carry most, in a sample of the codes: all of many would take too long.
         """
         exhibit = self.slots[slot].exhibit
         if exhibit is None:
@@ -67,7 +70,7 @@ class Planes(Selecting):
             return None
         known = self._planes.get(slot)
         if known is None or known.codes is not codes:
-            across, up = (int(axis) for axis in dimension_order(codes.mean, codes.log_variance)[:2])
+            across, up = _carrying_most(codes)
             known = self._planes[slot] = Shown(codes, dimensions_map(codes.mean, across, up))
         return known.axes
 
@@ -76,3 +79,10 @@ class Planes(Selecting):
         if self.map_method != TWO_DIMENSIONS or self.axes_of(slot) is None:
             return super().shown_map(slot)
         return self._planes[slot].shown
+
+
+def _carrying_most(codes: Codes) -> tuple[int, int]:
+    some = slice(None, None, max(1, len(codes.mean) // SAMPLE))
+    log_variance = None if codes.log_variance is None else codes.log_variance[some]
+    first, second = dimension_order(codes.mean[some], log_variance)[:2]
+    return int(first), int(second)

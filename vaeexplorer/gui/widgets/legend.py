@@ -78,9 +78,15 @@ class Legend(QWidget):
         super().__init__()
         self._flow = FlowLayout(self)
         self._buttons: list[QToolButton] = []
+        self._offered: tuple[tuple[str, ...], bytes] = (), b""
 
     def set_labels(self, names: Sequence[str], colours: NDArray[np.uint8]) -> None:
-        """Offer the labels `names` in `colours`, (len(names), 3)."""
+        """Offer the labels `names` in `colours`, (len(names), 3); buttons of the same are kept."""
+        offered = tuple(names), colours.tobytes()
+        if offered == self._offered:
+            self.set_hidden(frozenset())
+            return
+        self._offered = offered
         for button in self._buttons:
             self._flow.removeWidget(button)
             button.deleteLater()
@@ -112,8 +118,9 @@ class Legend(QWidget):
             before = button.blockSignals(True)
             button.setChecked(index not in hidden)
             button.blockSignals(before)
-            button.setProperty("hides", index in hidden)
-            button.style().polish(button)
+            if bool(button.property("hides")) != (index in hidden):
+                button.setProperty("hides", index in hidden)
+                button.style().polish(button)
 
     @property
     def hidden(self) -> frozenset[int]:

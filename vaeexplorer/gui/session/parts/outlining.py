@@ -33,18 +33,20 @@ class Outlining(Overlaying):
 
     def choose(self, name: str) -> None:
         """As without ellipses; a UMAP gives way to two dimensions while they are shown."""
-        wide = any(
-            self._session.axes_of(slot) is not None for slot in range(len(self._session.slots))
-        )
         before, now = self._map_before, self._session.map_method
         super().choose(name)
-        if name == ELLIPSES and now not in STRAIGHT and wide:
+        if name == ELLIPSES and now not in STRAIGHT and self._wide():
             self._map_before = now
             self._session.set_map_method(TWO_DIMENSIONS)
         elif name != ELLIPSES and before is not None:
             self._map_before = None
             if now == TWO_DIMENSIONS:
                 self._session.set_map_method(before)
+
+    def _wide(self) -> bool:
+        """Whether the codes of any slot have more than two dimensions."""
+        slots = range(len(self._session.slots))
+        return any(self._session.axes_of(slot) is not None for slot in slots)
 
     def _job(
         self, slot: int, space: LatentSpace, lift: Lift, exhibit: Exhibit
