@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,11 +22,17 @@ from vaeexplorer.drawing.dot_field import (
 from vaeexplorer.drawing.palette import packed, rgb
 from vaeexplorer.drawing.raster import over, raster_points
 from vaeexplorer.gui.widgets.dot_pace import Pace, cost
-from vaeexplorer.gui.widgets.dot_picture import Picture, draw_stretched, near, panned, strain
+from vaeexplorer.gui.widgets.dot_picture import (
+    Picture,
+    draw_stretched,
+    near,
+    panned,
+    strain,
+    usual_diameter,
+    whole_pixels,
+)
 from vaeexplorer.gui.widgets.dot_thread import DotThread, Job
 from vaeexplorer.gui.widgets.theme import colours
-
-SMALLEST_PX, LARGEST_PX = 2.0, 14.0
 
 QUICK = 1 / 3
 """Where a view moves, the share of that which a new picture of it may take: else the former one is
@@ -220,11 +225,12 @@ class DotLayer(QObject):
             Pixels per unit of the map.
         """
         ratio = painter.device().devicePixelRatioF()
+        usual = usual_diameter(size, scale, self._extent, len(self.positions))
         self._wanted = frame = Frame(
-            (_pixels(size[0] * ratio), _pixels(size[1] * ratio)),
+            whole_pixels(size, ratio),
             (float(centre[0]), float(centre[1])),
             scale * ratio,
-            self._diameter(size, scale) * ratio,
+            max(usual * self.size, 1.0) * ratio,
             self.opacity,
             QColor(colours().surface).rgb(),
         )
@@ -256,12 +262,14 @@ class DotLayer(QObject):
             if shifted is not None:
                 return Picture(shifted, frame, self._content, True)
         work, at_once = field.work(frame), self._pace.at_once
-        if before is not None and cost(work, frame) > QUICK * at_once and self._near(before, frame):
+        slow = cost(work, frame) > QUICK * at_once
+        if slow and before is not None and self._near(before, frame):
             self._thread.start(self._drawing(field, frame, work))
             self._rest.start()
             return before
         if cost(work, frame) <= at_once:
-            return self._keep(Picture(self._timed(field, frame, work), frame, self._content, True))
+            picture = Picture(self._timed(field, frame, work), frame, self._content, True)
+            return self._keep(picture) if slow else picture
         if before is not None and before.frame == frame:
             self._refine()  # other dots in the same view: the former ones stay until then
             return before
@@ -270,11 +278,10 @@ class DotLayer(QObject):
 
     def _nearest_picture(self, frame: Frame) -> Picture | None:
         """Return the one, of the last pictures, that shows the most like `frame`."""
-        kept = [one for one in self._kept if one.frame == frame or self._near(one, frame)]
         shown = self._picture
-        if shown is not None and (shown.frame == frame or self._near(shown, frame)):
-            kept.insert(0, shown)
-        return min(kept, key=lambda one: strain(one.frame, frame), default=shown)
+        last = [*self._kept] if shown is None else [shown, *self._kept]
+        alike = [one for one in last if one.frame == frame or self._near(one, frame)]
+        return min(alike, key=lambda one: strain(one.frame, frame), default=shown)
 
     def _keep(self, picture: Picture) -> Picture:
         """Keep `picture` for views that are like its own."""
@@ -324,16 +331,6 @@ class DotLayer(QObject):
         return raster_points(
             pixels, self._colours[chosen], frame.size, frame.diameter, frame.opacity
         )
-
-    def _diameter(self, size: tuple[int, int], scale: float) -> float:
-        """Diameter of a dot in pixels: smaller where there are many, larger when zoomed in."""
-        if self._extent is None:
-            return SMALLEST_PX
-        low, high = self._extent
-        base = 0.36 * np.sqrt(size[0] * size[1] / len(self.positions))
-        zoom = scale * max(float((high - low).max()), 1e-9) / max(min(size), 1)
-        usual = np.clip(base * max(zoom, 1.0) ** 0.5, SMALLEST_PX, LARGEST_PX)
-        return max(float(usual) * self.size, 1.0)
 
     # --- on a thread --------------------------------------------------------------------------
 
@@ -392,8 +389,3 @@ class DotLayer(QObject):
             self._refine()
         if taken:
             self.refined.emit()
-
-
-def _pixels(length: float) -> int:
-    """Whole pixels that cover `length`: nothing else is painted at the edge of a map."""
-    return max(math.ceil(length - 1e-6), 1)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from vaeexplorer.drawing.dot_field import DotField, Frame
 
+SMALLEST_PX, LARGEST_PX = 2.0, 14.0
 WHOLE_PIXEL = 1e-3
 """A pan by whole pixels is off by less."""
 BARE = 2.0
@@ -45,6 +46,27 @@ class Picture:
     def __post_init__(self) -> None:
         height, width = self.pixels.shape
         self.image = QImage(self.pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+
+
+def whole_pixels(size: tuple[int, int], ratio: float) -> tuple[int, int]:
+    """Pixels of a device that cover a widget of `size`: nothing else is painted at its edges."""
+    width, height = (max(math.ceil(side * ratio - WHOLE_PIXEL), 1) for side in size)
+    return width, height
+
+
+def usual_diameter(
+    size: tuple[int, int],
+    scale: float,
+    extent: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    n: int,
+) -> float:
+    """Diameter of each of `n` dots in pixels: smaller where there are many, larger if zoomed in."""
+    if extent is None:
+        return SMALLEST_PX
+    low, high = extent
+    base = 0.36 * np.sqrt(size[0] * size[1] / n)
+    zoom = scale * max(float((high - low).max()), 1e-9) / max(min(size), 1)
+    return float(np.clip(base * max(zoom, 1.0) ** 0.5, SMALLEST_PX, LARGEST_PX))
 
 
 def panned(
