@@ -253,7 +253,7 @@ class EvidencePanel(QWidget):
             return translate("Evidence", "not known")
 
     def _fill_table(self) -> None:
-        """Write the numbers anew: a column for each slot, and below its hardest images."""
+        """Write the numbers anew: a column for each slot, and below the hardest images of each."""
         page = QWidget()
         table = QGridLayout(page)
         table.setContentsMargins(0, 0, GRID, 0)
@@ -270,36 +270,44 @@ class EvidencePanel(QWidget):
             [self._session.evidence.by_slot.get(slot) for slot in slots],
             [self._session.scores.by_slot.get(slot) for slot in slots],
         )
-        for line, row in enumerate(rows, 1):
+        measured = [slot for slot in slots if self._is_measured(slot)]
+        waiting = [slot for slot in slots if slot not in measured]
+        # Where one looks first, it says why a column is empty.
+        self._waiting.clear()
+        for line, slot in enumerate(waiting, 1):
+            table.addWidget(self._reason(slot), line, 0, 1, len(slots) + 1)
+        for line, row in enumerate(rows, len(waiting) + 1):
             for column, text in enumerate((row.title, *row.cells)):
                 label = QLabel(text)
                 label.setFont(tabular(label.font()))
                 label.setToolTip(row.tooltip(column - 1) if column else row.about)
                 side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
                 table.addWidget(label, line, column, side)
-        self._waiting.clear()
-        for line, slot in enumerate(slots, len(rows) + 1):
-            table.addWidget(self._below(slot), line, 0, 1, len(slots) + 1)
+        for line, slot in enumerate(measured, len(rows) + len(waiting) + 1):
+            table.addWidget(self._hardest(slot), line, 0, 1, len(slots) + 1)
         table.setRowStretch(len(rows) + len(slots) + 1, 1)
         self._numbers.setWidget(page)
 
-    def _below(self, slot: int) -> QWidget:
-        """Make what stands below the numbers: a slot's hardest images, or why there are none."""
-        page = QWidget()
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, GRID // 2, 0, 0)
-        row.setSpacing(GRID // 2)
-        row.addWidget(SlotBadge(slot), 0, Qt.AlignmentFlag.AlignVCenter)
-        evidence = self._session.evidence.by_slot.get(slot)
+    def _is_measured(self, slot: int) -> bool:
         exhibit = self._session.slots[slot].exhibit
-        if evidence is None or exhibit is None or exhibit.dataset is None:
-            text = QLabel(reason_text(self._reasons.get(slot, "")))
-            text.setProperty("muted", True)
-            text.setWordWrap(True)
-            text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-            row.addWidget(text, 1)
-            self._waiting[slot] = text
-            return page
+        return slot in self._session.evidence.by_slot and exhibit.dataset is not None
+
+    def _reason(self, slot: int) -> QWidget:
+        """Make the line that says why a slot has no evidence, or how far its measurement is."""
+        page, row = _line_of(slot)
+        text = QLabel(reason_text(self._reasons.get(slot, "")))
+        text.setProperty("muted", True)
+        text.setWordWrap(True)
+        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        row.addWidget(text, 1)
+        self._waiting[slot] = text
+        return page
+
+    def _hardest(self, slot: int) -> QWidget:
+        """Make the row of the images of a slot with the least log p(x), and what is to be said."""
+        page, row = _line_of(slot)
+        evidence = self._session.evidence.by_slot[slot]
+        exhibit = self._session.slots[slot].exhibit
         space = next(iter(exhibit.spaces.values()), None)
         fields = space is not None and space.given == "source"
         for place in np.argsort(evidence.log_evidence)[:HARDEST]:
@@ -323,6 +331,16 @@ class EvidencePanel(QWidget):
         self._session.activate(slot)
         self._session.probe_image(slot, index)
         self._session.hold()
+
+
+def _line_of(slot: int) -> tuple[QWidget, QHBoxLayout]:
+    """Begin a line that is about one slot."""
+    page = QWidget()
+    row = QHBoxLayout(page)
+    row.setContentsMargins(0, GRID // 2, 0, 0)
+    row.setSpacing(GRID // 2)
+    row.addWidget(SlotBadge(slot), 0, Qt.AlignmentFlag.AlignVCenter)
+    return page, row
 
 
 def _with_note(widget: QWidget, note: str) -> QWidget:
