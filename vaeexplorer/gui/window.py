@@ -88,7 +88,7 @@ class Window(QMainWindow):
         self.hint = QLabel(
             translate(
                 "Window",
-                "Move over a map: both models decode that place. Click a dot to hold it.",
+                "Move over a map: every model decodes that place. Click a dot to hold it.",
             )
         )
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
