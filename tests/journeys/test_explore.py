@@ -357,6 +357,9 @@ def test_painting_and_hovering_leak_no_references(explorer):
     """PySide6 6.12.0 loses references to None and True with every paint, and then aborts."""
     import sys
 
+    # What the scores import refers to None thousands of times.
+    explorer.wait(lambda: set(explorer.session.scores.states.values()) == {"scored"})
+    explorer.wait(lambda: not any(lane.busy for lane in vars(explorer.session.lanes).values()))
     view = explorer.map(0)
     before = sys.getrefcount(None), sys.getrefcount(True)
     for number in range(1000):
