@@ -30,8 +30,8 @@ from vaeexplorer.run import Exhibit
 translate = QCoreApplication.translate
 
 PAGE = 32
-ROWS_AT_ONCE = 4
-"""Rows that are made before the window has its turn again: each takes a millisecond or two."""
+ROWS_AT_ONCE = 2
+"""Rows that are made before the window has its turn again: each takes some milliseconds."""
 FOLLOW_MS = 30
 TRY_MS = 100
 
