@@ -74,6 +74,8 @@ def sample(code: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"VAEEXPLORER_HOME": home, "XDG_CONFIG_HOME": home}
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+        # A second start finds its bytecode, as that of the peer, which came with its wheels.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         done = subprocess.run(
             [sys.executable, "-c", code, repr(time.time())],
             env=environment,
