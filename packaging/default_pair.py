@@ -13,10 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ from vaeexplorer.latent.projection import Map
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import LatentSpace
 from vaeexplorer.regularity import verdict
-from vaeexplorer.run import Config, Run
+from vaeexplorer.run import Config, Run, result_of
 from vaeexplorer.storage import save_run
 from vaeexplorer.training import train
 
@@ -41,8 +40,6 @@ FAMILIES = {"ae": ("AE on digits", {}), "vae": ("VAE on digits", {"beta": 1.0})}
 MOST_BYTES = 2_000_000
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 
-Result = TypeVar("Result")
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -53,7 +50,7 @@ def main() -> int:
     process = ProjectionProcess()
     try:
         runs = {
-            family: finished(project(run, process, "umap-learn", MAP_SETTINGS))
+            family: result_of(project(run, process, "umap-learn", MAP_SETTINGS))
             for family, run in runs.items()
         }
     finally:
@@ -79,14 +76,14 @@ def trained(dataset: Dataset, family: str) -> Run:
     """Train and encode; one torch thread, so that the machine's cores do not change the weights."""
     name, own = FAMILIES[family]
     config = Config(family, MODEL | own, EPOCHS, 64, LEARNING_RATE, SEED)
-    run = finished(train(dataset, config, name=name, threads=1))
+    run = result_of(train(dataset, config, name=name, threads=1))
     last = run.history[-1]
     print(f"{name}: train {last.train}, held out {last.held_out}", file=sys.stderr)
-    return finished(encode(run, {"z": space_of(run)}, dataset))
+    return result_of(encode(run, {"z": space_of(run)}, dataset))
 
 
 def scored(dataset: Dataset, run: Run) -> dict[str, Any]:
-    return finished(score_space(space_of(run), dataset, dataset.split(run.split_seed)))
+    return result_of(score_space(space_of(run), dataset, dataset.split(run.split_seed)))
 
 
 def space_of(run: Run) -> LatentSpace:
@@ -116,16 +113,6 @@ def rotated_onto(
     left, _, right = np.linalg.svd(centred.T.astype(np.float64) @ (target - target.mean(axis=0)))
     turned: NDArray[np.float64] = centred @ (left @ right) + target.mean(axis=0)
     return turned.astype(np.float32)
-
-
-def finished(steps: Generator[Any, None, Result]) -> Result:
-    """Iterate to the end and return what the generator returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 if __name__ == "__main__":

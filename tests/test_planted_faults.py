@@ -32,7 +32,7 @@ from vaeexplorer.regularity.completeness import LawScore, completeness
 from vaeexplorer.regularity.continuity import Continuity, continuity
 from vaeexplorer.regularity.ground import Ground, common_ground, encode, reconstruct
 from vaeexplorer.regularity.verdict import more_complete, more_continuous
-from vaeexplorer.run import Config
+from vaeexplorer.run import Config, result_of
 from vaeexplorer.storage import load_run
 from vaeexplorer.training import train
 
@@ -269,13 +269,7 @@ def _train(
     """Train a model on all of `images`, which are of the kind of `dataset`."""
     source = replace(dataset.source, n=len(images), fingerprint=fingerprint(images))
     part = Dataset("part", images, source, official_held_out=np.zeros(len(images), bool))
-    steps = train(part, Config(family, model, epochs, seed=seed))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            run = end.value
-            break
+    run = result_of(train(part, Config(family, model, epochs, seed=seed)))
     space = restore(family, run.config.model, dataset.shape, run.weights).spaces()["z"]
     assert isinstance(space, CodeSpace)
     return space

@@ -23,7 +23,7 @@ from vaeexplorer.gui.window import Window
 from vaeexplorer.jobs.mapping import encode
 from vaeexplorer.jobs.opening import exhibit_of
 from vaeexplorer.models import build
-from vaeexplorer.run import Config, Run
+from vaeexplorer.run import Config, Run, result_of
 
 
 def p95_ms(app: QApplication, session: Session, window: Window, moves: int) -> float:
@@ -54,13 +54,7 @@ def conv64_exhibits() -> list:
         model = build(family, config.model, dataset.shape, mean)
         weights = {name: value.numpy() for name, value in model.state_dict().items()}
         run = Run(family, config, source, 0, "finished", "", (), weights, 1, {})
-        job = encode(run, model.spaces(), dataset)
-        while True:
-            try:
-                next(job)
-            except StopIteration as stop:
-                run = stop.value
-                break
+        run = result_of(encode(run, model.spaces(), dataset))
         exhibits.append(replace(exhibit_of(run, "", dataset), spaces=model.spaces()))
     return exhibits
 
