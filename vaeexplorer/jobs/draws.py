@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.selection import spread_out
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,7 +87,7 @@ def draws_on_map(
     from vaeexplorer.regularity.ground import nearest_squared, unit_pixels
     from vaeexplorer.regularity.laws import Drawn
 
-    chosen = np.linspace(0, len(dataset) - 1, min(REAL, len(dataset))).round().astype(np.int64)
+    chosen = spread_out(np.arange(len(dataset)), REAL)
     images = unit_pixels(dataset.batch(chosen)).flatten(1)
     generator = torch.Generator().manual_seed(0)
     codes = law.sample(COUNT, generator).float()
@@ -98,8 +99,8 @@ def draws_on_map(
         distances: NDArray[np.float64] = squares.sqrt().double().numpy()
         return distances
 
-    few = np.linspace(0, len(chosen) - 1, min(BATCH, len(chosen))).round().astype(np.int64)
-    real = float(np.median(away(_codes_of_images(space, lift, dataset, chosen[few]))))
+    few = spread_out(chosen, BATCH)
+    real = float(np.median(away(_codes_of_images(space, lift, dataset, few))))
     distances, places = np.zeros(0), np.zeros((0, 2))
     name = Drawn(space, law).name
     for part, drawn in zip(codes.split(BATCH), below.split(BATCH), strict=True):

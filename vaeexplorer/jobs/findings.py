@@ -141,9 +141,8 @@ def _decoded(
     space = fits.space
     window = Window.around(chosen.positions)
     places = window.centres(GRID_SIDE)
-    drawn, *further = (
-        draw_samples(fits, law, None, SAMPLES, SAMPLE_SEED) for law in (OWN, *laws_had(laws, space))
-    )
+    had = laws_had(laws, space)
+    drawn, *further = (draw_samples(fits, law, None, SAMPLES, SAMPLE_SEED) for law in (OWN, *had))
     originals, reconstructions = _pairs(exhibit, space)
     return {
         "run": exhibit.run,
@@ -155,7 +154,7 @@ def _decoded(
         "inside": window.holding(chosen.positions, GRID_SIDE) | lift.near(places),
         "samples": drawn.pictures,
         "law": drawn.law,
-        "further": dict(zip(laws_had(laws, space), further, strict=True)),
+        "further": dict(zip(had, further, strict=True)),
         "declared": space.prior is not None,
         "originals": originals,
         "reconstructions": reconstructions,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vaeexplorer.data.dataset import Dataset, InputError, Split
 from vaeexplorer.jobs.opening import decode_pixels, main_space
 from vaeexplorer.jobs.scoring import Grounds
+from vaeexplorer.latent.selection import spread_out
 from vaeexplorer.regularity.law_names import (
     GAUSSIAN,
     MOST_COMPONENTS,
@@ -128,7 +129,7 @@ def draw_samples(fits: Fits, law: str, dataset: Dataset | None, count: int, seed
     pictures = decode_pixels(space.drawn_in, space.below(z, generator).numpy())
     nearest, distances = np.zeros(0, np.int64), np.zeros(0)
     if dataset is not None and len(dataset):
-        chosen = np.linspace(0, len(dataset) - 1, min(REAL, len(dataset))).round().astype(np.int64)
+        chosen = spread_out(np.arange(len(dataset)), REAL)
         nearest, distances = _nearest(torch.from_numpy(pictures), dataset, chosen)
     return Samples(Drawn(space, found).name, z.numpy(), pictures, nearest, distances)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.jobs.opening import decode_pixels, held_at
+from vaeexplorer.latent.selection import spread_out
 from vaeexplorer.run import Exhibit
 
 OF_LABELS = 5
@@ -56,8 +57,7 @@ def images_to_swap(
     Of many selected ones MOST, evenly spread.
     """
     if selected is not None and len(selected):
-        places = np.linspace(0, len(selected) - 1, min(MOST, len(selected))).round()
-        return selected[places.astype(np.int64)]
+        return spread_out(selected, MOST)
     if exhibit.labels is None:
         return np.array([first], np.int64)
     _, each = np.unique(exhibit.labels, return_index=True)
