@@ -14,6 +14,7 @@ verbs, signals and state, called `session.search` or `session.map_files`. To add
 2. Make it in `Session.__init__`, under a noun of the field. Signals reach parts after the classes
    of the chain, and one part after the other as they stand there: that order is kept on purpose.
 3. If it has begun what must be told to stop, give it `close()` and name it in `Session.close`.
+   `parts.watched` has that for work that is done only while somebody looks at what it brings.
 """
 
 from __future__ import annotations

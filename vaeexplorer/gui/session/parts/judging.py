@@ -5,43 +5,30 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
 from vaeexplorer.data import InputError
 from vaeexplorer.gui.session.document import Document
 from vaeexplorer.gui.session.parts.scoring import Scoring, StoppedError
-from vaeexplorer.gui.session.parts.stops import Stops
+from vaeexplorer.gui.session.parts.watched import Watched
 from vaeexplorer.jobs.worst import WorstPlaces, worst_places
 from vaeexplorer.run import Exhibit
 
 log = logging.getLogger(__name__)
 
 
-class Judging(QObject):
+class Judging(Watched):
     """`found` brings a slot's WorstPlaces, or None with the reason why there are none."""
 
     found = Signal(int, object, str)
 
     def __init__(self, session: Document, scores: Scoring) -> None:
-        super().__init__(session)
-        self._session, self._scores = session, scores
+        super().__init__(session, "worst")
+        self._scores = scores
         self.by_slot: dict[int, WorstPlaces] = {}
-        self._watched = False
-        self._stops = Stops(session.lanes.map, "worst")
         session.exhibit_changed.connect(self._forget)
         scores.changed.connect(self._look_when_scored)
         session.slots_changed.connect(self._forget_beyond)
-
-    def close(self) -> None:
-        """Stop looking."""
-        self._stops.stop_all()
-
-    def watch(self, watched: bool) -> None:
-        """Say whether the worst places are looked at: only then are they looked for."""
-        self._watched = watched
-        if watched:
-            for slot in range(len(self._session.slots)):
-                self._look(slot)
 
     def _look_when_scored(self, slot: int, state: str) -> None:
         if slot < len(self._session.slots):

@@ -71,9 +71,7 @@ class Overlaying(QObject):
             return
         self.name = name
         self.chosen.emit(name)
-        for slot in range(len(self._session.slots)):
-            self._lay_bare(slot)
-            self._lay_over(slot)
+        self._lay_all_anew()
 
     def offer(self, name: str, job: Callable[[int, Lift, Exhibit], OverlayJob | None]) -> None:
         """Let a part compute the overlay `name`: `job` returns what does, for a slot, or None."""
@@ -83,9 +81,7 @@ class Overlaying(QObject):
         """Compute the overlay `name` anew in every slot: it would show something else by now."""
         self._kept = {key: kept for key, kept in self._kept.items() if key[0] != name}
         if self.name == name:
-            for slot in range(len(self._session.slots)):
-                self._lay_bare(slot)
-                self._lay_over(slot)
+            self._lay_all_anew()
 
     def fade(self, opacity: float) -> None:
         """Draw every overlay with `opacity`, in (0, 1]."""
@@ -101,6 +97,11 @@ class Overlaying(QObject):
         self._kept = {key: kept for key, kept in self._kept.items() if key[1] != slot}
         self._lay_bare(slot)
         self._lay_over(slot)
+
+    def _lay_all_anew(self) -> None:
+        for slot in range(len(self._session.slots)):
+            self._lay_bare(slot)
+            self._lay_over(slot)
 
     def _lay_bare(self, slot: int, *_: object) -> None:
         """Take the overlay of a map away: it belongs to another one."""

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Generator
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
 from vaeexplorer.data import Dataset, InputError
 from vaeexplorer.gui.session.holding import Holding
 from vaeexplorer.gui.session.parts.overlaying import Overlaying
 from vaeexplorer.gui.session.parts.scoring import Scoring, StoppedError
-from vaeexplorer.gui.session.parts.stops import Stops
+from vaeexplorer.gui.session.parts.watched import Watched
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_map
 from vaeexplorer.jobs.laws import Fits, LawComparison, Samples, compare_laws, draw_samples
 from vaeexplorer.latent.lift import Lift
@@ -26,7 +26,7 @@ SAMPLES = 24
 DRAWS = "draws"
 
 
-class Sampling(QObject):
+class Sampling(Watched):
     """Draws from laws and compares them. Nothing is drawn or fitted until somebody looks at them.
 
     `drawn` brings a slot's Samples, or None with the reason why there are none;
@@ -38,14 +38,12 @@ class Sampling(QObject):
     laws_compared = Signal(int, object)
 
     def __init__(self, session: Holding, scores: Scoring, overlays: Overlaying) -> None:
-        super().__init__(session)
-        self._session, self._scores, self._overlays = session, scores, overlays
+        super().__init__(session, "laws")
+        self._scores, self._overlays = scores, overlays
         self.law = OWN
         self.by_slot: dict[int, Samples] = {}
         self.comparisons: dict[int, LawComparison] = {}
         self._fits: dict[int, Fits] = {}
-        self._stops = Stops(session.lanes.map, "laws")
-        self._watched = False
         self._seed = 0
         session.exhibit_changed.connect(self._forget)
         session.slots_changed.connect(self._forget_beyond)
@@ -54,18 +52,10 @@ class Sampling(QObject):
         scores.changed.connect(self._compare_when_scored)
         overlays.offer(DRAWS, self._draws_over)
 
-    def close(self) -> None:
-        """Stop fitting."""
-        self._stops.stop_all()
-
-    def watch(self, watched: bool) -> None:
-        """Say whether the draws are looked at: only then are they made."""
-        self._watched = watched
-        if watched:
-            for slot in range(len(self._session.slots)):
-                if slot not in self.by_slot:
-                    self._draw(slot)
-                self._compare(slot)
+    def _look(self, slot: int) -> None:
+        if slot not in self.by_slot:
+            self._draw(slot)
+        self._compare(slot)
 
     def choose_law(self, law: str) -> None:
         """Draw from the law of this name (see `regularity.law_names`) in every slot."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
 from vaeexplorer.gui.session.document import Document
 from vaeexplorer.gui.session.parts.scoring import Scoring, StoppedError
-from vaeexplorer.gui.session.parts.stops import Stops
+from vaeexplorer.gui.session.parts.watched import Watched
 from vaeexplorer.jobs.scoring import score_beside
 from vaeexplorer.run import Exhibit
 
 log = logging.getLogger(__name__)
 
 
-class Supplementing(QObject):
+class Supplementing(Watched):
     """Adds "secondary" to the scores of a slot; `changed` says how far that is.
 
     In a word: "waiting" for the scores, "measuring", "measured" or "failed".
@@ -25,29 +25,17 @@ class Supplementing(QObject):
     changed = Signal(int, str)
 
     def __init__(self, session: Document, scores: Scoring) -> None:
-        super().__init__(session)
-        self._session, self._scores = session, scores
+        super().__init__(session, "beside")
+        self._scores = scores
         self.states: dict[int, str] = {}
-        self._watched = False
-        self._stops = Stops(session.lanes.map, "beside")
         session.exhibit_changed.connect(self._forget)
         scores.changed.connect(self._measure)
 
-    def close(self) -> None:
-        """Stop measuring."""
-        self._stops.stop_all()
+    def _look(self, slot: int) -> None:
+        self._measure(slot, self._scores.states.get(slot, "empty"))
 
-    def watch(self, watched: bool) -> None:
-        """Say whether these numbers are looked at: only then are they measured."""
-        self._watched = watched
-        if watched:
-            for slot in range(len(self._session.slots)):
-                self._measure(slot)
-
-    def _measure(self, slot: int, state: str | None = None) -> None:
+    def _measure(self, slot: int, state: str) -> None:
         """Measure a slot that has been scored; without scores there is nothing to stand beside."""
-        if state is None:
-            state = self._scores.states.get(slot, "empty")
         if state in ("empty", "loading"):
             self._forget(slot)
         if not self._watched or state != "scored" or slot in self._stops:

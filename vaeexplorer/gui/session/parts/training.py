@@ -32,13 +32,7 @@ class Training(QObject):
 
     def prepare(self) -> None:
         """Let torch do what its first step of training would wait for: two seconds of imports."""
-
-        def job() -> None:
-            from vaeexplorer.training import warm_up_torch
-
-            warm_up_torch()
-
-        self._session.lanes.train.submit("warm up", job, on_error=self._session.tell)
+        self._session.prepare(_warm_up)
 
     def begin(self, config: Config, name: str, slot: int) -> None:
         """Train on the data at hand; the run is saved and shown in `slot` when it ends."""
@@ -150,6 +144,12 @@ class Training(QObject):
 
 Outcome = tuple[Run, Path | None] | None
 """A trained run and its folder; None where nothing was learned (see jobs.training)."""
+
+
+def _warm_up() -> None:
+    from vaeexplorer.training import warm_up_torch  # imports torch
+
+    warm_up_torch()
 
 
 def _training_threads() -> int:
