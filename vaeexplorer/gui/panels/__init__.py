@@ -9,7 +9,6 @@ from importlib import import_module
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QWidget
 
-from vaeexplorer.gui import plain_imports
 from vaeexplorer.gui.panels.dimensions import DimensionsPanel
 from vaeexplorer.gui.panels.probe import ProbePanel
 from vaeexplorer.gui.session import Session
@@ -60,11 +59,10 @@ def _late(module: str, name: str) -> Callable[[Session], QWidget]:
 def load_panels() -> Iterator[str]:
     """Read the files of all panels, so that the window need not wait for them later.
 
-    It makes no widget, and may run on any thread. Yields the name of each module.
+    It makes no widget, and is for a lane. Yields the name of each module.
     """
     for module in _LATE:
-        with plain_imports():
-            import_module(module)
+        import_module(module)
         yield module
 
 
