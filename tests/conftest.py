@@ -60,6 +60,7 @@ def default_pair_scores() -> dict[str, dict[str, Any]]:
     from vaeexplorer.jobs.bundled import default_pair_folders
     from vaeexplorer.jobs.scoring import Grounds, score_space
     from vaeexplorer.models import restore
+    from vaeexplorer.run import result_of
     from vaeexplorer.storage import load_run
 
     runs = [load_run(folder) for folder in default_pair_folders()]
@@ -73,11 +74,7 @@ def default_pair_scores() -> dict[str, dict[str, Any]]:
         steps = score_space(
             model.spaces()["z"], dataset, split, with_secondary=True, grounds=grounds
         )
-        while run.config.family not in scores:
-            try:
-                assert next(steps).message
-            except StopIteration as end:
-                scores[run.config.family] = end.value
+        scores[run.config.family] = result_of(steps)
     return scores
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from finishing import finish
 
 from vaeexplorer.jobs.ellipses import AROUND, MOST, NoEllipses, ellipses
 from vaeexplorer.latent.lift import lift_of
@@ -18,13 +19,8 @@ def codes():
 
 
 def last(shown, codes, selected=None, probed=None):
-    steps = ellipses(lift_of(shown, codes.mean), codes, selected, probed)
-    seen = []
-    while True:
-        try:
-            seen.append(next(steps))
-        except StopIteration as end:
-            return [*seen, end.value]
+    found, seen = finish(ellipses(lift_of(shown, codes.mean), codes, selected, probed))
+    return [*seen, found]
 
 
 def covariances(found):

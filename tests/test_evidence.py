@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from finishing import finish
 
 from vaeexplorer.regularity.evidence import exact_evidence, importance_bounds
 
@@ -65,17 +66,6 @@ class Linear:
         return np.stack(columns, axis=1)
 
 
-def finish(steps):
-    shares = []
-    while True:
-        try:
-            shares.append(next(steps))
-        except StopIteration as end:
-            assert shares == sorted(shares)
-            assert 0 <= shares[0] <= shares[-1] < 1
-            return end.value
-
-
 def test_with_the_exact_posterior_every_bound_is_the_evidence():
     model = Linear(3, orthogonal=True)
     exact = np.array([model.log_evidence(x) for x in model.images])
@@ -126,9 +116,11 @@ def test_a_bound_needs_its_draws(draws):
 def test_quadrature_gives_the_evidence_of_a_linear_model(size):
     model = Linear(size)
     x, variances = model.images[0], model.best_diagonal()
-    found = finish(
+    found, shares = finish(
         exact_evidence(lambda z: model.log_joint(x, z), model.mean(x), np.log(variances))
     )
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] <= shares[-1] < 1
     assert found.log_evidence == pytest.approx(model.log_evidence(x), abs=1e-5)
     assert found.gap == pytest.approx(model.gap(), abs=1e-5)
     assert abs(found.elbo + found.gap - found.log_evidence) < 1e-10
@@ -142,7 +134,7 @@ def test_a_posterior_far_from_the_true_one_is_seen_as_such():
     model = Linear(1)
     x = model.images[0]
     far = model.mean(x) + 5.0
-    found = finish(exact_evidence(lambda z: model.log_joint(x, z), far, np.log([1e-4])))
+    found, _ = finish(exact_evidence(lambda z: model.log_joint(x, z), far, np.log([1e-4])))
     variance = model.covariance[0, 0]
     expected = 0.5 * ((1e-4 + 25) / variance - 1 + math.log(variance / 1e-4))
     assert found.log_evidence == pytest.approx(model.log_evidence(x), abs=1e-4)

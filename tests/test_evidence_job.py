@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from finishing import found_by
 
 from vaeexplorer.data import InputError, find_data, open_data
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -21,16 +22,6 @@ from vaeexplorer.storage import load_run
 from vaeexplorer.training import train
 
 
-def finish(steps):
-    fractions = []
-    while True:
-        try:
-            fractions.append(next(steps).fraction)
-        except StopIteration as end:
-            assert fractions == sorted(fractions)
-            return end.value
-
-
 @pytest.fixture(scope="module")
 def pair():
     return [load_run(folder) for folder in default_pair_folders()]
@@ -40,7 +31,7 @@ def pair():
 def flat():
     """A VAE with two latent dimensions, and its data."""
     dataset = open_data("digits")
-    return finish(
+    return found_by(
         train(dataset, Config("vae", {"latent_dim": 2, "hidden": [32]}, epochs=4))
     ), dataset
 
@@ -48,7 +39,7 @@ def flat():
 def test_the_elbo_is_minus_distortion_minus_rate(pair):
     run = pair[1]
     dataset = find_data(run.source)
-    found = finish(measure_evidence(run, dataset))
+    found = found_by(measure_evidence(run, dataset))
     model = restore(run.config.family, run.config.model, run.source.shape, run.weights).eval()
     images = float_images(dataset.batch(found.images))
     with torch.inference_mode():
@@ -63,7 +54,7 @@ def test_the_elbo_is_minus_distortion_minus_rate(pair):
 
 def test_the_rate_is_the_information_and_what_all_codes_lack_of_the_prior(pair):
     run = pair[1]
-    found = finish(measure_evidence(run, find_data(run.source), images=10)).aggregate
+    found = found_by(measure_evidence(run, find_data(run.source), images=10)).aggregate
     codes = run.codes["z"]
     rate = rate_per_dimension(codes.mean, codes.log_variance).sum()
     assert found["mutual_information"] + found["aggregate_kl"] == pytest.approx(rate, abs=0.3)
@@ -71,28 +62,28 @@ def test_the_rate_is_the_information_and_what_all_codes_lack_of_the_prior(pair):
 
 
 def test_draws_from_the_prior_say_less_than_as_many_from_the_posterior(pair):
-    found = finish(measure_evidence(pair[1], find_data(pair[1].source), images=20))
+    found = found_by(measure_evidence(pair[1], find_data(pair[1].source), images=20))
     assert len(found.images) == 20
     assert found.prior_means[0] < found.bounds[0].mean - 10
     assert found.prior_means[-1] < found.best.mean
 
 
 def test_an_autoencoder_has_no_evidence(pair):
-    assert finish(measure_evidence(pair[0], find_data(pair[0].source))) is None
+    assert found_by(measure_evidence(pair[0], find_data(pair[0].source))) is None
 
 
 def test_no_images_are_refused(pair):
     dataset = find_data(pair[1].source)
     none = replace(dataset, images=dataset.images[:0], labels=None, official_held_out=None)
     with pytest.raises(InputError, match="no images"):
-        finish(measure_evidence(pair[1], none))
+        found_by(measure_evidence(pair[1], none))
 
 
 def test_quadrature_lies_above_the_bounds_and_closes_the_identity(flat):
     run, dataset = flat
-    bounds = finish(measure_evidence(run, dataset, images=5))
+    bounds = found_by(measure_evidence(run, dataset, images=5))
     for place, index in enumerate(bounds.images[:3]):
-        exact = finish(integrate_evidence(run, dataset.pixels([index])[0]))
+        exact = found_by(integrate_evidence(run, dataset.pixels([index])[0]))
         assert abs(exact.elbo + exact.gap - exact.log_evidence) < 1e-10
         assert exact.gap > 0
         assert exact.log_evidence == pytest.approx(bounds.best.per_image[place], abs=0.25)
@@ -101,12 +92,12 @@ def test_quadrature_lies_above_the_bounds_and_closes_the_identity(flat):
 
 def test_more_than_two_dimensions_are_not_integrated(pair):
     image = find_data(pair[1].source).pixels([0])[0]
-    assert finish(integrate_evidence(pair[1], image)) is None
+    assert found_by(integrate_evidence(pair[1], image)) is None
 
 
 def test_two_measurements_agree_to_the_last_bit(pair):
     dataset = find_data(pair[1].source)
-    first, second = (finish(measure_evidence(pair[1], dataset, images=10)) for _ in range(2))
+    first, second = (found_by(measure_evidence(pair[1], dataset, images=10)) for _ in range(2))
     assert np.array_equal(first.elbo, second.elbo)
     assert np.array_equal(first.best.per_image, second.best.per_image)
 
@@ -119,7 +110,7 @@ def letters():
     """A VQ-VAE with two positions of three codes, so that all nine can be gone through."""
     dataset = open_data("digits")
     options = {"latent_dim": 4, "code_width": 2, "codes": 3, "hidden": [16]}
-    run = finish(train(dataset, Config("vqvae", options, epochs=2), threads=1))
+    run = found_by(train(dataset, Config("vqvae", options, epochs=2), threads=1))
     codes = {name: encode_space(space, dataset) for name, space in model_of(run).spaces().items()}
     return replace(run, codes=codes), dataset
 
@@ -131,7 +122,7 @@ def encode_space(space, dataset):
 
 def test_the_elbo_of_a_point_mass_is_log_p_but_for_what_its_codes_miss(letters):
     run, dataset = letters
-    found = finish(measure_evidence(run, dataset, images=20))
+    found = found_by(measure_evidence(run, dataset, images=20))
     model = model_of(run).eval()
     images = float_images(dataset.batch(found.images))
     every = torch.cartesian_prod(torch.arange(3), torch.arange(3))
@@ -157,7 +148,7 @@ def test_the_elbo_of_a_point_mass_is_log_p_but_for_what_its_codes_miss(letters):
 
 def test_of_certain_codes_information_and_what_they_lack_of_the_prior_are_the_rate(letters):
     run, dataset = letters
-    found = finish(measure_evidence(run, dataset, images=5)).aggregate
+    found = found_by(measure_evidence(run, dataset, images=5)).aggregate
     total = found["mutual_information"] + found["aggregate_kl"]
     assert total == pytest.approx(2 * np.log(3), abs=1e-9)
     assert 0 < found["mutual_information"] < 2 * np.log(3)
@@ -168,12 +159,12 @@ def fields():
     """A flow VAE with one latent dimension, and its data."""
     dataset = open_data("shapes:200")
     options = {"latent_dim": 1, "hidden": [16], "body": "mlp"}
-    return finish(train(dataset, Config("flowvae", options, epochs=2), threads=1)), dataset
+    return found_by(train(dataset, Config("flowvae", options, epochs=2), threads=1)), dataset
 
 
 def test_the_evidence_of_fields_is_that_of_quadrature_given_their_sources(fields):
     run, dataset = fields
-    found = finish(measure_evidence(run, dataset, images=4))
+    found = found_by(measure_evidence(run, dataset, images=4))
     model = model_of(run).eval().requires_grad_(False)
     pairs = result_of(pairs_of(dataset, found.images, run.config.seed))
     for place in range(3):
@@ -193,4 +184,4 @@ def test_the_evidence_of_fields_is_that_of_quadrature_given_their_sources(fields
         assert found.elbo[place] == pytest.approx(
             exact.elbo, abs=5 * found.draw_deviation / DRAWS[-1] ** 0.5
         )
-    assert finish(integrate_evidence(run, dataset.pixels([0])[0])) is None
+    assert found_by(integrate_evidence(run, dataset.pixels([0])[0])) is None

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from finishing import finish
 from scipy.spatial import cKDTree
 
 from vaeexplorer.latent.lattice import NODES, no_data
@@ -67,16 +68,6 @@ def test_a_grid_of_places_lifts_like_each_of_them(lift):
     assert grid.shape == (5_000, 8)
     for index in (0, 17, 4_999):
         np.testing.assert_allclose(grid[index], lift.lift(points[index], NO_SNAP).z, atol=1e-3)
-
-
-def finish(job):
-    """What a job returns, and what it yielded on the way."""
-    shares = []
-    while True:
-        try:
-            shares.append(next(job))
-        except StopIteration as stop:
-            return stop.value, shares
 
 
 def test_a_lattice_holds_the_lift_at_its_nodes_and_goes_beyond_the_data(digits):

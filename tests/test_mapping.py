@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from finishing import finish
 
 from vaeexplorer.data.dataset import Dataset, InputError, Source, fingerprint
 from vaeexplorer.jobs.mapping import check_map, encode, project
@@ -10,16 +11,6 @@ from vaeexplorer.latent.process import FitProgress, UmapSettings
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.models.base import CodeSpace, Posterior
 from vaeexplorer.run import Config, Run
-
-
-def finish(job):
-    """What a job returns, and what it reported on the way."""
-    reports = []
-    while True:
-        try:
-            reports.append(next(job))
-        except StopIteration as stop:
-            return stop.value, reports
 
 
 def make_dataset(n=2_500):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from analytic import as_bytes, blob_space, blobs, without_prior
+from finishing import finish
 
 from vaeexplorer.data import Dataset, Source
 from vaeexplorer.jobs.draws import draws_on_map, draws_on_one_scale
@@ -31,16 +32,6 @@ def axes_lift():
     return Lift(codes, codes, {"exact": True})
 
 
-def last(steps):
-    """What the generator `steps` yields, and what it returns."""
-    seen = []
-    while True:
-        try:
-            seen.append(next(steps))
-        except StopIteration as end:
-            return seen, end.value
-
-
 def centres(grid):
     rows, columns = grid.done.shape
     x = grid.low[0] + grid.step[0] * (np.arange(columns) + 0.5)
@@ -50,7 +41,7 @@ def centres(grid):
 
 def test_each_picture_is_the_decode_of_its_place_and_none_is_left_out(axes_lift):
     low, high, step = np.array([-2.1, -1.0]), np.array([1.3, 1.7]), np.array([0.2, 0.25])
-    seen, grid = last(decode_grid(blob_space(), axes_lift, low, high, step))
+    grid, seen = finish(decode_grid(blob_space(), axes_lift, low, high, step))
     assert grid.done.all()
     assert (grid.low <= low).all()
     assert (grid.low + grid.step * grid.done.shape[::-1] >= high).all()
@@ -63,7 +54,7 @@ def test_each_picture_is_the_decode_of_its_place_and_none_is_left_out(axes_lift)
 
 def test_the_first_pictures_are_spread_over_the_whole_window(axes_lift):
     window = np.array([-2.0, -2.0]), np.array([2.0, 2.0]), np.array([0.1, 0.1])
-    seen, _ = last(decode_grid(blob_space(), axes_lift, *window))
+    _, seen = finish(decode_grid(blob_space(), axes_lift, *window))
     rows, columns = np.nonzero(seen[0].done)
     assert len(seen) > 3
     for indices, count in ((rows, seen[0].done.shape[0]), (columns, seen[0].done.shape[1])):
@@ -75,7 +66,7 @@ def test_the_first_pictures_are_spread_over_the_whole_window(axes_lift):
 def test_a_map_that_is_panned_keeps_its_pictures(axes_lift):
     low, high, step = np.array([-1.0, -1.0]), np.array([1.0, 1.0]), np.array([0.3, 0.3])
     grids = [
-        last(decode_grid(blob_space(), axes_lift, low + shift, high + shift, step))[1]
+        finish(decode_grid(blob_space(), axes_lift, low + shift, high + shift, step))[0]
         for shift in (0.0, 0.37)
     ]
     first, second = (
@@ -98,7 +89,7 @@ def test_there_are_never_too_many_pictures(axes_lift):
 
 def test_an_affine_decoder_is_stretched_alike_everywhere_by_what_is_known(axes_lift):
     matrix = np.array([[0.3, 0.0, 0.1], [0.0, 0.2, -0.1]], np.float32)
-    seen, field = last(stretch(affine(matrix), axes_lift))
+    field, seen = finish(stretch(affine(matrix), axes_lift))
     covariance = np.cov(axes_lift.codes.T.astype(float))
     expected = np.sqrt(np.trace(matrix.T @ covariance @ matrix) / 2)
     known = np.isfinite(field.changes)
@@ -120,13 +111,13 @@ def test_stretch_does_not_depend_on_the_coordinates_of_the_codes():
     fields = []
     for moved, decoder in ((codes, matrix), (codes @ scale, np.linalg.inv(scale) @ matrix)):
         lift = Lift(codes[:, :2], moved, {})
-        fields.append(last(stretch(affine(decoder.astype(np.float32)), lift))[1])
+        fields.append(finish(stretch(affine(decoder.astype(np.float32)), lift))[0])
     assert fields[0].median == pytest.approx(fields[1].median, rel=1e-3)
 
 
 def test_the_stretch_is_largest_where_the_picture_changes_suddenly(axes_lift):
     cliff = blob_space(lambda z: blobs(torch.where(z[:, :1] > 0.5, 1.5, -1.5).expand(-1, 2)))
-    _, field = last(stretch(cliff, axes_lift))
+    field, _ = finish(stretch(cliff, axes_lift))
     x = np.linspace(field.low[0], field.high[0], field.changes.shape[1] + 1)
     x = (x[1:] + x[:-1]) / 2
     changes = np.nan_to_num(field.changes).max(axis=0)
@@ -138,7 +129,7 @@ def test_where_there_is_no_data_nothing_is_measured():
     codes = np.random.default_rng(2).standard_normal((60, 2)).astype(np.float32)
     positions = np.concatenate([codes[:30] * 0.1, codes[30:] * 0.1 + 10])
     lift = Lift(positions, codes, {})
-    _, field = last(stretch(blob_space(), lift))
+    field, _ = finish(stretch(blob_space(), lift))
     middle = field.changes[tuple(np.array(field.changes.shape) // 2)]
     assert np.isnan(middle)
     assert np.isfinite(field.changes).any()
@@ -146,16 +137,18 @@ def test_where_there_is_no_data_nothing_is_measured():
 
 def test_a_decoder_without_finite_pictures_has_no_stretch(axes_lift):
     broken = blob_space(lambda z: blobs(z) * torch.nan)
-    assert last(stretch(broken, axes_lift))[1] is None
+    assert finish(stretch(broken, axes_lift))[0] is None
 
 
 def test_all_maps_share_one_scale(axes_lift):
     small, large = np.eye(2, dtype=np.float32) * 0.1, np.eye(2, dtype=np.float32) * 0.4
-    fields = {slot: last(stretch(affine(m), axes_lift))[1] for slot, m in enumerate((small, large))}
+    fields = {
+        slot: finish(stretch(affine(m), axes_lift))[0] for slot, m in enumerate((small, large))
+    }
     shared = on_one_scale(fields)
     assert shared[0].reference == shared[1].reference
     assert shared[0].reference == pytest.approx(2 * fields[0].median, rel=1e-3)
-    flat = on_one_scale({0: last(stretch(blob_space(lambda z: blobs(0 * z)), axes_lift))[1]})
+    flat = on_one_scale({0: finish(stretch(blob_space(lambda z: blobs(0 * z)), axes_lift))[0]})
     assert flat[0].reference == 0
 
 
@@ -171,7 +164,7 @@ def test_draws_follow_the_declared_law_lie_at_their_codes_and_are_held_against_t
     blob_data,
 ):
     dataset, lift = blob_data
-    seen, draws = last(draws_on_map(blob_space(), StandardNormal(2), lift, dataset))
+    draws, seen = finish(draws_on_map(blob_space(), StandardNormal(2), lift, dataset))
     expected = StandardNormal(2).sample(400, torch.Generator().manual_seed(0))
     np.testing.assert_allclose(draws.codes, expected.numpy())
     np.testing.assert_allclose(draws.places, draws.codes, rtol=1e-6)
@@ -187,7 +180,7 @@ def test_draws_follow_the_declared_law_lie_at_their_codes_and_are_held_against_t
 def test_the_worst_draws_are_those_that_decode_to_nothing_real(blob_data):
     dataset, lift = blob_data
     hole = blob_space(lambda z: torch.where(z[:, :1, None, None] > 1.5, 1.0, blobs(z)))
-    _, draws = last(draws_on_map(hole, hole.prior, lift, dataset))
+    draws, _ = finish(draws_on_map(hole, hole.prior, lift, dataset))
     assert (draws.codes[draws.worst, 0] > 1.5).all()
     assert (np.diff(draws.distances[draws.worst]) <= 0).all()
 
@@ -197,7 +190,7 @@ def test_without_a_declared_law_the_draws_are_from_a_gaussian_fitted_to_the_code
     moved = Lift(lift.positions, lift.codes * [3, 1] + [10, 0], {})
     space = without_prior(blob_space())
     law = own_law(space, lambda: torch.from_numpy(moved.codes))
-    _, draws = last(draws_on_map(space, law, moved, dataset))
+    draws, _ = finish(draws_on_map(space, law, moved, dataset))
     assert draws.law == "fitted Gaussian"
     np.testing.assert_allclose(draws.codes.mean(axis=0), [10, 0], atol=0.6)
     np.testing.assert_allclose(draws.codes.std(axis=0), [3, 1], rtol=0.15)
@@ -206,7 +199,7 @@ def test_without_a_declared_law_the_draws_are_from_a_gaussian_fitted_to_the_code
 def test_draws_of_all_maps_share_one_scale(blob_data):
     dataset, lift = blob_data
     bright = blob_space(lambda z: blobs(z) + 1)
-    good = last(draws_on_map(blob_space(), StandardNormal(2), lift, dataset))[1]
-    bad = last(draws_on_map(bright, bright.prior, lift, dataset))[1]
+    good = finish(draws_on_map(blob_space(), StandardNormal(2), lift, dataset))[0]
+    bad = finish(draws_on_map(bright, bright.prior, lift, dataset))[0]
     scaled = draws_on_one_scale({0: good, 1: bad})
     assert scaled[0].limit == scaled[1].limit == bad.distances.max() > good.distances.max()

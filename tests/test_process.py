@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from finishing import finish
 
 from vaeexplorer.data.dataset import InputError
 from vaeexplorer.latent.placing import sample_of
@@ -24,16 +25,6 @@ posix = pytest.mark.skipif(os.name != "posix", reason="stops and kills by POSIX 
 
 def random_codes(n=200, size=8):
     return np.random.default_rng(0).normal(size=(n, size)).astype(np.float32)
-
-
-def finish(fit):
-    """The map that a fit returns, and what it reported on the way."""
-    reports = []
-    while True:
-        try:
-            reports.append(next(fit))
-        except StopIteration as stop:
-            return stop.value, reports
 
 
 def is_gone(pid):

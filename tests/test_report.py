@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from finishing import found_by
 from json_schema import faults
 from PIL import Image
 
@@ -61,14 +62,8 @@ def train_run(data: Any, family: str, folder: Path, name: str = "") -> Path:
 
 
 def report_on(*folders: Path, out: Path, laws: Sequence[str] = ()) -> dict[str, Any]:
-    job = write_report(folders, out, laws)
-    fractions = []
-    while True:
-        try:
-            fractions.append(next(job).fraction)
-        except StopIteration as end:
-            assert fractions == sorted(fractions)
-            return end.value
+    found: dict[str, Any] = found_by(write_report(folders, out, laws))
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from analytic import as_bytes, blob_space, blobs, without_prior
+from finishing import finish
 
 from vaeexplorer.data.dataset import Dataset, InputError, Source, fingerprint
 from vaeexplorer.gui.session import Session
@@ -35,17 +36,8 @@ def dataset() -> Dataset:
     return Dataset("blobs", images, source)
 
 
-def finish(steps):
-    reports = []
-    while True:
-        try:
-            reports.append(next(steps))
-        except StopIteration as end:
-            return reports, end.value
-
-
 def test_the_object_is_json_with_the_published_keys(dataset: Dataset) -> None:
-    reports, scores = finish(score_space(blob_space(), dataset, dataset.split(0)))
+    scores, reports = finish(score_space(blob_space(), dataset, dataset.split(0)))
     assert set(scores) >= {"latent_dim", "n", "continuity", "completeness", "verdict"}
     assert (scores["latent_dim"], scores["n"]) == (2, 200)
     assert scores["data"] == dataset.source.fingerprint
@@ -58,8 +50,8 @@ def test_the_object_is_json_with_the_published_keys(dataset: Dataset) -> None:
 def test_without_the_common_laws_it_is_the_same_score(dataset: Dataset) -> None:
     split = dataset.split(0)
     grounds = Grounds()
-    _, full = finish(score_space(blob_space(), dataset, split, grounds=grounds))
-    _, quick = finish(score_space(blob_space(), dataset, split, with_others=False, grounds=grounds))
+    full, _ = finish(score_space(blob_space(), dataset, split, grounds=grounds))
+    quick, _ = finish(score_space(blob_space(), dataset, split, with_others=False, grounds=grounds))
     assert quick["completeness"]["others"] == {}
     assert (
         quick["completeness"] | {"others": full["completeness"]["others"]} == full["completeness"]
@@ -70,9 +62,9 @@ def test_without_the_common_laws_it_is_the_same_score(dataset: Dataset) -> None:
 def test_what_the_common_laws_add_can_be_measured_later(dataset: Dataset, declared: bool) -> None:
     split, grounds = dataset.split(0), Grounds()
     space = blob_space() if declared else without_prior(blob_space())
-    _, full = finish(score_space(space, dataset, split, grounds=grounds))
-    _, quick = finish(score_space(space, dataset, split, with_others=False, grounds=grounds))
-    reports, later = finish(score_others(space, dataset, split, scores=quick, grounds=grounds))
+    full, _ = finish(score_space(space, dataset, split, grounds=grounds))
+    quick, _ = finish(score_space(space, dataset, split, with_others=False, grounds=grounds))
+    later, reports = finish(score_others(space, dataset, split, scores=quick, grounds=grounds))
     assert later == full
     assert reports[-1].fraction == 1
 
@@ -92,7 +84,7 @@ def test_it_can_be_stopped_at_every_report(dataset: Dataset) -> None:
 
 def test_scores_that_do_not_exist_are_null_and_the_object_is_still_json(dataset: Dataset) -> None:
     broken = blob_space(lambda z: blobs(z) * torch.nan)
-    _, scores = finish(score_space(broken, dataset, dataset.split(0)))
+    scores, _ = finish(score_space(broken, dataset, dataset.split(0)))
     assert scores["continuity"]["J"] is None
     assert json.dumps(scores, allow_nan=False)
 
@@ -106,7 +98,7 @@ def test_too_few_images_are_refused(dataset: Dataset) -> None:
 @pytest.fixture(scope="module")
 def pair() -> list[dict[str, Any]]:
     """The objects of `score --json` on the default pair."""
-    reports, scored = finish(score_runs(default_pair_folders()))
+    scored, reports = finish(score_runs(default_pair_folders()))
     fractions = [report.fraction for report in reports]
     assert fractions == sorted(fractions)
     return scored
@@ -156,11 +148,11 @@ def test_other_data_of_the_same_shape_is_scored(pair: list[dict[str, Any]]) -> N
     some = whole.images[:900]
     source = replace(whole.source, n=900, fingerprint=fingerprint(some))
     part = replace(whole, images=some, labels=None, source=source)
-    _, (scores,) = finish(score_runs(default_pair_folders()[1:], part))
+    (scores,), _ = finish(score_runs(default_pair_folders()[1:], part))
     assert scores["n"] == 150
     assert scores["data"] == source.fingerprint != pair[1]["data"]
     assert scores["continuity"]["C"] != pair[1]["continuity"]["C"]
-    _, (again,) = finish(score_runs(default_pair_folders()[1:], whole))
+    (again,), _ = finish(score_runs(default_pair_folders()[1:], whole))
     assert again == pair[1] | {"comparison": None}
 
 
@@ -177,8 +169,8 @@ def test_a_run_whose_images_are_gone_asks_for_them(tmp_path: Path) -> None:
 
 
 def test_spaces_are_chosen_by_name(pair: list[dict[str, Any]]) -> None:
-    _, (every,) = finish(score_runs(default_pair_folders()[:1], space="all"))
-    _, (named,) = finish(score_runs(default_pair_folders()[:1], space="z"))
+    (every,), _ = finish(score_runs(default_pair_folders()[:1], space="all"))
+    (named,), _ = finish(score_runs(default_pair_folders()[:1], space="z"))
     assert every == named == pair[0]
     with pytest.raises(SpaceNameError, match="it has z"):
         finish(score_runs(default_pair_folders()[:1], space="style"))

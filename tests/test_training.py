@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from finishing import finish
 
 import vaeexplorer
 from vaeexplorer import models, training
@@ -37,19 +38,9 @@ def config(family="vae", epochs=3, **changes):
     return Config(family, options, epochs=epochs, **changes)
 
 
-def run_of(steps):
-    """The run that a training returns, and all its reports."""
-    reports = []
-    while True:
-        try:
-            reports.append(next(steps))
-        except StopIteration as end:
-            return end.value, reports
-
-
 def trained(data=None, settings=None, threads=1, **changes):
     steps = train(data or dataset(), settings or config(**changes), threads=threads)
-    return run_of(steps)[0]
+    return finish(steps)[0]
 
 
 @pytest.fixture
@@ -72,7 +63,7 @@ def trained_family(request):
 
 def test_a_run_says_all_that_made_it(family):
     data, settings = dataset(), config(family)
-    run, _ = run_of(train(data, settings, name="mine", threads=1))
+    run, _ = finish(train(data, settings, name="mine", threads=1))
     assert (run.name, run.config, run.source) == ("mine", settings, data.source)
     assert (run.status, run.threads, run.split_seed) == ("finished", 1, 0)
     assert [record.epoch for record in run.history] == ([1] if family == "pca" else [1, 2, 3])
@@ -134,7 +125,7 @@ def test_measuring_never_changes_the_training(family, monkeypatch):
 
 
 def test_without_held_out_images_only_training_is_measured(family):
-    run, reports = run_of(train(dataset(held_out=0), config(family), threads=1))
+    run, reports = finish(train(dataset(held_out=0), config(family), threads=1))
     assert all(record.held_out is None for record in run.history)
     assert reports[-1].reconstructions is None
 
@@ -149,7 +140,7 @@ def test_the_first_report_comes_before_any_work(monkeypatch):
 
 
 def test_reports_tell_how_far_it_is(report_each_step):
-    _, reports = run_of(train(dataset(), config(batch_size=40), threads=1))
+    _, reports = finish(train(dataset(), config(batch_size=40), threads=1))
     fractions = [report.fraction for report in reports]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
@@ -162,7 +153,7 @@ def test_reports_tell_how_far_it_is(report_each_step):
 def test_an_epoch_is_reported_from_inside_at_the_interval(monkeypatch):
     clock = iter(range(100_000))
     monkeypatch.setattr(training.time, "perf_counter", lambda: 0.03 * next(clock))
-    _, reports = run_of(train(dataset(), config(epochs=1, batch_size=2), threads=1))
+    _, reports = finish(train(dataset(), config(epochs=1, batch_size=2), threads=1))
     inside = [one for one in reports if one.fraction and one.epoch == 0]
     assert len(inside) >= 60 / 5
     assert inside[0].seconds_left > inside[-1].seconds_left >= 0
@@ -170,7 +161,7 @@ def test_an_epoch_is_reported_from_inside_at_the_interval(monkeypatch):
 
 def test_each_epoch_ends_with_a_snapshot_and_reconstructions():
     data = dataset()
-    _, reports = run_of(train(data, config(), threads=1))
+    _, reports = finish(train(data, config(), threads=1))
     ends = {report.epoch: report for report in reports if report.snapshot}
     assert list(ends) == [1, 2, 3]
     for epoch, report in ends.items():
@@ -183,7 +174,7 @@ def test_each_epoch_ends_with_a_snapshot_and_reconstructions():
 
 
 def test_reconstructions_are_those_of_the_snapshot():
-    _, reports = run_of(train(dataset(), config(epochs=1), threads=1))
+    _, reports = finish(train(dataset(), config(epochs=1), threads=1))
     run, shown = reports[-1].snapshot, reports[-1].reconstructions
     model = restore("vae", run.config.model, run.source.shape, run.weights)
     space = model.spaces()["z"]
@@ -192,7 +183,7 @@ def test_reconstructions_are_those_of_the_snapshot():
 
 
 def test_stopping_at_any_report_leaves_the_last_snapshot(report_each_step):
-    whole = [one.snapshot for one in run_of(train(dataset(), config(), threads=1))[1]]
+    whole = [one.snapshot for one in finish(train(dataset(), config(), threads=1))[1]]
     for stop in range(len(whole)):
         steps = train(dataset(), config(), threads=1)
         last = [next(steps) for _ in range(stop + 1)][-1].snapshot
@@ -323,7 +314,7 @@ def test_a_great_beta_collapses_the_posterior_and_beta_0_lets_it_go():
 
 def test_a_collapse_is_said_once_the_weight_has_grown_and_what_to_try():
     settings = config(epochs=20, batch_size=10, learning_rate=5e-3, model={"beta": 200.0})
-    reports = run_of(train(dataset(), settings, threads=1))[1]
+    reports = finish(train(dataset(), settings, threads=1))[1]
     warnings = {one.epoch: one.warning for one in reports if one.snapshot}
     assert not any(warnings[epoch] for epoch in range(1, 5))
     assert warnings[20].startswith("The posterior has collapsed: the codes carry 0.0")
@@ -333,13 +324,13 @@ def test_a_collapse_is_said_once_the_weight_has_grown_and_what_to_try():
 @pytest.mark.parametrize("beta", [0.0, 1.0])
 def test_a_good_training_is_not_warned_of(beta):
     settings = config(epochs=20, batch_size=10, learning_rate=5e-3, model={"beta": beta})
-    reports = run_of(train(dataset(), settings, threads=1))[1]
+    reports = finish(train(dataset(), settings, threads=1))[1]
     assert {one.warning for one in reports} == {""}
 
 
 def test_a_step_back_after_a_nan_is_said(monkeypatch):
     spoil_steps(monkeypatch, {3})
-    reports = run_of(train(dataset(), config(batch_size=60), threads=1))[1]
+    reports = finish(train(dataset(), config(batch_size=60), threads=1))[1]
     assert "diverged (a value became infinite) in epoch 2" in reports[-1].warning
 
 
@@ -405,7 +396,7 @@ def test_after_a_nan_the_epoch_is_tried_again_at_half_the_rate(monkeypatch, repo
         lambda self, batch, done: (rates.append((self.peak, done)), step(self, batch, done))[1],
     )
     spoil_steps(monkeypatch, {3})
-    run, _ = run_of(train(dataset(), config(batch_size=60), threads=1))
+    run, _ = finish(train(dataset(), config(batch_size=60), threads=1))
     assert rates[:4] == [(2e-3, 0 / 6), (2e-3, 1 / 6), (2e-3, 2 / 6), (2e-3, 3 / 6)]
     assert rates[4:] == [(1e-3, 2 / 6), (1e-3, 3 / 6), (1e-3, 4 / 6), (1e-3, 5 / 6)]
     assert len(run.history) == 3
@@ -422,7 +413,7 @@ def test_going_back_returns_to_the_weights_of_the_last_snapshot(monkeypatch, rep
         "go_back",
         lambda self, state: (back(self, state), seen.append(self.weights()))[0],
     )
-    _, reports = run_of(train(dataset(), config(batch_size=60), threads=1))
+    _, reports = finish(train(dataset(), config(batch_size=60), threads=1))
     first = next(one.snapshot for one in reports if one.snapshot)
     assert all(np.array_equal(seen[0][name], one) for name, one in first.weights.items())
 

@@ -267,7 +267,7 @@ def score_others(
     InputError
         With too few images for a score.
     """
-    from vaeexplorer.regularity.completeness import LawScore, as_others, common_scores
+    from vaeexplorer.regularity.completeness import as_others, common_scores, own_score
     from vaeexplorer.regularity.ground import reconstruct
 
     yield Progress("Preparing the images that are scored", 0.0)
@@ -275,8 +275,8 @@ def score_others(
     drawn = measured.drawn_in
     yield Progress("Measuring completeness", 0.2)
     full = scores["completeness"]
-    own = LawScore(*(full[key] for key in ("law", "score", "sd", "P", "Q")))
-    others = common_scores(drawn, ground, reconstruct(drawn, ground, ground.held_out), own)
+    held_out = reconstruct(drawn, ground, ground.held_out)
+    others = common_scores(drawn, ground, held_out, own_score(full))
     yield Progress("Scored", 1.0)
     return _with_verdict(
         {**scores, "completeness": {**full, "others": as_others(others)}}, measured

@@ -8,9 +8,10 @@ score is their harmonic mean. Dropping one class of ten can stay invisible in pi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -71,14 +72,17 @@ class Completeness:
 
     def as_dict(self) -> dict[str, float | str | dict[str, float]]:
         """JSON object with the short keys of the scores' definition."""
-        return {
-            "score": self.own.score,
-            "sd": self.own.sd,
-            "P": self.own.realism,
-            "Q": self.own.coverage,
-            "law": self.own.law,
-            "others": as_others(self.others),
-        }
+        own = {key: getattr(self.own, field) for key, field in KEYS.items()}
+        return {**own, "others": as_others(self.others)}
+
+
+KEYS = {"score": "score", "sd": "sd", "P": "realism", "Q": "coverage", "law": "law"}
+"""Keys of the JSON object, and what of the score under a space's own law stands there."""
+
+
+def own_score(described: Mapping[str, Any]) -> LawScore:
+    """Return the score under a space's own law in what `Completeness.as_dict` gave."""
+    return LawScore(**{field: described[key] for key, field in KEYS.items()})
 
 
 def as_others(scores: Sequence[LawScore]) -> dict[str, float]:
