@@ -25,6 +25,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from vaeexplorer import __version__
+from vaeexplorer.gui.postponed import postpone
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.theme import apply_theme
 from vaeexplorer.gui.window import Window
@@ -44,6 +45,7 @@ def run(paths: list[str]) -> int:
     """Open the window on `paths` (runs or data; the default pair if empty); return an exit code."""
     if sys.platform == "win32":
         import torch  # noqa: F401  # torch fails to load there once Qt has been
+    postpone()
     app = create_application()
     library = RunLibrary(runs_folder())
     log_file = start_log(library.folder.parent / "vae-explorer.log")

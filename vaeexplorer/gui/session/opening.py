@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import NAMED, Dataset, is_data, open_data
 from vaeexplorer.drawing.dot_field import kernel_loaded, load_kernel
+from vaeexplorer.gui.postponed import import_postponed
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -197,6 +198,7 @@ class Opening(Probing):
     def _families_loaded(self, families: Mapping[str, Family]) -> None:
         self.families = families
         self.families_loaded.emit(families)
+        self.prepare(import_postponed)
 
 
 def _load_families() -> Mapping[str, Family]:

@@ -1,0 +1,72 @@
+"""The part of torch that the start goes without: there when it is asked for, and afterwards."""
+
+import subprocess
+import sys
+
+import pytest
+
+from vaeexplorer.gui.postponed import POSTPONED, import_postponed, postpone
+
+BEGIN = """
+import inspect, sys
+from vaeexplorer.gui.postponed import POSTPONED, import_postponed, postpone
+postpone()
+import numpy, torch
+from vaeexplorer.models import FAMILIES, build, restore
+
+def size_without_memory():
+    with torch.device("meta"):
+        return torch.linalg.eigvals(torch.empty(3, 5, 5)).shape
+
+def put_off():
+    return type(sys.modules[POSTPONED]).__name__ == "_Postponed"
+"""
+MODELS = """
+for family in FAMILIES:
+    model = build(family, {}, (1, 8, 8), torch.zeros(1, 8, 8))
+    weights = {name: one.numpy() for name, one in model.state_dict().items()}
+    restored = restore(family, {}, (1, 8, 8), weights)
+    for key, other in zip(model.state_dict(), restored.state_dict().values(), strict=True):
+        assert torch.equal(model.state_dict()[key], other)
+assert put_off()
+"""
+
+
+def run(program: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_models_of_every_family_are_restored_without_it_and_it_comes_at_last() -> None:
+    run(
+        BEGIN
+        + MODELS
+        + """
+import_postponed()
+assert not put_off() and torch._meta_registrations is sys.modules[POSTPONED]
+assert size_without_memory() == (3, 5)
+"""
+    )
+
+
+@pytest.mark.slow
+def test_whoever_asks_for_it_before_gets_it() -> None:
+    run(
+        BEGIN
+        + """
+from torch._meta_registrations import meta_index_Tensor
+assert not put_off() and callable(meta_index_Tensor)
+assert size_without_memory() == (3, 5)
+"""
+    )
+
+
+def test_where_torch_is_already_nothing_is_put_off() -> None:
+    import torch  # noqa: F401
+
+    there = sys.modules[POSTPONED]
+    postpone()
+    import_postponed()
+    assert sys.modules[POSTPONED] is there
