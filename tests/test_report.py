@@ -36,7 +36,8 @@ from vaeexplorer.latent.lift import lift_of
 from vaeexplorer.latent.paths import WAYS
 from vaeexplorer.latent.projection import Map, ProjectionError
 from vaeexplorer.regularity.law_names import OWN
-from vaeexplorer.report.evidence import DRAWS_ROWS, STRETCH_ROWS, path_quantities
+from vaeexplorer.report.draws import DRAWS_ROWS
+from vaeexplorer.report.evidence import STRETCH_ROWS, path_quantities
 from vaeexplorer.report.figures import GRID_GAP
 from vaeexplorer.report.findings import Window
 from vaeexplorer.report.holes import HOLES_ROWS
@@ -189,7 +190,17 @@ def test_further_laws_are_drawn_from_scored_and_named(report: Path) -> None:
         assert (report / picture).read_bytes() != (report / run["pictures"]["samples"]).read_bytes()
         score = run["completeness"]["others"]["fitted mixture of 2"]
         assert f"From the fitted mixture of 2: completeness {score:.2f}" in page.text
+        for ending in ("", "_dark"):
+            picture = run["pictures"][f"draws_mixture_2{ending}"]
+            assert picture == f"{run['slot'].lower()}-draws-mixture-2{ending.replace('_', '-')}.png"
+            own = report / run["pictures"][f"draws{ending}"]
+            assert (report / picture).read_bytes() != own.read_bytes()
+        own, further = run["draws"], run["draws"]["others"]["fitted mixture of 2"]
+        told = f"400 draws from the {own['law']}: distance to the nearest real image"
+        assert f"{told}, median {own['median']:.2f};" in page.text
+        assert f"From the fitted mixture of 2: median {further['median']:.2f}" in page.text
     assert "Completeness, fitted mixture of 2" in page.text
+    assert "Distance of draws, fitted mixture of 2" in page.text
 
 
 SCHEMA = json.loads(
@@ -252,6 +263,7 @@ def test_the_evidence_is_what_the_jobs_of_the_window_find(
     maps = [chosen_map(exhibit, "") for exhibit in exhibits]
     maps[1] = aligned(maps[1], maps[0])
     fields, draws = {}, {}
+    laws = {OWN: None, "mixture:2": "fitted mixture of 2"}
     grounds = Grounds()
     start, end = first_ends(exhibits[0].codes["z"].mean, exhibits[0].labels)
     assert (numbers["path"]["start"]["image"], numbers["path"]["end"]["image"]) == (start, end)
@@ -260,7 +272,10 @@ def test_the_evidence_is_what_the_jobs_of_the_window_find(
         lift = lift_of(shown, codes)
         lift.lattice = result_of(lift.make_lattice())
         fields[slot] = result_of(stretch(space, lift))
-        draws[slot] = result_of(draws_on_map(space, Fits(exhibit).law(OWN), lift, exhibit.dataset))
+        fits = Fits(exhibit)
+        for law in laws:
+            job = draws_on_map(space, fits.law(law), lift, exhibit.dataset)
+            draws[slot, law] = result_of(job)
         split = exhibit.dataset.split(exhibit.split_seed)
         emptied = result_of(holes(space, lift, exhibit.codes["z"], split)).emptied
         assert run["holes"]["share"] == emptied.share == run["secondary"]["far_share"]
@@ -280,9 +295,12 @@ def test_the_evidence_is_what_the_jobs_of_the_window_find(
         run = numbers["runs"][slot]
         assert run["stretch"]["median"] == field.median
         assert run["stretch"]["reference"] == field.reference
-        assert run["draws"]["largest"] == draws[slot].distances.max()
+        for law, title in laws.items():
+            numbers_of_law = run["draws"] if title is None else run["draws"]["others"][title]
+            assert numbers_of_law["largest"] == draws[slot, law].distances.max()
+            assert numbers_of_law["median"] == np.median(draws[slot, law].distances)
         assert run["draws"]["limit"] == max(one.distances.max() for one in draws.values())
-        assert run["draws"]["reconstructions"] == draws[slot].real
+        assert run["draws"]["reconstructions"] == draws[slot, OWN].real
 
 
 def test_the_evidence_stands_on_the_page_with_every_definition(report: Path) -> None:

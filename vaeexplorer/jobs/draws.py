@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ REAL = 5_000
 """Real images that a draw is held against, at most."""
 
 WORST = 10
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ class NoDraws:
     """Says that the law draws out of a codebook, and the model has none."""
 
 
-def draws_on_one_scale(draws: Mapping[int, Draws]) -> dict[int, Draws]:
+def draws_on_one_scale(draws: Mapping[Key, Draws]) -> dict[Key, Draws]:
     """Give all `draws` one limit: the largest distance among them."""
     limit = max((float(one.distances.max()) for one in draws.values()), default=0.0)
     return {key: replace(one, limit=limit) for key, one in draws.items()}

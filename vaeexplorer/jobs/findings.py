@@ -115,9 +115,12 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
     changes = result_of(stretch(space, lift))
     yield Progress("drawing from the law of the codes", 0.45)
     dataset = exhibit.dataset
-    draws = None
+    draws = {}
     if dataset is not None:
-        draws = result_of(draws_on_map(space, fits.law(OWN), lift, dataset))
+        draws = {
+            name: result_of(draws_on_map(space, fits.law(name), lift, dataset))
+            for name in (OWN, *found["further"])
+        }
     yield Progress("looking for holes", 0.48)
     emptied = _holes(exhibit, space, lift)
     scores = yield from part_of(_scores(exhibit, space, common), 0.5, 0.3)
@@ -126,7 +129,8 @@ def _find(folder: Path, common: Common) -> Generator[Progress, None, tuple[Findi
         worst = yield from part_of(_worst(exhibit, space, common.grounds), 0.8, 0.2)
     trust = result_of(measure_trust(codes.mean, chosen.positions))
     nats = settings(run.config.family, run.config.model).nats(run.source.shape)
-    measured: dict[str, Any] = {"stretch": changes, "draws": draws, "scores": scores}
+    measured: dict[str, Any] = {"stretch": changes, "scores": scores}
+    measured |= {"draws": draws.pop(OWN, None), "further_draws": draws}
     measured |= {"trust": trust, "holes": emptied}
     return Findings(**found, **measured, worst=worst, folder=str(folder), nats=nats), space
 
@@ -252,9 +256,18 @@ def _films(
 def _on_one_scale(found: Sequence[Findings]) -> list[Findings]:
     """Give what is compared between runs one scale, as the window does."""
     fields = {n: one.stretch for n, one in enumerate(found) if one.stretch is not None}
-    draws = {n: one.draws for n, one in enumerate(found) if one.draws is not None}
+    draws = {(n, OWN): one.draws for n, one in enumerate(found) if one.draws is not None}
+    draws |= {(n, law): of for n, one in enumerate(found) for law, of in one.further_draws.items()}
     fields, draws = on_one_scale(fields), draws_on_one_scale(draws)
-    return [replace(one, stretch=fields.get(n), draws=draws.get(n)) for n, one in enumerate(found)]
+    return [
+        replace(
+            one,
+            stretch=fields.get(n),
+            draws=draws.get((n, OWN)),
+            further_draws={law: draws[n, law] for law in one.further_draws},
+        )
+        for n, one in enumerate(found)
+    ]
 
 
 def _pairs(exhibit: Exhibit, space: LatentSpace) -> tuple[Pictures | None, Pictures | None]:

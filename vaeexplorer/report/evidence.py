@@ -21,6 +21,7 @@ from vaeexplorer.report.blocks import (
     section,
     table_of,
 )
+from vaeexplorer.report.draws import DRAWS_LEAD, draws_figure, draws_numbers, draws_rows
 from vaeexplorer.report.findings import Findings
 from vaeexplorer.report.holes import HOLES_LEAD, HOLES_ROWS, hole_numbers, holes_figure
 from vaeexplorer.report.quantities import Numbers, Quantity, number
@@ -47,11 +48,6 @@ STRETCH_LEAD = (
     "the summed squared difference of pixels in [0, 1], root mean square over directions, at the "
     "code that each place of the map is lifted to. The colours are logarithmic, and the same for "
     "all slots: blue changes less than the common middle, orange more."
-)
-DRAWS_LEAD = (
-    "Codes drawn from the law of each model, at the place of their nearest codes. Colour: "
-    "distance from their decode to the nearest real image, the root of the summed squared "
-    "difference of pixels in [0, 1]; one scale for all slots, the ten farthest ringed."
 )
 WORST_LEAD = (
     "Above: of the 4,096 small steps that continuity measures, those that change the picture "
@@ -115,23 +111,6 @@ STRETCH_ROWS = (
         part=True,
     ),
 )
-DRAWS_ROWS = (
-    Quantity(
-        "Distance of draws, median",
-        "Median distance from the decode of a draw to the nearest of up to 5,000 real images.",
-        ("draws", "median"),
-    ),
-    Quantity(
-        "Distance of draws, largest", "That of the emptiest draw.", ("draws", "largest"), part=True
-    ),
-    Quantity(
-        "Distance of reconstructions",
-        "Median of the same distance for decodes of the codes of 50 real images: as near as the "
-        "model can come.",
-        ("draws", "reconstructions"),
-        part=True,
-    ),
-)
 
 
 # --- numbers -------------------------------------------------------------------------------------
@@ -139,7 +118,7 @@ DRAWS_ROWS = (
 
 def evidence_numbers(found: Findings) -> dict[str, Any]:
     """Numbers of one run for report.json; None where there is no such evidence."""
-    stretch, draws, worst = found.stretch, found.draws, found.worst
+    stretch, worst = found.stretch, found.worst
     paths = {
         way: {
             "largest_over_mean_step": film.ratio,
@@ -160,16 +139,7 @@ def evidence_numbers(found: Findings) -> dict[str, Any]:
             "quantile_95": float(np.nanquantile(stretch.changes, 0.95)),
             "reference": stretch.reference,
         },
-        "draws": None
-        if draws is None
-        else {
-            "law": draws.law,
-            "count": len(draws.distances),
-            "median": float(np.median(draws.distances)),
-            "largest": float(draws.distances.max()),
-            "reconstructions": draws.real,
-            "limit": draws.limit,
-        },
+        "draws": draws_numbers(found),
         "holes": hole_numbers(found),
         "worst": None
         if worst is None
@@ -207,8 +177,8 @@ def evidence_sections(pairs: Sequence[Pair], report: Mapping[str, Any]) -> list[
         _path_section(pairs, report["path"]),
         figures("Local stretch", STRETCH_LEAD, pairs, _stretch_figure),
         table_of(runs, STRETCH_ROWS),
-        figures("Draws on the map", DRAWS_LEAD, pairs, _draws_figure),
-        table_of(runs, DRAWS_ROWS),
+        figures("Draws on the map", DRAWS_LEAD, pairs, draws_figure),
+        table_of(runs, draws_rows(runs)),
         figures("Holes", HOLES_LEAD, pairs, holes_figure),
         table_of(runs, HOLES_ROWS),
         figures("Worst places", WORST_LEAD, pairs, _worst_figure),
@@ -252,22 +222,6 @@ def _stretch_figure(found: Findings, run: Numbers) -> str:
     alternative = f"Local stretch over the map of {run['slot']}: {told}"
     return image_by_theme(pictures["stretch"], pictures["stretch_dark"], alternative) + caption(
         f"Change per standard deviation of z; {told}."
-    )
-
-
-def _draws_figure(found: Findings, run: Numbers) -> str:
-    if found.draws is None:
-        return missing(
-            "The images of this run were not found again, so that draws have nothing to be near."
-        )
-    pictures, draws = run["pictures"], run["draws"]
-    alternative = (
-        f"{draws['count']} draws over the map of {run['slot']}, "
-        f"median distance {number(draws['median'])}"
-    )
-    return image_by_theme(pictures["draws"], pictures["draws_dark"], alternative) + caption(
-        f"{draws['count']} draws from the {draws['law']}: distance to the nearest real image, "
-        f"median {number(draws['median'])}; reconstructions {number(draws['reconstructions'])}."
     )
 
 

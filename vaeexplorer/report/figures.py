@@ -46,11 +46,12 @@ def write_pictures(found: Findings, stem: str, colour: str, folder: Path) -> dic
     dots = dots_of(found, rgb(colour))
     for ending, paper in PAPERS.items():
         for name, picture in _over_map(found, dots, paper).items():
-            names[name + ending.replace("-", "_")] = write(name + ending, picture)
+            key = name + ending.replace("-", "_")
+            names[key] = write(key.replace("_", "-"), picture)
     names["grid"] = write("grid", _grid_picture(found))
     names["samples"] = write("samples", _tiles(found.samples))
     for law, samples in found.further.items():
-        name = further_samples(law)
+        name = of_law("samples", law)
         names[name] = write(name.replace("_", "-"), _tiles(samples.pictures))
     names["reconstructions"] = names["steepest_steps"] = names["emptiest_draws"] = None
     if found.originals is not None and found.reconstructions is not None:
@@ -63,18 +64,23 @@ def write_pictures(found: Findings, stem: str, colour: str, folder: Path) -> dic
     return names
 
 
-def further_samples(law: str) -> str:
-    """Return what the picture of draws from a further law of this name is called."""
-    return f"samples_{law.replace(':', '_')}"
+def of_law(picture: str, law: str) -> str:
+    """Return what `picture` is called where its draws are from a further law of this name."""
+    return f"{picture}_{law.replace(':', '_')}"
 
 
 def _over_map(found: Findings, dots: Dots, paper: Paper) -> dict[str, Picture | None]:
     """Draw the map, and what lies over it."""
     field, draws, holes = found.stretch, found.draws, found.holes
+    further = {
+        of_law("draws", law): draws_picture(found, one, dots, paper)
+        for law, one in found.further_draws.items()
+    }
     return {
         "map": map_picture(found, dots, paper),
         "stretch": None if field is None else stretch_picture(found, field, dots, paper),
         "draws": None if draws is None else draws_picture(found, draws, dots, paper),
+        **further,
         "holes": None if holes is None else holes_picture(found, holes, dots, paper),
     }
 

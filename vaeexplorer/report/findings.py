@@ -94,6 +94,8 @@ class Findings:
     stretch, draws
         What is laid over the map, as jobs.overlays and jobs.draws give it, on one scale for all
         runs; None where the map has no data near, and where the images are gone.
+    further_draws
+        The same draws from further laws, by the names of `further`; empty where there are none.
     holes
         Holes of the map and of the model, as jobs.holes gives them; None where the images are gone
         or none is held out.
@@ -123,6 +125,7 @@ class Findings:
     worst: WorstPlaces | None
     stretch: Stretch | None
     draws: Draws | None
+    further_draws: Mapping[str, Draws]
     holes: Holes | None
     trust: MapTrust | None
     films: Mapping[str, Film] = field(default_factory=dict)

@@ -11,7 +11,7 @@ import numpy as np
 
 from vaeexplorer.report.blocks import caption, figures, image, image_by_theme, missing, table
 from vaeexplorer.report.evidence import evidence_sections
-from vaeexplorer.report.figures import further_samples
+from vaeexplorer.report.figures import of_law
 from vaeexplorer.report.findings import Findings
 from vaeexplorer.report.quantities import BESIDE, MEASURES, Numbers, find, number, scores_of
 from vaeexplorer.run import EpochRecord
@@ -129,7 +129,7 @@ def _samples_figure(found: Findings, run: Numbers) -> str:
     alternative = f"{len(found.samples)} decoded draws of {run['slot']}"
     shown = image(run["pictures"]["samples"], alternative) + caption(f"Drawn {origin}.")
     for name, law in run["laws"].items():
-        picture = run["pictures"][further_samples(name)]
+        picture = run["pictures"][of_law("samples", name)]
         score = find(run, ("completeness", "others", law))
         told = "" if score is None else f": completeness {number(score)}"
         shown += f"<h4>From the {escape(law)}{told}</h4>"
