@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -5,7 +7,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from vaeexplorer.drawing import dot_field
-from vaeexplorer.drawing.dot_field import load_kernel
+from vaeexplorer.drawing.dot_field import DotField, load_kernel
 from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.widgets import dot_layer, dot_pace
 from vaeexplorer.gui.widgets.dot_thread import DotThread
@@ -258,3 +260,75 @@ def test_how_many_dots_a_moving_view_has_depends_on_how_quick_the_machine_is(
 
     qtbot.waitUntil(move, timeout=20_000)
     assert any(drawn) is whole
+
+
+class OnGuiThread:
+    """Counts what the GUI thread does for the dots: how many it sorts, and the pixels it stamps."""
+
+    def __init__(self, monkeypatch):
+        self.sorted, self.stamped = [], []
+        sort, paint, gui = DotField.__init__, DotField.paint, threading.current_thread()
+
+        def counted_sort(field, positions):
+            if threading.current_thread() is gui:
+                self.sorted.append(len(positions))
+            sort(field, positions)
+
+        def counted_paint(field, frame, work=None, area=None):
+            if threading.current_thread() is gui:
+                left, top, right, bottom = area or (0, 0, *frame.size)
+                share = (right - left) * (bottom - top) / (frame.size[0] * frame.size[1])
+                self.stamped.append(field.work(frame) * share if work is None else work)
+            return paint(field, frame, work, area)
+
+        monkeypatch.setattr(DotField, "__init__", counted_sort)
+        monkeypatch.setattr(DotField, "paint", counted_paint)
+
+
+def test_whatever_one_does_with_many_dots_the_gui_thread_sorts_and_draws_few(
+    qtbot, view, monkeypatch
+):
+    done = OnGuiThread(monkeypatch)
+    view.resize(800, 600)
+    positions, colours = scatter(90_000)
+    for act in (
+        lambda: view.set_points(positions, colours),
+        lambda: view.set_colours(colours[::-1]),
+        lambda: view.set_standing_out(np.arange(90_000) < 100),
+        lambda: view.set_dot_style(150, 50),
+        lambda: view.move_points(positions[::-1]),
+        lambda: view.frame(positions[:50]),
+        lambda: view.zoom(0.2),
+        view.fit,
+        lambda: view.set_points(*scatter(80_000)),
+    ):
+        act()
+        view.repaint()
+        settle(qtbot, view)
+    assert max(done.sorted, default=0) <= dot_layer.SORTED_AT_ONCE
+    assert max(done.stamped, default=0) <= dot_layer.QUICK * view.dots._pace.at_once
+
+
+def test_the_first_picture_of_many_dots_has_a_sample_that_looks_like_all(qtbot, view):
+    view.set_points(*scatter(60_000))
+    sampled = pixels(view)
+    assert not view.dots.whole
+    settle(qtbot, view)
+    apart = np.abs(lightness(pixels(view)) - lightness(sampled))
+    assert apart.mean() < lightness(sampled).std() / 4
+
+
+def test_dots_that_move_on_are_shown_where_they_were_meanwhile(qtbot, view):
+    positions, colours = scatter(30_000)
+    view.set_points(positions, colours)
+    settle(qtbot, view)
+    taken = []
+    view.dots.refined.connect(lambda: taken.append(view.dots._picture.pixels))
+    view.move_points(positions * (1, -1))
+    view.repaint()
+    view.dots.set_positions(positions)
+    qtbot.waitUntil(lambda: bool(taken))
+    # The thread was at work on what has been replaced since.
+    view.dots.set_positions(positions * (1, -1))
+    settle(qtbot, view)
+    assert (taken[0] == view.dots._picture.pixels).all()

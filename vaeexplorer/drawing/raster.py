@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.drawing.dot_field import DotField, Frame, kernel_loaded
+from vaeexplorer.drawing.palette import packed
 from vaeexplorer.drawing.stamps import PHASES, Ink, ink, stamps
 
 WORTH_COMPILED = 20_000
@@ -207,3 +208,18 @@ def over(
     clear = 255 - picture[..., 3:].astype(np.uint16)
     behind = (clear * np.array(background, dtype=np.uint16) + 127) // 255
     return (picture[..., :3] + behind).clip(0, 255).astype(np.uint8)
+
+
+def lay(picture: NDArray[np.uint8], under: NDArray[np.uint32], opacity: float = 1.0) -> None:
+    """Put a premultiplied RGBA `picture`, (height, width, 4), on `under`, which changes.
+
+    `under` is (height, width), 0xffRRGGBB. All of the picture is of `opacity`. Where it is clear,
+    as most of a map is, nothing has to be done: `over` takes twenty times as long.
+    """
+    touched = np.flatnonzero(picture.view(np.uint32).ravel() != 0)
+    above = picture.reshape(-1, 4)[touched].astype(np.float32) * np.float32(opacity)
+    before = under.ravel()[touched]
+    channels = before[:, None] >> np.array([16, 8, 0], np.uint32) & np.uint32(255)
+    clear = 1 - above[:, 3:] / np.float32(255)
+    mixed = above[:, :3] + clear * channels.astype(np.float32)
+    under.ravel()[touched] = packed((mixed + np.float32(0.5)).clip(0, 255).astype(np.uint8))

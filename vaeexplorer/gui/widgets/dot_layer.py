@@ -12,15 +12,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter
 
 from vaeexplorer.drawing.dot_field import (
-    FADED,
     DotField,
     Frame,
     extent,
     kernel_loaded,
     load_kernel,
 )
-from vaeexplorer.drawing.palette import packed, rgb
-from vaeexplorer.drawing.raster import over, raster_points
+from vaeexplorer.drawing.dot_sample import paint_unsorted
 from vaeexplorer.gui.widgets.dot_pace import Pace, cost
 from vaeexplorer.gui.widgets.dot_picture import (
     Picture,
@@ -35,13 +33,15 @@ from vaeexplorer.gui.widgets.dot_thread import DotThread, Job
 from vaeexplorer.gui.widgets.theme import colours
 
 QUICK = 1 / 3
-"""Where a view moves, the share of that which a new picture of it may take: else the former one is
-stretched until a thread has drawn another."""
+"""The share of what a moving picture may take that the GUI thread does: what takes longer is drawn
+by a thread, and the former picture stretched until then."""
 KEPT_PX = 6_000_000
 """Pixels, 24 MB, of pictures of former views: each may do for another view for a while."""
-SORTED_AT_ONCE = 100_000
-"""Dots that are sorted on the GUI thread: 4 ms."""
-SAMPLE = 10_000
+SORTED_AT_ONCE = 10_000
+"""Dots that are sorted on the GUI thread: 1 ms."""
+COLOURED_AT_ONCE = 100_000
+"""Sorted dots that get other colours on the GUI thread: 1 ms."""
+SAMPLE = 4_000
 """Of more dots than this a fixed sample is drawn until there is a kernel to draw them all."""
 REST_MS = 60
 """A view that has not changed for so long is drawn in full."""
@@ -69,7 +69,8 @@ class DotLayer(QObject):
     size, opacity
         Diameter of a dot as a multiple of what fits their number, and opacity of one, in (0, 1].
     drawing_s, drawn_at
-        How long the last picture took, and when (time.perf_counter) it was done.
+        How long the last picture took, of whichever thread, and when (time.perf_counter) it was
+        done.
     """
 
     refined = Signal()
@@ -86,6 +87,7 @@ class DotLayer(QObject):
         self._sorted: DotField | None = None
         self._field: DotField | None = None
         self._content = 0
+        self._since = 0
         self._picture: Picture | None = None
         self._wanted: Frame | None = None
         self._kept: deque[Picture] = deque()
@@ -108,6 +110,7 @@ class DotLayer(QObject):
         if len(self.visible) != len(positions):
             self.visible = np.ones(len(positions), bool)
             self.standing_out = self._picture = None
+            self._since = self._content + 1
         self.set_positions(positions)
 
     def set_positions(self, positions: NDArray[np.floating]) -> None:
@@ -141,7 +144,8 @@ class DotLayer(QObject):
 
     def _ready(self) -> DotField | None:
         """Return the dots as they are now, sorted; None where that takes a thread or a kernel."""
-        if self._field is None and kernel_loaded() and len(self.positions) <= SORTED_AT_ONCE:
+        most = SORTED_AT_ONCE if self._sorted is None else COLOURED_AT_ONCE
+        if self._field is None and kernel_loaded() and len(self.positions) <= most:
             self._sorted, self._field = self._sorting()()
         return self._field
 
@@ -179,7 +183,7 @@ class DotLayer(QObject):
     @property
     def nimble(self) -> bool:
         """Whether the dots can be put to new places many times a second."""
-        return self.drawing_s < SMOOTH_S and len(self.positions) <= SORTED_AT_ONCE
+        return self.drawing_s < SMOOTH_S and len(self.positions) <= COLOURED_AT_ONCE
 
     @property
     def stretched(self) -> float:
@@ -261,20 +265,17 @@ class DotLayer(QObject):
             shifted = panned(field, before.pixels, before.frame, frame)
             if shifted is not None:
                 return Picture(shifted, frame, self._content, True)
-        work, at_once = field.work(frame), self._pace.at_once
-        slow = cost(work, frame) > QUICK * at_once
-        if slow and before is not None and self._near(before, frame):
-            self._thread.start(self._drawing(field, frame, work))
-            self._rest.start()
-            return before
-        if cost(work, frame) <= at_once:
-            picture = Picture(self._timed(field, frame, work), frame, self._content, True)
-            return self._keep(picture) if slow else picture
+        work, quick = field.work(frame), int(QUICK * self._pace.at_once)
+        if cost(work, frame) <= quick:
+            return Picture(self._timed(field, frame, work), frame, self._content, True)
         if before is not None and before.frame == frame:
             self._refine()  # other dots in the same view: the former ones stay until then
             return before
+        self._thread.start(self._drawing(field, frame, work))
         self._rest.start()
-        return Picture(self._timed(field, frame, int(at_once)), frame, self._content, False)
+        if before is not None and self._near(before, frame):
+            return before
+        return Picture(self._timed(field, frame, quick), frame, self._content, False)
 
     def _nearest_picture(self, frame: Frame) -> Picture | None:
         """Return the one, of the last pictures, that shows the most like `frame`."""
@@ -303,34 +304,17 @@ class DotLayer(QObject):
 
     def _drawn_unsorted(self, frame: Frame, before: Picture | None) -> Picture:
         """Draw without compiled code, or go on showing what was there while dots are sorted."""
-        n = len(self.positions)
-        every = n <= SAMPLE
+        every = len(self.positions) <= SAMPLE
         if not every:
             self._thread.start(self._prepare())
             if before is not None and before.frame.size == frame.size and kernel_loaded():
                 return before
-        kept = np.arange(n) if every else np.random.default_rng(0).integers(0, n, SAMPLE)
-        # Each dot of a sample stands for several.
-        opacity = self.opacity if every else 1 - (1 - min(self.opacity, 0.99)) ** (n / SAMPLE)
-        view = frame._replace(opacity=opacity)
-        picture = np.full((*frame.size[::-1], 3), rgb(colours().surface), np.uint8)
-        if self.standing_out is None:
-            picture = over(self._raster(kept, view), picture)
-        else:
-            above = self.standing_out[kept]
-            faded = self._raster(kept[~above], view) * FADED
-            picture = over(faded.astype(np.uint8), picture)
-            picture = over(self._raster(kept[above], view), picture)
-        return Picture(packed(picture), frame, self._content, every)
-
-    def _raster(self, chosen: NDArray[np.intp], frame: Frame) -> NDArray[np.uint8]:
-        """Draw the shown ones of the `chosen` dots without compiled code."""
-        chosen = chosen[self.visible[chosen]]
-        middle = (frame.size[0] / 2, frame.size[1] / 2)
-        pixels = (self.positions[chosen] - frame.centre) * (frame.scale, -frame.scale) + middle
-        return raster_points(
-            pixels, self._colours[chosen], frame.size, frame.diameter, frame.opacity
+        most = SORTED_AT_ONCE if kernel_loaded() else SAMPLE
+        pixels = paint_unsorted(
+            self.positions, self._colours, frame, self.visible, self.standing_out, most
         )
+        # What is sorted replaces a sample, which nothing else is made of.
+        return Picture(pixels, frame, self._content if every else OUTDATED, every)
 
     # --- on a thread --------------------------------------------------------------------------
 
@@ -366,18 +350,32 @@ class DotLayer(QObject):
         self._thread.start((lambda: field.paint(frame), take))
 
     def _prepare(self) -> Job:
-        """Sort and colour the dots."""
+        """Sort and colour the dots, and draw all of them in the view last asked for."""
+        sorting, frame = self._sorting(), self._wanted
         positions, content = self.positions, self._content
 
-        def take(prepared: tuple[DotField, DotField]) -> None:
-            if self.positions is positions:
-                self._sorted = prepared[0]
-            if self._content == content:
-                self._field = prepared[1]
-                if self._picture is not None and not self._picture.whole:
-                    self._picture.content = OUTDATED
+        def compute() -> tuple[DotField, DotField, NDArray[np.uint32] | None, float]:
+            begun = time.thread_time()
+            places, field = sorting()
+            pixels = None if frame is None else field.paint(frame)
+            return places, field, pixels, time.thread_time() - begun
 
-        return self._sorting(), take
+        def take(
+            prepared: tuple[DotField, DotField, NDArray[np.uint32] | None, float],
+        ) -> None:
+            places, field, pixels, took_s = prepared
+            if self.positions is positions:
+                self._sorted = places
+            now = self._content == content
+            if now:
+                self._field = field
+            # Dots that move on are shown where they were meanwhile, unless they are of other data.
+            if pixels is not None and frame is not None and content >= self._since:
+                picture = Picture(pixels, frame, content, True)
+                self._picture = self._keep(picture) if now else picture
+                self.drawing_s, self.drawn_at = took_s, time.perf_counter()
+
+        return compute, take
 
     def _go_on(self, taken: bool) -> None:
         """Start what was asked for while the thread was busy."""
