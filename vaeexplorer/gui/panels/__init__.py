@@ -50,7 +50,7 @@ _LATE: list[str] = []
 def _late(module: str, name: str) -> Callable[[Session], QWidget]:
     """Build the panel `name` of a file here that is read when the panel is first shown.
 
-    pyqtgraph alone takes a third of a second, and the first picture of the maps needs none of it.
+    The first picture of the maps needs none of them.
     """
     _LATE.append(f"{__name__}.{module}")
     return lambda session: getattr(import_module(f"{__name__}.{module}"), name)(session)
