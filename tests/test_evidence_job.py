@@ -13,7 +13,7 @@ from vaeexplorer.jobs.evidence import DRAWS, integrate_evidence, measure_evidenc
 from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import Batch, float_images
-from vaeexplorer.models.warping import pairs_of
+from vaeexplorer.models.warping import estimated_fields, pairs_of
 from vaeexplorer.regularity.code_laws import code_indices
 from vaeexplorer.regularity.evidence import exact_evidence
 from vaeexplorer.regularity.information import rate_per_dimension
@@ -184,4 +184,20 @@ def test_the_evidence_of_fields_is_that_of_quadrature_given_their_sources(fields
         assert found.elbo[place] == pytest.approx(
             exact.elbo, abs=5 * found.draw_deviation / DRAWS[-1] ** 0.5
         )
-    assert found_by(integrate_evidence(run, dataset.pixels([0])[0])) is None
+
+
+def test_what_is_integrated_of_fields_is_that_from_the_default_source(fields):
+    run, dataset = fields
+    model = model_of(run).eval()
+    images = float_images(dataset.batch(np.array([7])))
+    exact = found_by(integrate_evidence(run, dataset.pixels([7])[0]))
+    assert abs(exact.elbo + exact.gap - exact.log_evidence) < 1e-10
+    with torch.inference_mode():
+        code = model.spaces()["z"].encode(images)
+        sources = model.source.expand(500, -1, -1, -1)
+        carried = estimated_fields(model.source[None], images).expand(500, -1, -1, -1)
+        weights = model.log_weight(Batch(sources, fields=carried), torch.Generator().manual_seed(0))
+    np.testing.assert_allclose(exact.mean, code.mean[0].numpy(), rtol=1e-5)
+    error = weights.std().item() / 500**0.5
+    assert exact.elbo == pytest.approx(weights.mean().item(), abs=5 * error)
+    assert exact.log_evidence > exact.elbo

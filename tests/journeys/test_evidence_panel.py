@@ -15,7 +15,7 @@ from vaeexplorer.storage import RunSummary
 
 pytestmark = pytest.mark.slow
 
-OTHERS = {"vqvae": {"latent_dim": 8, "codes": 12}, "flowvae": {"latent_dim": 3, "hidden": [32]}}
+OTHERS = {"vqvae": {"latent_dim": 8, "codes": 12}, "flowvae": {"latent_dim": 1, "hidden": [32]}}
 
 
 def open_evidence(explorer):
@@ -143,6 +143,10 @@ def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explore
     assert set(panel.bounds._curves) == {0, 1}
     person.session.activate(2)
     assert set(panel.plane._slots) == set(panel.bounds._curves) == {2}
+    panel.pages.turn_to("posterior")
+    person.wait(lambda: panel.posterior.accessibleName())
+    assert "log p(F|s)" in panel.posterior.accessibleName()
+    assert "q(z|F, s)" in panel.posterior.toolTip()
     panel.pages.turn_to("draws")
     fields = panel.pages.draws.views[2]
     person.wait(lambda: all(view.isVisible() for view in fields))

@@ -164,11 +164,11 @@ def integrate_evidence(
 ) -> Generator[Progress, None, ExactEvidence | None]:
     """Integrate log p(x) of one image, (channels, height, width), on a grid over z.
 
-    Returns None where the model has more than two latent dimensions, does not tell p(x, z), or
-    learns from pairs: what the one image would be a pair with, nothing says.
+    Of a model that learns from pairs, log p(F|s) of what the code of the image is a code of: the
+    displacement field F, estimated, from the default source s to the image.
+
+    Returns None where the model has more than two latent dimensions or does not tell p(x, z).
     """
-    if FAMILIES[run.config.family].batches == "pairs":
-        return None
     model = model_of(run).eval().requires_grad_(False)
     x = _measured(run, image[None])
     space = next(iter(model.spaces().values()))
@@ -176,14 +176,16 @@ def integrate_evidence(
     if space.size > 2 or posterior.log_variance is None:
         return None
 
+    datum = model.datum(x)
+
     @torch.inference_mode()
     def log_joint(z: NDArray[np.float32]) -> NDArray[np.float64]:
-        found = model.log_joint(Batch(x.expand(len(z), -1, -1, -1)), torch.from_numpy(z))
+        found = model.log_joint(_for_codes(datum, len(z)), torch.from_numpy(z))
         assert found is not None
         return found.double().numpy()
 
     with torch.inference_mode():
-        if model.log_joint(Batch(x), posterior.mean) is None:
+        if model.log_joint(datum, posterior.mean) is None:
             return None
     steps = exact_evidence(log_joint, posterior.mean[0].numpy(), posterior.log_variance[0].numpy())
     return (yield from passed_on(steps, partial(Progress, "evidence")))
@@ -294,6 +296,12 @@ def _repeated(batch: Batch, count: int) -> Batch:
     """All images, or pairs, `count` times over."""
     fields = None if batch.fields is None else batch.fields.repeat(count, 1, 1, 1)
     return Batch(batch.images.repeat(count, 1, 1, 1), fields=fields)
+
+
+def _for_codes(datum: Batch, count: int) -> Batch:
+    """One image, or pair, as often as there are codes, without copies."""
+    fields = None if datum.fields is None else datum.fields.expand(count, -1, -1, -1)
+    return Batch(datum.images.expand(count, -1, -1, -1), fields=fields)
 
 
 def _measured(run: Run, pixels: NDArray[np.uint8]) -> Tensor:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from vaeexplorer.models.contexts import Given
 from vaeexplorer.models.options import SettingError as SettingError
 from vaeexplorer.models.options import check_settings as check_settings
 from vaeexplorer.models.options import setting as setting
+from vaeexplorer.models.priors import Prior as Prior
+from vaeexplorer.models.priors import StandardNormal as StandardNormal
 
 COLLAPSED = 0.1
 """A model whose rate is below so many nats says nothing about its images."""
@@ -73,23 +74,6 @@ class Terms(NamedTuple):
         if self.rates is None:
             return None
         return functools.reduce(torch.add, [rate.sum(dim=1) for rate in self.rates.values()])
-
-
-class Prior(Protocol):
-    """A law on a latent space that a model declares."""
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        ...
-
-    def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw `n` codes, (n, size)."""
-        ...
-
-    def log_prob(self, z: Tensor) -> Tensor | None:
-        """log p(z) in nats, (batch,), for z of shape (batch, size); None where nobody knows it."""
-        ...
 
 
 class Scored(NamedTuple):
@@ -183,22 +167,6 @@ class LatentSpace(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class StandardNormal:
-    """The prior N(0, I) on `size` dimensions."""
-
-    size: int
-    name: str = "standard normal"
-
-    def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw `n` codes, (n, size)."""
-        return torch.randn(n, self.size, generator=generator)
-
-    def log_prob(self, z: Tensor) -> Tensor:
-        """log N(z; 0, I) in nats, (batch,)."""
-        return -0.5 * (z.square() + math.log(2 * math.pi)).sum(dim=1)
-
-
 @dataclass(frozen=True, eq=False)
 class CodeSpace:
     """A latent space made of an encoder and a decoder.
@@ -284,6 +252,10 @@ class Model(nn.Module, ABC):
     def frozen(self) -> Self:
         """Copy of this model as it is now, in eval mode, that no optimiser can change."""
         return copy.deepcopy(self).eval().requires_grad_(False)
+
+    def datum(self, images: Tensor) -> Batch:
+        """Return what the codes of float `images` in the main space are codes of: the images."""
+        return Batch(images)
 
     def log_weight(self, batch: Batch, generator: torch.Generator) -> Tensor | None:
         """log p(x, z) - log q(z|x) for one draw of z, (batch,), in nats; None: no evidence."""

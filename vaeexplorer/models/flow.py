@@ -110,6 +110,11 @@ class FlowAutoencoder(Model):
         distortion = -self.likelihood.log_prob(expected, fields)
         return Terms(distortion, {"z": rates(posterior)}, distortion.new_zeros(()))
 
+    def datum(self, images: Tensor) -> Batch:
+        """Return the fields, estimated, that carry the default source to `images`, and it."""
+        fields = estimated_fields(self.source[None], images)
+        return Batch(self.source.expand(len(images), -1, -1, -1), fields=fields)
+
     def log_weight(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """log p(F, z|s) - log q(z|F, s) for one draw of z, (batch,), in nats of a density of F."""
         sources, fields = pair(batch)
@@ -169,7 +174,8 @@ class FlowAutoencoder(Model):
 
     def encode(self, images: Tensor) -> Posterior:
         """Posterior of the fields, estimated, that carry the default source to `images`."""
-        return self._posterior_of(estimated_fields(self.source[None], images))
+        sources, fields = pair(self.datum(images))
+        return self.posterior(fields, sources)
 
     def decode(self, z: Tensor, source: Tensor) -> Tensor:
         """Warp one source, (1, channels, height, width), by the mean fields of codes."""

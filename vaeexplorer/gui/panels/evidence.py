@@ -23,7 +23,7 @@ from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.evidence_pages import DRAWS, MARGINAL, EvidencePages
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
 from vaeexplorer.gui.widgets.evidence_rows import lines
-from vaeexplorer.gui.widgets.evidence_texts import hard_text, note_text, reason_text
+from vaeexplorer.gui.widgets.evidence_texts import exact_text, hard_text, note_text, reason_text
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular
 from vaeexplorer.jobs.opening import main_space
@@ -129,13 +129,14 @@ class EvidencePanel(QWidget):
     def _show_exact(self, slot: int, index: int, found: ExactEvidence | None) -> None:
         if found is None:
             return
-        title = translate(
-            "Evidence",
-            "#{index}: log p(x) {evidence:.2f} = ELBO {elbo:.2f} + KL {gap:.3f}",
-        ).format(index=index, evidence=found.log_evidence, elbo=found.elbo, gap=found.gap)
+        title, about = exact_text(fields=self._learns_fields(slot))
+        title = title.format(
+            index=index, evidence=found.log_evidence, elbo=found.elbo, gap=found.gap
+        )
         self.posterior.show_posterior(
             title, found.axes, found.log_true, found.mean, found.deviation
         )
+        self.posterior.setToolTip(about)
         self._exact_slot = slot
         self._choose_plot()
 
@@ -307,8 +308,7 @@ class EvidencePanel(QWidget):
         page, row = _line_of(slot)
         evidence = self._session.evidence.by_slot[slot]
         exhibit = self._session.slots[slot].exhibit
-        space = next(iter(exhibit.spaces.values()), None)
-        fields = space is not None and space.given == "source"
+        fields = self._learns_fields(slot)
         for place in np.argsort(evidence.log_evidence)[:HARDEST]:
             index = int(evidence.images[place])
             nats = float(evidence.log_evidence[place])
@@ -325,6 +325,13 @@ class EvidencePanel(QWidget):
         row.addStretch()
         note = note_text(certain=evidence.best is None, fields=fields)
         return _with_note(page, note) if note else page
+
+    def _learns_fields(self, slot: int) -> bool:
+        """Whether what a slot finds more or less probable are displacement fields."""
+        exhibit = self._session.slots[slot].exhibit
+        return exhibit is not None and any(
+            space.given == "source" for space in exhibit.spaces.values()
+        )
 
     def _probe(self, slot: int, index: int) -> None:
         self._session.activate(slot)

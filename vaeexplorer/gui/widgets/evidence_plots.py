@@ -154,13 +154,6 @@ class PosteriorPlot(Plot):
 
     def __init__(self) -> None:
         super().__init__("", square=True)
-        self.setToolTip(
-            translate(
-                "Evidence",
-                "Filled: p(z|x), integrated on a grid. Ellipses: one and two standard deviations "
-                "of q(z|x), what the encoder believes. How much they differ is KL(q || p(z|x)).",
-            )
-        )
         self._axes: tuple[NDArray[np.float64], ...] = ()
         self._density = self._mean = self._deviation = np.zeros(0)
 

@@ -153,6 +153,33 @@ def note_text(*, certain: bool, fields: bool) -> str:
     return ""
 
 
+def exact_text(*, fields: bool) -> tuple[str, str]:
+    """Title of the plot of p(z|x), with the numbers to be filled in, and what is seen in it."""
+    if fields:
+        return (
+            translate(
+                "Evidence",
+                "#{index}: log p(F|s) {evidence:.2f} = ELBO {elbo:.2f} + KL {gap:.3f}",
+            ),
+            translate(
+                "Evidence",
+                "Filled: p(z|F, s), integrated on a grid, of the displacement field F, estimated, "
+                "from the source s, the first held-out image, to this image. Ellipses, or the "
+                "line: q(z|F, s), of which the code on the map is the mean. How much they differ "
+                "is the KL.",
+            ),
+        )
+    return (
+        translate("Evidence", "#{index}: log p(x) {evidence:.2f} = ELBO {elbo:.2f} + KL {gap:.3f}"),
+        translate(
+            "Evidence",
+            "Filled: p(z|x), integrated on a grid. Ellipses at one and two standard deviations, or "
+            "the line: q(z|x), what the encoder believes. How much they differ is "
+            "KL(q || p(z|x)).",
+        ),
+    )
+
+
 def hard_text(*, fields: bool) -> str:
     """Tooltip of an image that a model finds hard, with {index} and {nats} in it."""
     if fields:
