@@ -79,9 +79,14 @@ def test_hovering_a_dot_decodes_its_own_code_in_both_models(explorer):
 
 
 def test_the_hint_goes_away_after_the_first_hover(explorer):
-    assert explorer.window.hint.isVisible()
+    view, hint = explorer.map(0), explorer.window.hint
+    assert hint.isVisible()
+    assert hint.y() > view.mapTo(hint.parentWidget(), QPoint(0, 0)).y()
+    before = view.size()
     explorer.hover(0, explorer.pixel(0, 0))
-    assert not explorer.window.hint.isVisible()
+    assert not hint.isVisible()
+    explorer.window.centralWidget().layout().activate()
+    assert view.size() == before
 
 
 def test_far_from_the_data_the_window_says_so_and_still_decodes(explorer):

@@ -33,6 +33,7 @@ from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.dot_controls import DotControls
 from vaeexplorer.gui.widgets.map_grid import MapGrid
+from vaeexplorer.gui.widgets.map_hint import MapHint
 from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
 from vaeexplorer.gui.widgets.mode_switch import ModeSwitch
 from vaeexplorer.gui.widgets.picture_of import picture_of, with_suffix
@@ -85,25 +86,23 @@ class Window(QMainWindow):
 
     def _build_stage(self) -> None:
         self.messages = MessageBar()
-        self.hint = QLabel(
+        self._grid = MapGrid()
+        stage = QWidget()
+        self.hint = MapHint(
             translate(
                 "Window",
                 "Move over a map: every model decodes that place. Click a dot to hold it.",
-            )
+            ),
+            stage,
         )
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.hint.setProperty("muted", True)
-        self.hint.setContentsMargins(GRID, GRID // 2, GRID, 0)
-        self._grid = MapGrid()
-        stage = QWidget()
         column = QVBoxLayout(stage)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.messages)
-        column.addWidget(self.hint)
         column.addWidget(self._grid, 1)
         self.setCentralWidget(stage)
         self._arrange_maps(len(self._session.slots))
+        self.hint.stand_over(self.maps[0].view)
 
     def _arrange_maps(self, count: int) -> None:
         """Keep as many map panels as there are slots: a row of two, or two rows."""

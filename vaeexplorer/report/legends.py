@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vaeexplorer.drawing.strips import Paper
 
-LEGEND_TEXT = SIGN = 24
+LEGEND_TEXT = SIGN = 28
 LEGEND_GAP = 24
 BAR_WIDTH, BAR_HEIGHT = 480, 18
 FRAME = (136, 141, 150)

@@ -29,7 +29,8 @@ METHODS = {
 def render(findings: Sequence[Findings], report: Mapping[str, Any], template: str) -> str:
     """Return the page on `findings`, whose numbers and picture names are those of `report`.
 
-    `template` is a string.Template with $title, $subtitle, $columns, $sentences and $sections.
+    `template` is a string.Template with $title, $subtitle, $columns, $paper_columns, $sentences and
+    $sections.
     """
     runs = report["runs"]
     pairs = list(zip(findings, runs, strict=True))
@@ -49,7 +50,9 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
     return Template(template).substitute(
         title=escape(" and ".join(f"{run['slot']}: {run['run']}" for run in runs)),
         subtitle=escape(f"Report by vae-explorer {report['vae_explorer']}."),
-        columns=min(len(runs), 3),
+        columns=2 if len(runs) == 4 else min(len(runs), 3),
+        # Three maps beside one another on a sheet would have legends too small to read.
+        paper_columns=min(len(runs), 2),
         sentences=_sentences(report),
         sections="\n".join(sections),
     )

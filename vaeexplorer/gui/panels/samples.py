@@ -41,7 +41,7 @@ from vaeexplorer.run import Exhibit
 translate = QCoreApplication.translate
 
 CHOICE_WIDTH, LEAST_PLOT, PLOT_WIDTH = 176, 172, 208
-PAIR = 48
+PAIR = 40
 FIRST_COMPONENTS = 10
 FEW_SLOTS = 2
 
@@ -194,11 +194,12 @@ class SamplesPanel(QWidget):
         row.setContentsMargins(GRID, GRID, GRID, GRID)
         row.setSpacing(GRID)
         row.addWidget(self._choice_column())
-        row.addWidget(self.bic)
-        row.addWidget(self.scores)
+        row.addWidget(self.bic, 1)
+        row.addWidget(self.scores, 1)
         self._room = QHBoxLayout()
         self._room.setSpacing(2 * GRID)
-        row.addLayout(self._room, 1)
+        # The pictures have what the plots can do without.
+        row.addLayout(self._room, 3)
         session.slots_changed.connect(self._rebuild)
         session.samples.drawn.connect(self._show_samples)
         session.samples.laws_compared.connect(self._show_comparison)

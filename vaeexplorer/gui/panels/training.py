@@ -34,6 +34,7 @@ from vaeexplorer.run import Config, Measures, PairProgress, Progress, TrainingPr
 translate = QCoreApplication.translate
 
 MAX_SEED = 999_999
+FORM_WIDTH, EPOCHS_WIDTH, SEED_WIDTH = 312, 64, 56
 PAIR = ("ae", "vae")
 """Families that are trained together, for slots A and B."""
 
@@ -73,11 +74,6 @@ class TrainingPanel(QWidget):
         self.family = QComboBox()
         self.family.setAccessibleName(translate("Training", "Family of the model"))
         self.family.currentIndexChanged.connect(self._show_family)
-        self.epochs = QSpinBox()
-        self.epochs.setRange(1, 10_000)
-        self.epochs.setValue(60)
-        self.seed = QSpinBox()
-        self.seed.setRange(0, MAX_SEED)
         self.slot = QComboBox()
         self.slot.setToolTip(
             translate("Training", "Where the run is shown. What it replaces stays under Runs.")
@@ -95,8 +91,7 @@ class TrainingPanel(QWidget):
         form.addRow(translate("Training", "data"), self.data)
         form.addRow(translate("Training", "family"), self.family)
         self.settings = SettingsRows(form, form.rowCount())
-        form.addRow(translate("Training", "epochs"), self.epochs)
-        form.addRow(translate("Training", "seed"), self.seed)
+        form.addRow(translate("Training", "epochs"), self._epochs_and_seed())
         form.addRow(translate("Training", "show in"), self.slot)
         form.addRow(translate("Training", "name"), self.name)
         self.settings.add_more()
@@ -107,12 +102,37 @@ class TrainingPanel(QWidget):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(page)
         side = QWidget()
-        side.setFixedWidth(272)
+        side.setFixedWidth(FORM_WIDTH)
         outer = QVBoxLayout(side)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll, 1)
         outer.addLayout(self._buttons())
         return side
+
+    def _epochs_and_seed(self) -> QHBoxLayout:
+        """Make one row of both, so that the whole form is seen beside the tabs of other panels."""
+        self.epochs, self.seed = QSpinBox(), QSpinBox()
+        self.epochs.setRange(1, 10_000)
+        self.epochs.setValue(60)
+        self.epochs.setMinimumWidth(EPOCHS_WIDTH)
+        self.epochs.setAccessibleName(translate("Training", "Epochs"))
+        self.seed.setRange(0, MAX_SEED)
+        self.seed.setMinimumWidth(SEED_WIDTH)
+        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.seed.setToolTip(
+            translate(
+                "Training",
+                "Where initial weights, the order of images and noise come from: the same seed "
+                "trains the same model.",
+            )
+        )
+        seed = QLabel(translate("Training", "seed"))
+        seed.setBuddy(self.seed)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        for part in (self.epochs, seed, self.seed):
+            row.addWidget(part, 0 if part is seed else 1)
+        return row
 
     def _buttons(self) -> QHBoxLayout:
         self.train_button = QPushButton(translate("Training", "Train"))

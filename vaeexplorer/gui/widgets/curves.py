@@ -16,6 +16,9 @@ from vaeexplorer.run import EpochRecord, Measures
 
 translate = QCoreApplication.translate
 
+LEAST_WIDTH = 136
+"""Of a plot: three, a form and pictures stand beside one another in a window of 1280 pixels."""
+
 
 class Trace:
     """The two curves of one model: values by epoch, on training and on held-out images."""
@@ -55,6 +58,7 @@ class CurvePlot(Plot):
 
     def __init__(self, title: str, read: Callable[[Measures | None], float]) -> None:
         super().__init__(title)
+        self.setMinimumWidth(LEAST_WIDTH)
         self._read = read
         self._models = 1
         self.traces = [Trace(), Trace()]

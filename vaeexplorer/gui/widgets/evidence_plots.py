@@ -19,7 +19,9 @@ from vaeexplorer.run import Measures
 
 translate = QCoreApplication.translate
 
-LINES = 5
+LINES = 4
+HEADROOM = 0.1
+"""Share of the height of a plane above which no number fits below its top."""
 DEVIATIONS = (1.0, 2.0)
 SEEN = 0.003
 """Share of the highest density below which nothing is drawn."""
@@ -92,14 +94,21 @@ class RatePlane(Plot):
                 yield Words(one.rate, y, letter, theme.text, (-0.4, 0.5))
 
     def _diagonals(self) -> Iterator[Mark]:
-        """Return the lines of equal ELBO, each with its number."""
+        """Return the lines of equal ELBO, each with its number where no line runs through it.
+
+        That is above the left end; of lines that come in at the top, where numbers would stand
+        over one another, below the right end.
+        """
         theme = colours()
         (_, right), (low, high) = self.ranges
         for level in np.linspace(low, high + right, LINES + 2)[1:-1]:
             ends = [level, level - right]
             yield Line([0, right], ends, theme.border, 1, Qt.PenStyle.DashLine)
             text = f"ELBO {-level:.1f}".replace("-", "\N{MINUS SIGN}")
-            yield Words(max(0.0, level - high), min(level, high), text, theme.muted)
+            if level < high - HEADROOM * (high - low):
+                yield Words(0.0, level, text, theme.muted, (0, 1))
+            else:
+                yield Words(right, level - right, text, theme.muted, (1, 0))
 
 
 class BoundPlot(Plot):

@@ -14,6 +14,8 @@ from vaeexplorer.jobs.describing import CodesDescription
 translate = QCoreApplication.translate
 
 STEPS = 1000
+ROW_HEIGHT = 24
+"""Of a slider: eight dimensions and their head go into a window of 1280 x 800."""
 
 
 class HistogramSlider(QSlider):
@@ -33,10 +35,10 @@ class HistogramSlider(QSlider):
         self.valueChanged.connect(self._tell)
 
     def sizeHint(self) -> QSize:
-        return QSize(120, 28)
+        return QSize(120, ROW_HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(60, 28)
+        return QSize(60, ROW_HEIGHT)
 
     def set_histogram(self, bars: NDArray[np.float64], low: float, high: float) -> None:
         """Draw a histogram over [low, high]; `bars`, (bins,), are heights from 0 to 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -74,8 +75,18 @@ class PictureGrid(QWidget):
         for side in range(MOST_CELL, LEAST_CELL, -1):
             columns = self.width() // side
             if columns and -(-count // columns) * side <= self.height() + GAP:
-                return side, columns
+                side = self._tight(side)
+                return side, self.width() // side
         return LEAST_CELL, max(1, self.width() // LEAST_CELL)
+
+    def _tight(self, side: int) -> int:
+        """Return the least side of a cell whose picture is as large as in one of `side`."""
+        if not self._pictures:
+            return side
+        picture, ratio = self._pictures[0], self.devicePixelRatioF()
+        pixels = max(picture.width(), picture.height())
+        scale = (side - GAP) * ratio // pixels
+        return math.ceil(scale * pixels / ratio) + GAP if scale >= 1 else side
 
     def _index_at(self, point: QPoint) -> int | None:
         side, columns = self._cells()

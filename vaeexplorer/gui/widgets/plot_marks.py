@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPolygonF
 
 Range = tuple[float, float]
 
@@ -127,14 +127,17 @@ class Words(NamedTuple):
 
     def draw(self, painter: QPainter, frame: Frame) -> None:
         """Draw it a little beside its place."""
-        metrics = painter.fontMetrics()
+        painter.setPen(QColor(self.colour))
+        box = self.box(painter.fontMetrics(), frame)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.text)
+
+    def box(self, metrics: QFontMetrics, frame: Frame) -> QRectF:
+        """Return the room that it takes."""
         room = metrics.horizontalAdvance("0")
         wide, high = metrics.horizontalAdvance(self.text) + room, metrics.height()
         at = frame.place(self.x, self.y)
         at -= QPointF(self.anchor[0] * wide, self.anchor[1] * high)
-        painter.setPen(QColor(self.colour))
-        box = QRectF(at.x(), at.y(), wide, high)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.text)
+        return QRectF(at.x(), at.y(), wide, high)
 
 
 class Rule(NamedTuple):

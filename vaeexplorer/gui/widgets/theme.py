@@ -171,6 +171,8 @@ def _style_sheet(theme: Colours) -> str:
     QLabel[muted="true"] {{ color: {theme.muted}; }}
     QLabel[warning="true"] {{ color: {theme.warning}; }}
     QLabel[heading="true"] {{ font-weight: 600; }}
+    QLabel[hint="true"] {{ color: {theme.text}; background: {theme.raised};
+        border: 1px solid {theme.border}; border-radius: 4px; padding: 4px 12px; }}
     """
 
 

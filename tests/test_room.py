@@ -1,0 +1,101 @@
+"""Small widgets in little room: nothing is cut, nothing lies over another, and space is used."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from vaeexplorer.gui.widgets.evidence_plots import RatePlane
+from vaeexplorer.gui.widgets.map_hint import MapHint
+from vaeexplorer.gui.widgets.picture_grid import GAP, PictureGrid
+from vaeexplorer.gui.widgets.plot_marks import Words
+from vaeexplorer.gui.widgets.tiles import LEAST_SIDE, MOST_SIDE, Tiles
+from vaeexplorer.run import Measures
+
+
+def pictures(count: int, together: int, side: int) -> list:
+    return [np.full((together, 1, side, side), 90, np.uint8) for _ in range(count)]
+
+
+@pytest.fixture
+def tiles(qtbot):
+    tiles = Tiles()
+    qtbot.addWidget(tiles)
+    return tiles
+
+
+@pytest.mark.parametrize("side", [8, 28, 64])
+@pytest.mark.parametrize(("count", "together"), [(5, 2), (8, 1)])
+@pytest.mark.parametrize("width", [456, 535, 900])
+def test_all_tiles_stand_in_one_row_as_large_as_that_lets_them(
+    qtbot, tiles, side, count, together, width
+):
+    tiles.resize(width, 200)
+    tiles.show_tiles(pictures(count, together, side), ["1.8 ×"] * count, ["tile"] * count)
+    tiles.show()
+    qtbot.waitUntil(lambda: tiles.buttons[-1].x() > 0)
+    assert len({button.y() for button in tiles.buttons}) == 1
+    assert max(button.geometry().right() for button in tiles.buttons) < width
+    height = tiles.buttons[0].iconSize().height()
+    # 28 of 32 pixels: each pixel of a picture is a whole one of the screen.
+    assert LEAST_SIDE - 8 < height <= MOST_SIDE
+    if side <= LEAST_SIDE:
+        assert height % side == 0
+
+
+def test_tiles_go_on_in_a_new_row_where_even_the_smallest_have_no_room(qtbot, tiles):
+    tiles.resize(200, 200)
+    tiles.show_tiles(pictures(8, 2, 8), ["1.8 ×"] * 8, ["tile"] * 8)
+    tiles.show()
+    qtbot.waitUntil(lambda: len({button.y() for button in tiles.buttons}) > 1)
+    assert tiles.buttons[0].iconSize().height() == LEAST_SIDE
+
+
+def test_the_values_of_the_diagonals_never_lie_over_one_another(qtbot):
+    plane = RatePlane()
+    qtbot.addWidget(plane)
+    metrics = plane.fontMetrics()
+    for width in (246, 330):
+        plane.resize(width, 258)
+        for rate, distortions in ((4.2, [16.5, 19.3]), (25.0, [70.0, 130.0]), (1.0, [3.0])):
+            others = [("other", Measures(one, rate)) for one in distortions]
+            plane.show_runs(others, {0: others[0][1]})
+            values = [one for one in plane.marks() if isinstance(one, Words) and "ELBO" in one.text]
+            places = [one.box(metrics, plane.frame) for one in values]
+            assert len(places) > 2
+            assert not any(one.intersects(other) for one, other in combinations(places, 2))
+            assert all(plane.frame.area.contains(place) for place in places)
+
+
+def test_pictures_of_few_pixels_stand_close_together(qtbot):
+    grid = PictureGrid("draws")
+    qtbot.addWidget(grid)
+    grid.show_pictures(np.zeros((24, 1, 8, 8), np.uint8), [f"draw {n}" for n in range(24)])
+    grid.resize(188, 178)
+    first, second = grid.cell(0), grid.cell(1)
+    assert first.width() == 32
+    assert second.left() - first.right() - 1 == GAP
+    assert all(grid.rect().contains(grid.cell(index)) for index in range(24))
+
+
+def test_the_hint_floats_over_the_map_and_leaves_the_mouse_to_it(qtbot):
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+    stage, view = QWidget(), QWidget()
+    qtbot.addWidget(stage)
+    column = QVBoxLayout(stage)
+    column.addWidget(view)
+    hint = MapHint("Move over a map", stage)
+    hint.stand_over(view)
+    stage.resize(600, 400)
+    stage.show()
+    qtbot.waitUntil(lambda: view.geometry().contains(hint.geometry()))
+    assert abs(hint.geometry().center().x() - stage.rect().center().x()) <= 1
+    before = view.geometry()
+    hint.hide()
+    stage.layout().activate()
+    assert view.geometry() == before
+    assert hint.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
