@@ -32,6 +32,7 @@ from vaeexplorer.gui.panels.map import MapPanel
 from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.dot_controls import DotControls
+from vaeexplorer.gui.widgets.live_label import LiveLabel
 from vaeexplorer.gui.widgets.map_grid import MapGrid
 from vaeexplorer.gui.widgets.map_hint import MapHint
 from vaeexplorer.gui.widgets.messages import MessageBar, ProgressStrip
@@ -155,7 +156,7 @@ class Window(QMainWindow):
                 self._fill(self.docks[panel.key], panel)
 
     def _build_status(self) -> None:
-        self.readout = QLabel()
+        self.readout = LiveLabel()
         self.readout.setContentsMargins(GRID, 0, 0, 0)
         map_strip = ProgressStrip(translate("Window", "Cancel"))
         map_strip.cancelled.connect(self._session.cancel_map)

@@ -32,7 +32,7 @@ translate = QCoreApplication.translate
 PAGE = 32
 ROWS_AT_ONCE = 2
 """Rows that are made before the window has its turn again: each takes some milliseconds."""
-FOLLOW_MS = 30
+FOLLOW_MS, WRITE_MS = 30, 250
 TRY_MS = 100
 
 
@@ -50,10 +50,14 @@ class DimensionsPanel(QWidget):
         # Row after row is made while nothing else waits; rows that are there are kept.
         self._making = QTimer(self)
         self._making.timeout.connect(self._make_rows)
-        # Under a moving cursor the handles follow in steps: the decoded picture comes first.
+        # Under a moving cursor the handles follow in steps, and the values, which nobody reads as
+        # quickly and which take longest to paint, in longer ones: the decoded picture comes first.
         self._following = QTimer(self)
         self._following.setSingleShot(True)
         self._following.timeout.connect(self._follow)
+        self._writing = QTimer(self)
+        self._writing.setSingleShot(True)
+        self._writing.timeout.connect(self._write)
         # What other codes of a codebook would show is decoded once the probe rests.
         self._trying = QTimer(self)
         self._trying.setSingleShot(True)
@@ -227,10 +231,17 @@ class DimensionsPanel(QWidget):
     def _follow(self) -> None:
         """Put every handle where the probe is by now."""
         for row in self._rows:
-            row.place(float(self._z[row.dimension]))
+            row.place_handle(float(self._z[row.dimension]))
+        if not self._writing.isActive():
+            self._writing.start(WRITE_MS)
         if self._session.active in self._session.codebooks.by_slot:
             self.picker.show_code(self._z)
             self._trying.start(TRY_MS)
+
+    def _write(self) -> None:
+        """Write every value where the probe is by now."""
+        for row in self._rows:
+            row.place(float(self._z[row.dimension]))
 
     def _show_usage(self, slot: int, usage: CodeUsage | None) -> None:
         del usage

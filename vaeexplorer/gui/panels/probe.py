@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +20,7 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import ImageView
+from vaeexplorer.gui.widgets.live_label import LiveLabel
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.run import Exhibit
@@ -49,13 +49,11 @@ class SlotProbe(QWidget):
             translate("Probe", "Nearest real image in slot {letter}").format(letter=letter),
             side=side,
         )
-        self._title, self._place, self._name = QLabel(), QLabel(), QLabel()
+        # May be cut off: a long name of a label must not decide how wide a column is.
+        self._title, self._place, self._name = QLabel(), LiveLabel(), LiveLabel()
         self._nearest_title = QLabel(translate("Probe", "nearest real image"))
         for label in (self._place, self._nearest_title):
             label.setProperty("muted", True)
-        for label in (self._place, self._name):
-            # May be cut off: a long name of a label must not decide how wide a column is.
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._numbers = ProbeNumbers(compact)
         if compact:
             self._arrange_in_a_row()
@@ -201,7 +199,7 @@ class ProbeNumbers(QWidget):
         grid.setColumnStretch(1, 1)
         self._values = []
         for row, (name, story) in enumerate(rows):
-            label, value = QLabel(name), QLabel()
+            label, value = QLabel(name), LiveLabel()
             label.setProperty("muted", True)
             value.setFont(tabular(value.font()))
             value.setAccessibleName(name)

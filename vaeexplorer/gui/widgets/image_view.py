@@ -16,6 +16,11 @@ FRAME = 2
 
 def to_qimage(image: NDArray[np.uint8]) -> QImage:
     """Copy a picture, uint8, (channels, height, width), into a QImage."""
+    if len(image) == 1:
+        # Many times as quick, and this is what a moving cursor asks for.
+        grey = np.ascontiguousarray(image[0])
+        height, width = grey.shape
+        return QImage(grey.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
     rgb = np.ascontiguousarray(to_rgb(image))
     height, width, _ = rgb.shape
     return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

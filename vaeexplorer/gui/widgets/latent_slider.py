@@ -206,10 +206,14 @@ class LatentSlider(QWidget):
 
     def place(self, value: float) -> None:
         """Show `value` without telling anyone."""
-        self._slider.place(value)
+        self.place_handle(value)
         before = self._editor.blockSignals(True)
         self._editor.setValue(value)
         self._editor.blockSignals(before)
+
+    def place_handle(self, value: float) -> None:
+        """Move the handle to `value`, and leave what is written."""
+        self._slider.place(value)
 
     def _slid(self, value: float) -> None:
         before = self._editor.blockSignals(True)
