@@ -2,16 +2,19 @@ import threading
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 
 from vaeexplorer.drawing import dot_field
-from vaeexplorer.drawing.dot_field import DotField, load_kernel
+from vaeexplorer.drawing.dot_field import DotField, Frame, load_kernel
 from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.widgets import dot_layer, dot_pace
 from vaeexplorer.gui.widgets.dot_thread import DotThread
+from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_view import MapView
+from vaeexplorer.latent.lattice import NoData
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,13 +96,13 @@ def test_what_comes_into_view_while_a_map_moves_has_its_dots_at_once(
     view.set_points(*scatter(60_000))
     view.zoom(2.0)
     settle(qtbot, view)
-    view.zoom(1 / 1.1)
+    view.zoom(1 / 1.6)
     moving = pixels(view)
-    assert view.dots.stretched == pytest.approx(1 / 1.1)
+    assert view.dots.stretched == pytest.approx(1 / 1.6)
     settle(qtbot, view)
     rest = pixels(view)
-    # What was in view before covers the middle, 363 x 272 pixels: all around has been drawn anew.
-    for edge in (np.s_[:8], np.s_[-8:], np.s_[:, :13], np.s_[:, -13:]):
+    # What was drawn before covers the middle, 330 x 267 pixels: all around has been drawn anew.
+    for edge in (np.s_[:11], np.s_[-11:], np.s_[:, :30], np.s_[:, -30:]):
         assert (moving[edge] == rest[edge]).all()
     assert (rest[-8:] < 250).any()
 
@@ -332,3 +335,68 @@ def test_dots_that_move_on_are_shown_where_they_were_meanwhile(qtbot, view):
     view.dots.set_positions(positions * (1, -1))
     settle(qtbot, view)
     assert (taken[0] == view.dots._picture.pixels).all()
+
+
+def no_data():
+    """Return a ring without data around the middle of `scatter`, and nothing beyond it."""
+    across = np.linspace(-1, 1, 64)
+    away = np.hypot(across, across[:, None])
+    mask = np.clip(255 * 4 * (away - 0.5), 0, 255).astype(np.uint8)
+    return NoData(np.full(2, -12.0), np.full(2, 12.0), mask)
+
+
+def test_the_hatch_that_a_thread_draws_is_the_one_that_qt_draws(qtbot, view):
+    hatch = Hatch()
+    hatch.set_places(no_data())
+    size, centre, scale = (400, 300), (1.3, -0.7), 14.3
+    field = DotField(np.zeros((1, 2), np.float32)).coloured(np.zeros((1, 3), np.uint8))
+    frame = Frame(size, centre, scale, 3.0, 1.0, 0xFFFFFFFF)
+    drawn = field.paint(frame._replace(hatch=hatch.hatching(1.0)))
+    expected = field.paint(frame)
+    image = QImage(expected.data, *size, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    hatch.draw(painter, np.array(centre), scale, view.size())
+    painter.end()
+    apart = np.abs(drawn.view(np.uint8).astype(int) - expected.view(np.uint8))
+    assert apart.max() <= 2
+    assert (drawn != 0xFFFFFFFF).mean() > 0.1
+
+
+def test_many_dots_that_are_panned_look_as_if_drawn_afresh_with_their_hatch(
+    qtbot, view, monkeypatch
+):
+    monkeypatch.setattr(dot_pace, "AT_ONCE", 400_000)
+    positions, colours = scatter(60_000)
+    view.set_points(positions, colours)
+    view.hatch.set_places(no_data())
+    view.zoom(3.0)
+    settle(qtbot, view)
+    place = QPoint(200, 150)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
+    # Beyond what has been drawn around the view, too.
+    for step in [QPoint(9, 14)] * 12 + [QPoint(-90, 3)]:
+        place += step
+        QTest.mouseMove(view, place)
+        view.repaint()
+        qtbot.waitUntil(lambda: not view.dots.busy)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
+    settle(qtbot, view)
+    panned = pixels(view)
+    view.dots.set_points(positions, colours)
+    settle(qtbot, view)
+    # A dot, or a line, on the border of two sub-pixel positions may be on either.
+    assert (np.abs(panned - pixels(view)).max(axis=-1) > 2).mean() < 1e-3
+
+
+def test_a_map_may_be_closed_while_a_thread_draws_its_dots(qtbot):
+    view, goes_on, taken = MapView(), threading.Event(), []
+    thread = view.dots._thread
+    thread.start((goes_on.wait, taken.append))
+    worker = next(one for one in threading.enumerate() if one.name == "dots")
+    shiboken6.delete(view)
+    goes_on.set()
+    qtbot.waitUntil(lambda: not worker.is_alive())
+    later = DotThread(None)
+    later.start((lambda: 7, taken.append))
+    qtbot.waitUntil(lambda: bool(taken))
+    assert taken == [7]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vaeexplorer.drawing.hatching import Hatching
 from vaeexplorer.drawing.palette import packed
 from vaeexplorer.drawing.sharing import shared, worth_sharing
 from vaeexplorer.drawing.stamps import PHASES, Ink, ink, stamps
@@ -84,6 +85,8 @@ class Frame(NamedTuple):
         Of a dot: pixels, and in (0, 1].
     background
         0xAARRGGBB, premultiplied.
+    hatch
+        Over the dots, where the background is opaque; or None.
     """
 
     size: tuple[int, int]
@@ -92,6 +95,7 @@ class Frame(NamedTuple):
     diameter: float
     opacity: float
     background: int = TRANSPARENT
+    hatch: Hatching | None = None
 
 
 class DotField:
@@ -237,6 +241,8 @@ class DotField:
                 picture,
             )
         _SUMS.append(sums)
+        if frame.hatch is not None:
+            _hatch(frame.hatch, _part_of(frame, area), picture)
         return picture
 
     def _cuts(self, frame: Frame, box: NDArray[np.int64], most: int) -> list[int]:
@@ -304,6 +310,12 @@ class DotField:
         across = side / frame.scale * self._per_unit + 2
         crowd = min(len(self._order), self._fullest * across**2)
         return 1 << int(np.ceil(np.log2(max(crowd, 1))))
+
+
+def _hatch(hatch: Hatching, frame: Frame, picture: NDArray[np.uint32]) -> None:
+    """Draw the hatch of `frame` over a picture of it."""
+    edges = hatch.edges(frame.size, frame.centre, frame.scale)
+    _KERNEL[0].hatch(*edges, hatch.mask, hatch.tile, np.array(hatch.colour, np.float32), picture)
 
 
 def _part_of(frame: Frame, area: tuple[int, int, int, int]) -> Frame:

@@ -14,6 +14,8 @@ PHASE_BITS = 3
 LOW = np.uint64(2**32 - 1)
 HIGH = np.uint64(32)
 BYTE = np.uint32(255)
+OPAQUE = np.uint32(0xFF000000)
+ALL, WHOLE = np.float32(1), np.float32(1 / 255)
 ONE = np.uint64(1)
 """What is of another type than the numbers around it would make numba calculate in floats, and an
 index that may be negative makes it look whether it is."""
@@ -218,6 +220,74 @@ def _paint(
     _mix(sums, share, side, opacity, picture)
 
 
+def _hatch(
+    left: float,
+    top: float,
+    right: float,
+    bottom: float,
+    mask: NDArray[np.uint8],
+    tile: NDArray[np.float32],
+    colour: NDArray[np.float32],
+    picture: NDArray[np.uint32],
+) -> None:
+    """Draw lines over an opaque picture.
+
+    Parameters
+    ----------
+    left, top, right, bottom
+        What the mask covers, in pixels of the picture; all around it there are lines.
+    mask, tile
+        See hatching.Hatching.
+    colour
+        (3,): red, green and blue.
+    picture
+        (height, width), 0xffRRGGBB; changed.
+    """
+    height, width = picture.shape
+    side, period = len(mask), len(tile)
+    across, down = side / (right - left), side / (bottom - top)
+    # The lines move with the map, by whole pixels.
+    first_x, first_y = int(np.floor(left + 0.5)), int(np.floor(top + 0.5))
+    half = np.float32(0.5)
+    for y in range(height):
+        v = min(max((bottom - y - 0.5) * down - 0.5, 0.0), side - 1.0)
+        row = np.uint64(min(int(v), side - 2))
+        up = np.float32(v) - np.float32(row)
+        beyond = y + 0.5 < top or y + 0.5 >= bottom
+        for column in range(period):
+            covered = tile[(y - first_y) % period, column]
+            if covered == 0:
+                continue
+            for x in range((column + first_x) % period, width, period):
+                share = ALL
+                if not (beyond or x + 0.5 < left or x + 0.5 >= right):
+                    u = np.float32(min(max((x + 0.5 - left) * across - 0.5, 0.0), side - 1.0))
+                    at = np.uint64(min(int(u), side - 2))
+                    low, low_next = mask[row, at], mask[row, at + ONE]
+                    high, high_next = mask[row + ONE, at], mask[row + ONE, at + ONE]
+                    if low == low_next == high == high_next:  # nearly everywhere
+                        share = np.float32(low) * WHOLE
+                    else:
+                        over = u - np.float32(at)
+                        below = low * (ALL - over) + low_next * over
+                        above = high * (ALL - over) + high_next * over
+                        share = np.float32(below * (ALL - up) + above * up) * WHOLE
+                if share == 0:
+                    continue
+                alpha = covered * share
+                clear = ALL - alpha
+                under = picture[y, x]
+                r = colour[0] * alpha + np.float32((under >> np.uint32(16)) & BYTE) * clear
+                g = colour[1] * alpha + np.float32((under >> np.uint32(8)) & BYTE) * clear
+                b = colour[2] * alpha + np.float32(under & BYTE) * clear
+                picture[y, x] = (
+                    OPAQUE
+                    | np.uint32(r + half) << np.uint32(16)
+                    | np.uint32(g + half) << np.uint32(8)
+                    | np.uint32(b + half)
+                )
+
+
 def _nearest(
     places: NDArray[np.float32],
     colours: NDArray[np.uint32],
@@ -270,6 +340,12 @@ paint = compiled(
     _paint,
     "void(float32[:, ::1], uint32[::1], int32[::1], int64, int64[::1], int64, float64[::1],"
     " int64[::1], uint64[:, ::1], int64, float32[::1], uint64[::1], float32, uint32[:, :])",
+    error_model="numpy",
+)
+hatch = compiled(
+    _hatch,
+    "void(float64, float64, float64, float64, uint8[:, ::1], float32[:, ::1], float32[::1],"
+    " uint32[:, ::1])",
     error_model="numpy",
 )
 nearest = compiled(

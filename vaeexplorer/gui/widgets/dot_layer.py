@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter
 
-from vaeexplorer.drawing.dot_field import (
-    DotField,
-    Frame,
-    extent,
-    kernel_loaded,
-    load_kernel,
-)
+from vaeexplorer.drawing.dot_field import DotField, Frame, extent, kernel_loaded
 from vaeexplorer.drawing.dot_sample import paint_unsorted
+from vaeexplorer.drawing.hatching import Hatching
+from vaeexplorer.gui.widgets.dot_jobs import Dots, Prepared, draw_moving, prepare
 from vaeexplorer.gui.widgets.dot_pace import Pace, cost
 from vaeexplorer.gui.widgets.dot_picture import (
     Picture,
+    Shelf,
+    corner,
+    covers,
     draw_stretched,
+    draw_unscaled,
     near,
     panned,
-    strain,
+    running_out,
     usual_diameter,
     whole_pixels,
+    widened,
 )
 from vaeexplorer.gui.widgets.dot_thread import DotThread, Job
 from vaeexplorer.gui.widgets.theme import colours
@@ -35,8 +34,6 @@ from vaeexplorer.gui.widgets.theme import colours
 QUICK = 1 / 3
 """The share of what a moving picture may take that the GUI thread does: what takes longer is drawn
 by a thread, and the former picture stretched until then."""
-KEPT_PX = 6_000_000
-"""Pixels, 24 MB, of pictures of former views: each may do for another view for a while."""
 SORTED_AT_ONCE = 10_000
 """Dots that are sorted on the GUI thread: 1 ms."""
 COLOURED_AT_ONCE = 100_000
@@ -90,7 +87,8 @@ class DotLayer(QObject):
         self._since = 0
         self._picture: Picture | None = None
         self._wanted: Frame | None = None
-        self._kept: deque[Picture] = deque()
+        self._shelf = Shelf()
+        self._hatch: Hatching | None = None
         self._pace = Pace()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -140,26 +138,18 @@ class DotLayer(QObject):
     def _change(self) -> None:
         self._content += 1
         self._field = None
-        self._kept.clear()
+        self._shelf.clear()
 
     def _ready(self) -> DotField | None:
         """Return the dots as they are now, sorted; None where that takes a thread or a kernel."""
         most = SORTED_AT_ONCE if self._sorted is None else COLOURED_AT_ONCE
         if self._field is None and kernel_loaded() and len(self.positions) <= most:
-            self._sorted, self._field = self._sorting()()
+            self._sorted, self._field = self._dots().sort()
         return self._field
 
-    def _sorting(self) -> Callable[[], tuple[DotField, DotField]]:
-        """Return what sorts and colours the dots as they are now: for any thread, at any time."""
-        sorted_, positions, dot_colours = self._sorted, self.positions, self._colours
-        visible, standing_out = self.visible, self.standing_out
-
-        def job() -> tuple[DotField, DotField]:
-            load_kernel()
-            places = sorted_ or DotField(positions)
-            return places, places.coloured(dot_colours, visible, standing_out)
-
-        return job
+    def _dots(self) -> Dots:
+        """Return the dots as they are now, for any thread at any time."""
+        return Dots(self.positions, self._colours, self.visible, self.standing_out, self._sorted)
 
     def extent(self) -> tuple[FloatArray, FloatArray] | None:
         """Least and largest coordinates of all dots, shown or not, (2,) each; None without dots."""
@@ -194,13 +184,22 @@ class DotLayer(QObject):
     @property
     def whole(self) -> bool:
         """Whether all dots have been drawn as they are now, in the view last asked for."""
-        shown = self._picture
+        shown, wanted = self._picture, self._wanted
         return (
             shown is not None
             and shown.whole
-            and shown.frame == self._wanted
-            and shown.content == self._content
+            and wanted is not None
+            and self._begins(wanted) is not None
         )
+
+    def _begins(self, frame: Frame) -> tuple[int, int] | None:
+        """Where in the last picture the view `frame` begins; None where it is not in it."""
+        shown = self._picture
+        return corner(shown.frame, frame) if shown and self._is_of_now(shown) else None
+
+    def _is_of_now(self, picture: Picture) -> bool:
+        """Whether `picture` has the dots, and nothing over them but the hatch, as they are now."""
+        return picture.content == self._content and picture.hatch in (None, self._hatch)
 
     def nearest(self, place: NDArray[np.floating], reach: float) -> int | None:
         """Index of the shown dot nearest to `place`, (2,), within `reach`, in units of the map."""
@@ -215,8 +214,13 @@ class DotLayer(QObject):
     # --- drawing ------------------------------------------------------------------------------
 
     def draw(
-        self, painter: QPainter, size: tuple[int, int], centre: FloatArray, scale: float
-    ) -> None:
+        self,
+        painter: QPainter,
+        size: tuple[int, int],
+        centre: FloatArray,
+        scale: float,
+        hatch: Hatching | None = None,
+    ) -> bool:
         """Draw the dots on the theme's surface, all over a widget.
 
         Parameters
@@ -227,6 +231,12 @@ class DotLayer(QObject):
             (2,), place on the map that lies in the middle of the view.
         scale
             Pixels per unit of the map.
+        hatch
+            What a thread draws over the dots.
+
+        Returns
+        -------
+        Whether that is still to be drawn over the picture.
         """
         ratio = painter.device().devicePixelRatioF()
         usual = usual_diameter(size, scale, self._extent, len(self.positions))
@@ -238,58 +248,58 @@ class DotLayer(QObject):
             self.opacity,
             QColor(colours().surface).rgb(),
         )
+        self._hatch = hatch
         self._thread.collect()
-        before = self._picture = self._nearest_picture(frame)
-        if before is None or before.frame != frame or before.content != self._content:
+        shown = self._picture = self._chosen(frame)
+        shown.image.setDevicePixelRatio(ratio)
+        field = self._field
+        if field is None or self._begins(frame) is not None or not self._near(shown, frame):
+            draw_unscaled(painter, shown, frame)
+        else:
+            draw_stretched(painter, field, shown, frame, int(QUICK / 2 * self._pace.at_once))
+        return shown.hatch is None and hatch is not None
+
+    def _chosen(self, frame: Frame) -> Picture:
+        """Return the picture that is to stand for `frame` now, and have a better one drawn."""
+        begins = self._begins(frame)
+        if begins is None:
+            self._picture = self._shelf.nearest(self._picture, frame)
+            begins = self._begins(frame)
+        before = self._picture
+        if before is None or begins is None:
             begun = time.perf_counter()
-            self._picture = self._drawn(frame, before)
-            if self._picture is not before:
+            drawn = self._drawn(frame, before)
+            if drawn is not before:
                 self.drawn_at = time.perf_counter()
                 self.drawing_s = self.drawn_at - begun
-        elif not before.whole and not self._rest.isActive():
-            self._rest.start()
-        shown = self._picture
-        assert shown is not None
-        shown.image.setDevicePixelRatio(ratio)
-        if self._field is not None and self._near(shown, frame):
-            draw_stretched(painter, self._field, shown, frame, int(QUICK * self._pace.at_once))
-        else:
-            painter.drawImage(0, 0, shown.image)
+            return drawn
+        if not before.whole:
+            if not self._rest.isActive():
+                self._rest.start()
+        elif self._field is not None and running_out(before, frame, begins):
+            self._thread.start(self._drawing(self._field, frame, before))
+        return before
 
     def _drawn(self, frame: Frame, before: Picture | None) -> Picture:
         """Return the best picture for `frame` that can be had at once."""
         field = self._ready()
         if field is None:
             return self._drawn_unsorted(frame, before)
-        if before is not None and before.content == self._content and before.whole:
-            shifted = panned(field, before.pixels, before.frame, frame)
+        if before is not None and before.whole and self._is_of_now(before):
+            shifted = None if before.hatch else panned(field, before, frame)
             if shifted is not None:
                 return Picture(shifted, frame, self._content, True)
         work, quick = field.work(frame), int(QUICK * self._pace.at_once)
         if cost(work, frame) <= quick:
             return Picture(self._timed(field, frame, work), frame, self._content, True)
-        if before is not None and before.frame == frame:
+        if before is not None and corner(before.frame, frame) is not None:
             self._refine()  # other dots in the same view: the former ones stay until then
             return before
-        self._thread.start(self._drawing(field, frame, work))
+        self._thread.start(self._drawing(field, frame, before))
         self._rest.start()
         if before is not None and self._near(before, frame):
             return before
         return Picture(self._timed(field, frame, quick), frame, self._content, False)
-
-    def _nearest_picture(self, frame: Frame) -> Picture | None:
-        """Return the one, of the last pictures, that shows the most like `frame`."""
-        shown = self._picture
-        last = [*self._kept] if shown is None else [shown, *self._kept]
-        alike = [one for one in last if one.frame == frame or self._near(one, frame)]
-        return min(alike, key=lambda one: strain(one.frame, frame), default=shown)
-
-    def _keep(self, picture: Picture) -> Picture:
-        """Keep `picture` for views that are like its own."""
-        self._kept.appendleft(picture)
-        while sum(one.pixels.size for one in self._kept) > KEPT_PX:
-            self._kept.pop()
-        return picture
 
     def _near(self, shown: Picture, frame: Frame) -> bool:
         """Whether what is `shown` can stand for the same dots in `frame` while the view moves."""
@@ -307,7 +317,7 @@ class DotLayer(QObject):
         every = len(self.positions) <= SAMPLE
         if not every:
             self._thread.start(self._prepare())
-            if before is not None and before.frame.size == frame.size and kernel_loaded():
+            if before is not None and covers(before.frame, frame) and kernel_loaded():
                 return before
         most = SORTED_AT_ONCE if kernel_loaded() else SAMPLE
         pixels = paint_unsorted(
@@ -318,64 +328,57 @@ class DotLayer(QObject):
 
     # --- on a thread --------------------------------------------------------------------------
 
-    def _drawing(self, field: DotField, frame: Frame, all_work: int) -> Job:
-        """Draw `frame` while the view moves on; all its dots are `all_work`, maybe too much."""
-        content = self._content
+    def _drawing(self, field: DotField, frame: Frame, before: Picture | None) -> Job:
+        """Draw `frame` while the view moves on; fewer dots where they are too many for that."""
+        content, hatch, wide = self._content, self._hatch, widened(frame)
+        all_work = field.work(wide)
         work = min(all_work, int(2 * self._pace.at_once))
-
-        def compute() -> tuple[NDArray[np.uint32], float]:
-            begun = time.perf_counter()
-            # Not shared: the GUI thread draws too.
-            pixels = field.paint(frame, work, (0, 0, *frame.size))
-            return pixels, time.perf_counter() - begun
+        if before is not None:
+            alike = before.content == content and before.hatch is hatch
+            before = before if before.whole and alike else None
 
         def take(drawn: tuple[NDArray[np.uint32], float]) -> None:
-            self._pace.learn(drawn[1], cost(work, frame))
+            pixels, took_s = drawn
+            if took_s:
+                self._pace.learn(took_s, cost(work, wide))
             if self._content == content:
-                picture = Picture(drawn[0], frame, content, work == all_work)
-                self._picture = self._keep(picture)
+                whole = not took_s or work == all_work
+                self._picture = self._shelf.keep(Picture(pixels, wide, content, whole, hatch))
 
-        return compute, take
+        return lambda: draw_moving(field, wide._replace(hatch=hatch), work, before), take
 
     def _refine(self) -> None:
         """Draw all dots of the view last asked for."""
-        field, frame, content = self._field, self._wanted, self._content
+        field, frame, content, hatch = self._field, self._wanted, self._content, self._hatch
         if field is None or frame is None or self.whole:
             return
+        wide = widened(frame)
 
         def take(pixels: NDArray[np.uint32]) -> None:
-            if self._content == content and self._wanted == frame:
-                self._picture = self._keep(Picture(pixels, frame, content, True))
+            if self._content == content:
+                self._picture = self._shelf.keep(Picture(pixels, wide, content, True, hatch))
 
-        self._thread.start((lambda: field.paint(frame), take))
+        self._thread.start((lambda: field.paint(wide._replace(hatch=hatch)), take))
 
     def _prepare(self) -> Job:
         """Sort and colour the dots, and draw all of them in the view last asked for."""
-        sorting, frame = self._sorting(), self._wanted
-        positions, content = self.positions, self._content
+        dots, content, hatch = self._dots(), self._content, self._hatch
+        wide = None if self._wanted is None else widened(self._wanted)
+        hatched = None if wide is None else wide._replace(hatch=hatch)
 
-        def compute() -> tuple[DotField, DotField, NDArray[np.uint32] | None, float]:
-            begun = time.thread_time()
-            places, field = sorting()
-            pixels = None if frame is None else field.paint(frame)
-            return places, field, pixels, time.thread_time() - begun
-
-        def take(
-            prepared: tuple[DotField, DotField, NDArray[np.uint32] | None, float],
-        ) -> None:
-            places, field, pixels, took_s = prepared
-            if self.positions is positions:
-                self._sorted = places
+        def take(prepared: Prepared) -> None:
+            if self.positions is dots.positions:
+                self._sorted = prepared.places
             now = self._content == content
             if now:
-                self._field = field
+                self._field = prepared.field
             # Dots that move on are shown where they were meanwhile, unless they are of other data.
-            if pixels is not None and frame is not None and content >= self._since:
-                picture = Picture(pixels, frame, content, True)
-                self._picture = self._keep(picture) if now else picture
-                self.drawing_s, self.drawn_at = took_s, time.perf_counter()
+            if prepared.pixels is not None and wide is not None and content >= self._since:
+                picture = Picture(prepared.pixels, wide, content, True, hatch)
+                self._picture = self._shelf.keep(picture) if now else picture
+                self.drawing_s, self.drawn_at = prepared.took_s, time.perf_counter()
 
-        return compute, take
+        return lambda: prepare(dots, hatched), take
 
     def _go_on(self, taken: bool) -> None:
         """Start what was asked for while the thread was busy."""

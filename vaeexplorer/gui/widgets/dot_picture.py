@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSizeF
 from PySide6.QtGui import QImage, QPainter
 
 from vaeexplorer.drawing.dot_field import DotField, Frame
+from vaeexplorer.drawing.hatching import Hatching
 
+MARGIN_PX = 64
+"""What a thread draws around a view, in pixels of the device: a pan needs nothing new at first."""
+KEPT_PX = 6_000_000
+"""Pixels, 24 MB, of pictures of former views: each may do for another view for a while."""
 SMALLEST_PX, LARGEST_PX = 2.0, 14.0
 WHOLE_PIXEL = 1e-3
 """A pan by whole pixels is off by less."""
 BARE = 2.0
 """What is not covered at all is as bad as if all were stretched by exp(BARE)."""
-LARGER, SMALLER = 3.0, 0.5
+LARGER, SMALLER = 6.0, 0.5
 """By how much a picture is stretched at most, and how much of the sides of a view, at least, what
 is shrunk covers."""
 
@@ -31,21 +37,85 @@ class Picture:
     pixels
         uint32, (height, width), 0xffRRGGBB; `image` shows this very memory.
     frame
-        The view.
+        The view, with a margin or none.
     content
         The state of the dots, counted by their changes.
     whole
         Whether all dots were drawn.
+    hatch
+        What is drawn over the dots; None: nothing, yet.
     """
 
     pixels: NDArray[np.uint32]
     frame: Frame
     content: int
     whole: bool
+    hatch: Hatching | None = None
 
     def __post_init__(self) -> None:
         height, width = self.pixels.shape
         self.image = QImage(self.pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+
+
+class Shelf:
+    """Pictures of former views, of the same dots."""
+
+    def __init__(self) -> None:
+        self._kept: deque[Picture] = deque()
+
+    def keep(self, picture: Picture) -> Picture:
+        """Keep `picture`, and return it."""
+        self._kept.appendleft(picture)
+        while sum(one.pixels.size for one in self._kept) > KEPT_PX:
+            self._kept.pop()
+        return picture
+
+    def clear(self) -> None:
+        """Keep none: there are other dots."""
+        self._kept.clear()
+
+    def nearest(self, shown: Picture | None, frame: Frame) -> Picture | None:
+        """Return the one, of these and what is `shown`, that shows the most like `frame`."""
+        last = [*self._kept] if shown is None else [shown, *self._kept]
+        alike = [one for one in last if near(one.frame, frame)]
+        return min(alike, key=lambda one: (strain(one.frame, frame), not one.whole), default=shown)
+
+
+def widened(frame: Frame) -> Frame:
+    """Return the view with a margin all around."""
+    width, height = frame.size
+    return frame._replace(size=(width + 2 * MARGIN_PX, height + 2 * MARGIN_PX))
+
+
+def corner(before: Frame, frame: Frame) -> tuple[int, int] | None:
+    """Where in a picture of `before` the very view `frame` begins; None where it does not hold it.
+
+    It holds what is within the view, pixel by pixel.
+    """
+    if not _unscaled(before, frame):
+        return None
+    right, down = _shift(before, frame)
+    x = (before.size[0] - frame.size[0]) / 2 - right
+    y = (before.size[1] - frame.size[1]) / 2 - down
+    left, top = round(x), round(y)
+    inside = left + frame.size[0] <= before.size[0] and top + frame.size[1] <= before.size[1]
+    exact = max(abs(left - x), abs(top - y)) <= WHOLE_PIXEL
+    return (left, top) if exact and inside and min(left, top) >= 0 else None
+
+
+def running_out(picture: Picture, frame: Frame, begins: tuple[int, int]) -> bool:
+    """Whether half of the margin of a picture has been panned away, where it has one."""
+    rooms = [
+        (side - wanted, at)
+        for side, wanted, at in zip(picture.frame.size, frame.size, begins, strict=True)
+    ]
+    return any(min(at, room - at) < room / 4 for room, at in rooms)
+
+
+def covers(before: Frame, frame: Frame) -> bool:
+    """Whether a picture of `before`, as it is, fills a view of the size of `frame`."""
+    room = [side - wanted for side, wanted in zip(before.size, frame.size, strict=True)]
+    return min(room) >= 0 and max(room) <= 2 * MARGIN_PX
 
 
 def whole_pixels(size: tuple[int, int], ratio: float) -> tuple[int, int]:
@@ -69,16 +139,12 @@ def usual_diameter(
     return float(np.clip(base * max(zoom, 1.0) ** 0.5, SMALLEST_PX, LARGEST_PX))
 
 
-def panned(
-    field: DotField, pixels: NDArray[np.uint32], before: Frame, frame: Frame
-) -> NDArray[np.uint32] | None:
+def panned(field: DotField, picture: Picture, frame: Frame) -> NDArray[np.uint32] | None:
     """Shift a picture of all dots and draw what comes into view; None unless that is all."""
-    # Who zooms in and out again comes back to nearly the same scale.
-    drift = abs(frame.scale / before.scale - 1) + abs(frame.diameter / before.diameter - 1)
-    if not _alike(before, frame) or drift * max(frame.size) > WHOLE_PIXEL:
+    before, pixels = picture.frame, picture.pixels
+    if not _unscaled(before, frame) or before.size != frame.size:
         return None
-    right = (before.centre[0] - frame.centre[0]) * frame.scale
-    down = (frame.centre[1] - before.centre[1]) * frame.scale
+    right, down = _shift(before, frame)
     (width, height), x, y = frame.size, round(right), round(down)
     if (
         max(abs(right - x), abs(down - y)) > WHOLE_PIXEL
@@ -88,20 +154,18 @@ def panned(
         return None
     top, bottom = max(y, 0), height + min(y, 0)
     covered = max(x, 0), top, width + min(x, 0), bottom
-    shifted = np.empty_like(pixels)
+    shifted, hatched = np.empty_like(pixels), frame._replace(hatch=picture.hatch)
     inside = slice(top, bottom), slice(max(x, 0), width + min(x, 0))
     outside = slice(top - y, bottom - y), slice(max(-x, 0), width + min(-x, 0))
     shifted[inside] = pixels[outside]
     for strip in strips_around(covered, frame.size):
         left, upper, end, lower = strip
-        shifted[upper:lower, left:end] = field.paint(frame, None, strip)
+        shifted[upper:lower, left:end] = field.paint(hatched, None, strip)
     return shifted
 
 
 def near(before: Frame, frame: Frame) -> bool:
     """Whether a picture of `before` can be stretched to stand for one of `frame` for a while."""
-    if (before.centre, before.scale) == (frame.centre, frame.scale):
-        return False
     factor, grown = frame.scale / before.scale, frame.diameter / before.diameter
     if not _alike(before, frame) or factor > LARGER:
         return False
@@ -120,6 +184,15 @@ def strain(before: Frame, frame: Frame) -> float:
     return abs(math.log(frame.scale / before.scale)) + BARE * (1 - share)
 
 
+def draw_unscaled(painter: QPainter, shown: Picture, frame: Frame) -> None:
+    """Draw what is `shown`, of `frame` or, where that is not in it, of its own view."""
+    begins = corner(shown.frame, frame)
+    if begins is None:
+        width, height = shown.frame.size
+        begins = (width - frame.size[0]) // 2, (height - frame.size[1]) // 2
+    painter.drawImage(QPoint(0, 0), shown.image, QRect(*begins, *frame.size))
+
+
 def draw_stretched(
     painter: QPainter, field: DotField, shown: Picture, frame: Frame, work: int
 ) -> None:
@@ -128,15 +201,16 @@ def draw_stretched(
     Around it no more than `work` pixels are stamped, about.
     """
     ratio = shown.image.devicePixelRatio()
-    corner, extent = _target(shown.frame, frame)
-    target = QRectF(corner / ratio, extent / ratio)
+    first, extent = _target(shown.frame, frame)
+    target = QRectF(first / ratio, extent / ratio)
     # Not smoothly: that takes four times as long, and makes dots pale.
     painter.drawImage(target, shown.image)
     strips = strips_around(_covered(shown.frame, frame), frame.size)
     sizes = [(right - left) * (bottom - top) for left, top, right, bottom in strips]
+    hatched = frame._replace(hatch=shown.hatch)
     for strip, size in zip(strips, sizes, strict=True):
         left, top, right, bottom = strip
-        pixels = field.paint(frame, work * size // sum(sizes), strip)
+        pixels = field.paint(hatched, work * size // sum(sizes), strip)
         image = QImage(
             pixels.data, right - left, bottom - top, 4 * (right - left), QImage.Format.Format_RGB32
         )
@@ -145,24 +219,39 @@ def draw_stretched(
 
 
 def _alike(before: Frame, frame: Frame) -> bool:
-    """Whether two views differ by nothing but what a move changes."""
-    moved = before._replace(centre=frame.centre, scale=frame.scale, diameter=frame.diameter)
+    """Whether two views differ by nothing but what a move changes, and their margins."""
+    moved = before._replace(
+        size=frame.size, centre=frame.centre, scale=frame.scale, diameter=frame.diameter
+    )
     return moved == frame
+
+
+def _unscaled(before: Frame, frame: Frame) -> bool:
+    """Whether a pan leads from one view to the other."""
+    # Who zooms in and out again comes back to nearly the same scale.
+    drift = abs(frame.scale / before.scale - 1) + abs(frame.diameter / before.diameter - 1)
+    return _alike(before, frame) and drift * max(frame.size) <= WHOLE_PIXEL
+
+
+def _shift(before: Frame, frame: Frame) -> tuple[float, float]:
+    """By how many pixels what is in the middle of `before` lies right of and below that now."""
+    right = (before.centre[0] - frame.centre[0]) * frame.scale
+    return right, (frame.centre[1] - before.centre[1]) * frame.scale
 
 
 def _target(before: Frame, frame: Frame) -> tuple[QPointF, QSizeF]:
     """Upper left corner and size, in pixels of `frame`, of what filled `before`."""
     factor = frame.scale / before.scale
-    width, height = frame.size
-    x = width / 2 + (before.centre[0] - frame.centre[0]) * frame.scale - factor * width / 2
-    y = height / 2 - (before.centre[1] - frame.centre[1]) * frame.scale - factor * height / 2
-    return QPointF(x, y), QSizeF(factor * width, factor * height)
+    width, height = (factor * side for side in before.size)
+    right, down = _shift(before, frame)
+    x, y = (frame.size[0] - width) / 2 + right, (frame.size[1] - height) / 2 + down
+    return QPointF(x, y), QSizeF(width, height)
 
 
 def _covered(before: Frame, frame: Frame) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of the pixels of `frame` that a picture of `before` fills."""
-    corner, size = _target(before, frame)
-    edges = (corner.x(), corner.y(), corner.x() + size.width(), corner.y() + size.height())
+    first, size = _target(before, frame)
+    edges = (first.x(), first.y(), first.x() + size.width(), first.y() + size.height())
     # What is half a pixel's is no pixel's, but for what rounding adds.
     left, top = (max(math.ceil(edge - WHOLE_PIXEL), 0) for edge in edges[:2])
     right, bottom = (

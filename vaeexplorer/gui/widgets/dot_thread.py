@@ -5,11 +5,35 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QObject, Signal
 
 Job = tuple[Callable[[], Any], Callable[[Any], None]]
+
+
+class Bell(QObject):
+    """Tells the GUI thread that a job is done.
+
+    It outlives whatever is drawn: a signal of what is deleted while a thread emits it, as a map
+    that is closed may be, would end the program.
+    """
+
+    rung = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rung.connect(self._answer)
+
+    def _answer(self, thread: DotThread) -> None:
+        if shiboken6.isValid(thread):
+            thread.deliver()
+
+
+bell = cache(Bell)
+"""The only one, made by the first who asks, on the GUI thread."""
 
 
 class DotThread(QObject):
@@ -24,13 +48,12 @@ class DotThread(QObject):
     """
 
     ended = Signal(bool)
-    _done = Signal()
 
     def __init__(self, parent: QObject | None) -> None:
         super().__init__(parent)
         self.busy = False
         self._result: tuple[Callable[[Any], None], Any] | None = None
-        self._done.connect(self._deliver)
+        self._bell = bell()
 
     def start(self, job: Job) -> None:
         """Run `job`, unless one is running."""
@@ -38,6 +61,7 @@ class DotThread(QObject):
             return
         self.busy = True
         compute, take = job
+        ring = self._bell.rung
 
         def run() -> None:
             try:
@@ -45,8 +69,8 @@ class DotThread(QObject):
             except Exception as error:
                 result = error
             self._result = take, result
-            with suppress(RuntimeError):  # the layer is gone: the program is closing
-                self._done.emit()
+            with suppress(RuntimeError):  # the program is closing
+                ring.emit(self)
 
         threading.Thread(target=run, name="dots", daemon=True).start()
 
@@ -62,7 +86,8 @@ class DotThread(QObject):
         take(result)
         return True
 
-    def _deliver(self) -> None:
+    def deliver(self) -> None:
+        """Run the second half of a job, unless that has been done."""
         if self._result is not None and isinstance(self._result[1], Exception):
             error, self._result = self._result[1], None
             self.busy = False

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 
+from vaeexplorer.drawing.hatching import Hatching
 from vaeexplorer.gui.widgets.theme import GRID, colours, is_dark
 from vaeexplorer.latent.lattice import NoData
 
@@ -33,12 +34,32 @@ class Hatch:
         self._places: NoData | None = None
         self._picture: QImage | None = None
         self._drawn_for: View | None = None
+        self._hatching: Hatching | None = None
+        self._hatching_for: tuple[float, bool] | None = None
         self.stale = False
 
     def set_places(self, places: NoData | None) -> None:
         """Hatch `places`, or nothing."""
         self._places = places
         self._drawn_for, self.stale = None, False
+        self._hatching_for = None
+
+    def hatching(self, ratio: float) -> Hatching | None:
+        """Return it for what draws dots with `ratio` device pixels per pixel; the same while it is.
+
+        None where nothing is hatched.
+        """
+        places = self._places
+        if places is None:
+            return None
+        if self._hatching_for != (ratio, is_dark()):
+            self._hatching_for = ratio, is_dark()
+            line = _line()
+            low, high = ((float(x), float(y)) for x, y in (places.low, places.high))
+            mask = np.ascontiguousarray(places.mask)
+            rgb = line.red(), line.green(), line.blue()
+            self._hatching = Hatching(low, high, mask, coverage(line, GRID, ratio), rgb)
+        return self._hatching
 
     def draw(
         self,
@@ -79,11 +100,15 @@ class Hatch:
         covered = QRectF(
             middle + view.scale * QPointF(x, -top), middle + view.scale * QPointF(right, -y)
         )
-        line = QColor(colours().text)
-        line.setAlpha(OPACITY_DARK if is_dark() else OPACITY_LIGHT)
-        brush = pattern(line, GRID, view.ratio)
+        brush = pattern(_line(), GRID, view.ratio)
         self._picture = hatched(self._places.mask, covered, view.size, view.ratio, brush)
         self._drawn_for, self.stale = view, False
+
+
+def _line() -> QColor:
+    line = QColor(colours().text)
+    line.setAlpha(OPACITY_DARK if is_dark() else OPACITY_LIGHT)
+    return line
 
 
 def _moved(before: View, now: View) -> QRectF:
@@ -119,7 +144,19 @@ def hatched(
 
 def pattern(line: QColor, apart: int, ratio: float) -> QBrush:
     """Return lines from bottom left to top right, `apart` pixels from one another."""
-    tile = QPixmap(QSize(apart, apart) * ratio)
+    return QBrush(_tile(line, apart, ratio))
+
+
+def coverage(line: QColor, apart: int, ratio: float) -> NDArray[np.float32]:
+    """Return how much of each device pixel the same lines cover: float32, square, repeated."""
+    tile = _tile(line, apart, ratio).convertToFormat(QImage.Format.Format_Alpha8)
+    side = tile.width()
+    rows = np.frombuffer(tile.constBits(), np.uint8).reshape(side, tile.bytesPerLine())
+    return rows[:, :side].astype(np.float32) / np.float32(255)
+
+
+def _tile(line: QColor, apart: int, ratio: float) -> QImage:
+    tile = QImage(QSize(apart, apart) * ratio, QImage.Format.Format_ARGB32_Premultiplied)
     tile.setDevicePixelRatio(ratio)
     tile.fill(Qt.GlobalColor.transparent)
     painter = QPainter(tile)
@@ -129,4 +166,4 @@ def pattern(line: QColor, apart: int, ratio: float) -> QBrush:
     for shift in (-apart, 0, apart):
         painter.drawLine(QPointF(shift - 1, apart + 1), QPointF(shift + apart + 1, -1))
     painter.end()
-    return QBrush(tile)
+    return tile

@@ -356,11 +356,13 @@ class MapView(QWidget):
         """Draw what does not move with the cursor."""
         size = (self.width(), self.height())
         ratio = self.devicePixelRatioF()
-        self.dots.draw(painter, size, self.plane.centre, self.plane.scale)
+        still = not self._moving and not self._growing
+        hatch = self.hatch.hatching(ratio) if still and not self.overlay.hatches else None
+        bare = self.dots.draw(painter, size, self.plane.centre, self.plane.scale, hatch)
         self.watch.look(self.plane.centre, self.plane.scale, size)
         self.thumbnails.clear()
-        if not self._moving and not self._growing:
-            if not self.overlay.hatches:
+        if still:
+            if bare:
                 moving = self.watch.isActive()
                 self.hatch.draw(
                     painter, self.plane.centre, self.plane.scale, self.size(), moving=moving

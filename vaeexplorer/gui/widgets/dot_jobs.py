@@ -1,0 +1,62 @@
+"""What a thread does for the dots of a map; touches nothing of what shows them."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaeexplorer.drawing.dot_field import DotField, Frame, load_kernel
+from vaeexplorer.gui.widgets.dot_picture import Picture, panned
+
+
+class Dots(NamedTuple):
+    """The dots of a map, (n,) of each, as they are at one moment; `places`: sorted, if they are."""
+
+    positions: NDArray[np.float32]
+    colours: NDArray[np.uint8]
+    visible: NDArray[np.bool_]
+    standing_out: NDArray[np.bool_] | None
+    places: DotField | None
+
+    def sort(self) -> tuple[DotField, DotField]:
+        """Return them sorted, without colours and with them."""
+        load_kernel()
+        places = self.places or DotField(self.positions)
+        return places, places.coloured(self.colours, self.visible, self.standing_out)
+
+
+class Prepared(NamedTuple):
+    """Dots that are sorted, and coloured, and drawn; processor time of that."""
+
+    places: DotField
+    field: DotField
+    pixels: NDArray[np.uint32] | None
+    took_s: float
+
+
+def prepare(dots: Dots, frame: Frame | None) -> Prepared:
+    """Sort and colour `dots`, and draw all of them in `frame`, if there is one."""
+    begun = time.thread_time()
+    places, field = dots.sort()
+    pixels = None if frame is None else field.paint(frame)
+    return Prepared(places, field, pixels, time.thread_time() - begun)
+
+
+def draw_moving(
+    field: DotField, frame: Frame, work: int, before: Picture | None
+) -> tuple[NDArray[np.uint32], float]:
+    """Draw `frame` with no more than `work` stamped pixels, unless a pan leads to it.
+
+    Returns the picture and how long that took, in seconds; 0 where `before`, a picture of all these
+    dots with the same hatch, had only to be shifted: then all dots are in it.
+    """
+    begun = time.perf_counter()
+    if before is not None:
+        shifted = panned(field, before, frame._replace(hatch=None))
+        if shifted is not None:
+            return shifted, 0.0
+    # Not shared: the GUI thread draws too.
+    return field.paint(frame, work, (0, 0, *frame.size)), time.perf_counter() - begun
