@@ -53,9 +53,12 @@ def test_new_text_is_painted_and_nothing_is_laid_out_for_it(page) -> None:
 
 
 def test_a_screen_reader_hears_the_text_that_has_rested(qtbot, page) -> None:
-    label = LiveLabel()
-    page.layout().addWidget(label)
-    label.setText("image 1")
-    label.setText("image 2")
-    heard = QAccessible.queryAccessibleInterface(label)
-    qtbot.waitUntil(lambda: heard.text(QAccessible.Text.Name) == "image 2")
+    label, distance = LiveLabel(), LiveLabel("distance")
+    for one, texts in ((label, ("image 1", "image 2")), (distance, ("2.50", "0.75"))):
+        page.layout().addWidget(one)
+        for text in texts:
+            one.setText(text)
+    heard = [QAccessible.queryAccessibleInterface(one) for one in (label, distance)]
+    qtbot.waitUntil(
+        lambda: [one.text(QAccessible.Text.Name) for one in heard] == ["image 2", "distance 0.75"]
+    )

@@ -199,10 +199,9 @@ class ProbeNumbers(QWidget):
         grid.setColumnStretch(1, 1)
         self._values = []
         for row, (name, story) in enumerate(rows):
-            label, value = QLabel(name), LiveLabel()
+            label, value = QLabel(name), LiveLabel(name)
             label.setProperty("muted", True)
             value.setFont(tabular(value.font()))
-            value.setAccessibleName(name)
             for part in (label, value):
                 part.setToolTip(story)
             grid.addWidget(label, row, 0)
