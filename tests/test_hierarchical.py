@@ -270,6 +270,22 @@ def test_the_declared_prior_of_a_layer_has_the_completeness_of_the_model(explore
     assert (own.law, own.score, own.sd) == (wanted["law"], wanted["score"], wanted["sd"])
 
 
+def test_a_law_is_fitted_to_the_layer_that_is_scored_by_the_command_as_by_the_window(explored):
+    grounds, law, scores = Grounds(), "mixture:2", []
+    for name, exhibit in explored.items():
+        data, space = exhibit.dataset, exhibit.spaces[name]
+        split = data.split(exhibit.split_seed)
+        steps = compare_laws(
+            space, data, split, grounds=grounds, fits=Fits(exhibit), wanted=lambda: law
+        )
+        shown = next(steps).scores[law].score
+        steps.close()
+        job = score_space(space, data, split, with_others=False, grounds=grounds, laws=[law])
+        scores.append(result_of(job)["completeness"]["others"]["fitted mixture of 2"])
+        assert scores[-1] == pytest.approx(shown, rel=1e-3), name
+    assert scores[0] != pytest.approx(scores[1], rel=1e-3)
+
+
 def test_rates_of_layers_add_up_to_the_rate_that_was_measured_in_the_training(trained):
     data = open_data("digits")
     found = result_of(mean_rates(trained, data))

@@ -11,17 +11,18 @@ from vaeexplorer.data.dataset import Split
 from vaeexplorer.jobs.holes import holes
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.regularity.ground import common_ground, reconstruct
+from vaeexplorer.regularity.laws import fit_mixture
 from vaeexplorer.regularity.secondary import secondary
 from vaeexplorer.run import Codes, result_of
 
 N = 1500
 
 
-def found_by(space, lift, codes, known=None):
+def found_by(space, lift, codes, known=None, law=None):
     """The last holes of a map whose last fifth of the images is held out, and those before."""
     lift.lattice = surveyed(lift)
     split = Split(np.arange(N * 4 // 5), np.arange(N * 4 // 5, N))
-    return [one for one in holes(space, lift, codes, split, known) if one is not None]
+    return [one for one in holes(space, lift, codes, split, known, law) if one is not None]
 
 
 def surveyed(lift):
@@ -89,6 +90,16 @@ def test_another_map_of_the_same_codes_takes_what_is_known_of_the_model(ring):
     second = found_by(blob_space(), Lift(ring[:, ::-1], ring, {}), codes, first.emptied)[-1]
     assert second.emptied is first.emptied
     assert len(second.places) == len(first.places)
+
+
+def test_another_law_is_asked_without_measuring_the_posteriors_again(ring):
+    lift, codes = Lift(ring, ring, {"exact": True}), Codes(ring)
+    own = found_by(blob_space(), lift, codes)[-1].emptied
+    law = fit_mixture(torch.from_numpy(ring), 12)
+    other = found_by(blob_space(), lift, codes, own, law)[-1].emptied
+    assert (other.law, other.cover) == ("fitted mixture of 12", own.cover)
+    assert other.share < own.share / 4, "twelve Gaussians follow a ring"
+    assert found_by(blob_space(), lift, codes, other, law)[-1].emptied is other
 
 
 def test_the_share_is_the_secondary_number_of_the_scores():

@@ -192,6 +192,14 @@ def test_holes_say_how_much_of_the_law_they_swallow_and_lead_there(explorer):
     explorer.session.set_map_method("pca")
     explorer.wait(lambda: isinstance(shown(explorer, 1), Holes))
     assert shown(explorer, 1).emptied is ours, "what is true of the model was measured once"
+    explorer.session.samples.choose_law("mixture:3")
+    explorer.wait(lambda: isinstance(shown(explorer, 1), Holes))
+    fitted = shown(explorer, 1).emptied
+    assert fitted.cover is ours.cover
+    assert f"{fitted.share:.1%} of the fitted mixture of 3" in panel.view.accessibleDescription()
+    explorer.session.samples.choose_law("neighbours")
+    explorer.wait(lambda: isinstance(shown(explorer, 1), Holes))
+    assert shown(explorer, 1).emptied is ours, "a model without a codebook is asked for its own"
 
 
 def test_the_legend_is_below_the_map_and_tells_the_opacity(explorer):

@@ -30,6 +30,16 @@ def drawn_from(explorer, law):
     )
 
 
+def choose_mixture(panel):
+    """Choose it by keys: it is the third law, and has ten Gaussians at first."""
+    panel.choice.setFocus()
+    for _ in range(2):
+        QTest.keyClick(panel.choice, Qt.Key.Key_Down)
+    assert panel.number.isEnabled()
+    assert "full covariance" in panel.number.toolTip()
+    assert panel.number.value() == 10
+
+
 def test_each_model_draws_from_its_own_law_at_first(visitor):
     assert visitor.session.samples.by_slot[0].law == "fitted Gaussian"
     assert visitor.session.samples.by_slot[1].law == "standard normal"
@@ -58,6 +68,10 @@ def test_a_click_puts_the_probe_on_the_draw_beside_its_nearest_image(visitor):
 
 def test_the_dial_chooses_a_mixture_and_a_key_makes_new_draws(visitor):
     panel = visitor.panel("samples")
+    for part in (panel.dial, panel.number):
+        assert not part.isEnabled(), "a declared prior has no components"
+        assert "Only a mixture" in part.toolTip()
+    choose_mixture(panel)
     panel.number.setFocus()
     QTest.keyClick(panel.number, Qt.Key.Key_Up)
     assert visitor.session.samples.law == "mixture:11"
@@ -116,6 +130,7 @@ def test_the_draws_over_the_maps_are_from_the_law_that_is_chosen(visitor):
 
     come_from("fitted Gaussian", "standard normal")
     panel = visitor.panel("samples")
+    choose_mixture(panel)
     panel.number.setFocus()
     QTest.keyClick(panel.number, Qt.Key.Key_Up)
     come_from("fitted mixture of 11", "fitted mixture of 11")

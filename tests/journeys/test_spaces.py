@@ -121,6 +121,21 @@ def test_spaces_are_chosen_with_the_keyboard_and_scored_each_by_itself(open_expl
     assert explorer.told == []
 
 
+def test_a_click_on_a_draw_of_all_layers_says_what_the_probe_shows_of_it(open_explorer, folders):
+    explorer = open_explorer(folders["hvae"], folders["mlvae"])
+    explorer.wait_until_ready()
+    explorer.session.set_map_method("pca")
+    explorer.window.show_panel("samples")
+    part = explorer.panel("samples").slots[0]
+    explorer.wait_for_the_maps()
+    explorer.wait(lambda: 0 in explorer.session.samples.by_slot and part.grid.isVisible())
+    QTest.mouseClick(part.grid, Qt.MouseButton.LeftButton, pos=part.grid.cell(1).center())
+    assert "layers below at their means" in part._pair_text.text()
+    explorer.wait(explorer.decoded)
+    samples = explorer.session.samples.by_slot[0]
+    np.testing.assert_array_equal(explorer.probe(0).z, samples.z[1])
+
+
 def test_one_space_needs_no_choice(explorer):
     assert all(panel.spaces.isHidden() for panel in explorer.window.maps)
 

@@ -13,7 +13,8 @@ Law = Annotated[
     list[str] | None,
     typer.Option(
         help="Draw from this law too: gaussian, mixture:1 to mixture:20, of a VQ-VAE "
-        "frequencies or neighbours; may be repeated."
+        "frequencies or neighbours; may be repeated. It is fitted to the codes of the space that "
+        "is scored; of a hierarchy, the layers below are drawn under them."
     ),
 ]
 

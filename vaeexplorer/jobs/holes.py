@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from vaeexplorer.models.base import LatentSpace
     from vaeexplorer.regularity.cover import Cover, Emptiness
+    from vaeexplorer.regularity.laws import Law
 
 SIDES = (16, 32, 64)
 """Places along each side of the map that are asked, of the fields that follow one another."""
@@ -44,7 +45,7 @@ class Emptied:
         Draws of the posteriors.
     law
         What draws were asked: "standard normal" or what else the model declares, "fitted Gaussian"
-        where it declares none.
+        where it declares none, or what else was chosen.
     share
         The share of its mass that is far from every posterior.
     codes
@@ -92,7 +93,12 @@ class Holes:
 
 
 def holes(
-    space: LatentSpace, lift: Lift, codes: Codes, split: Split, known: Emptied | None = None
+    space: LatentSpace,
+    lift: Lift,
+    codes: Codes,
+    split: Split,
+    known: Emptied | None = None,
+    law: Law | None = None,
 ) -> Generator[Holes | None, None, Holes]:
     """Look for holes all over the map of `lift`, which has its lattice, in ever finer fields.
 
@@ -101,9 +107,12 @@ def holes(
     codes, split
         Posteriors of all images, and which of these are held out.
     known
-        What another map of the same codes has found.
+        What another map of the same codes has found, or another law.
+    law
+        What is asked for its mass in holes; None: the law that the model declares, or a Gaussian
+        fitted to its codes.
     """
-    emptied = known or _emptied(space, codes, split)
+    emptied = _emptied(space, codes, split, known, law)
     yield None
     assert lift.lattice is not None
     low, high = lift.lattice.low, lift.lattice.high
@@ -131,14 +140,35 @@ def holes(
     return found
 
 
-def _emptied(space: LatentSpace, codes: Codes, split: Split) -> Emptied:
-    """Measure what the posteriors cover, of the images that the scores take."""
+def _emptied(
+    space: LatentSpace, codes: Codes, split: Split, known: Emptied | None, law: Law | None
+) -> Emptied:
+    """Measure what the posteriors cover, of the images that the scores take, and ask the law."""
+    import torch
+
+    from vaeexplorer.regularity.cover import emptiness
+    from vaeexplorer.regularity.ground import MOST_FITTED
+    from vaeexplorer.regularity.laws import own_law
+
+    train = split.train[:MOST_FITTED]
+    law = law or own_law(space, lambda: torch.from_numpy(codes.mean[train]))
+    if known is not None and known.law == law.name:
+        return known
+    covered = _covered(codes, split) if known is None else known.cover
+    found: Emptiness = emptiness(covered, law)
+    far = (-found.distances).argsort(stable=True)[: int((found.distances > 1).sum())]
+    return Emptied(
+        covered, law.name, found.share, found.draws[far].numpy(), found.distances[far].numpy()
+    )
+
+
+def _covered(codes: Codes, split: Split) -> Cover:
+    """Draw from the posteriors of the images that the scores take."""
     import torch
 
     from vaeexplorer.models.base import Posterior
-    from vaeexplorer.regularity.cover import cover, emptiness
+    from vaeexplorer.regularity.cover import cover
     from vaeexplorer.regularity.ground import MOST_COMPARED, MOST_FITTED
-    from vaeexplorer.regularity.laws import own_law
 
     def posterior(indices: NDArray[np.int64]) -> Posterior:
         mean = torch.from_numpy(codes.mean[indices])
@@ -147,13 +177,7 @@ def _emptied(space: LatentSpace, codes: Codes, split: Split) -> Emptied:
 
     train, held_out = split.train, split.held_out
     count = min(MOST_COMPARED, len(train), len(held_out))
-    covered = cover(posterior(train[:MOST_FITTED]), posterior(held_out[:count]))
-    law = own_law(space, lambda: torch.from_numpy(codes.mean[train[:MOST_FITTED]]))
-    found: Emptiness = emptiness(covered, law)
-    far = (-found.distances).argsort(stable=True)[: int((found.distances > 1).sum())]
-    return Emptied(
-        covered, law.name, found.share, found.draws[far].numpy(), found.distances[far].numpy()
-    )
+    return cover(posterior(train[:MOST_FITTED]), posterior(held_out[:count]))
 
 
 def _depths(covered: Cover, codes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -26,6 +26,7 @@ from vaeexplorer.run import Exhibit
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vaeexplorer.jobs.holes import Emptied
     from vaeexplorer.models.base import LatentSpace
     from vaeexplorer.regularity.completeness import LawScore
     from vaeexplorer.regularity.laws import Law
@@ -40,13 +41,17 @@ CHUNK = 1_024
 
 
 class Fits:
-    """The laws of one model's codes, each fitted once, when it is first asked for."""
+    """The laws of one model's codes, each fitted once, when it is first asked for.
+
+    emptied: by what a law is called, how much of it is far from every posterior, once it is known.
+    """
 
     def __init__(self, exhibit: Exhibit) -> None:
         self._exhibit = exhibit
         self._name = main_space(exhibit)
         self.space: LatentSpace = exhibit.spaces[self._name]
         self._made: dict[str, Law] = {}
+        self.emptied: dict[str, Emptied] = {}
 
     def are_of(self, exhibit: Exhibit) -> bool:
         """Whether these are the laws of `exhibit` as it is now, with its images and its model."""
@@ -194,8 +199,8 @@ def compare_laws(
 ) -> Generator[LawComparison, None, LawComparison]:
     """Fit and score all laws of `space`: what is `wanted` at each moment first.
 
-    Of a layer of a hierarchy, whole images are scored, with the layers below drawn: its declared
-    prior has the completeness that `score_space` measures.
+    Of a layer of a hierarchy, whole images are scored, with the layers below drawn, as
+    `score_space` scores them.
     `pause` is called between rounds of a fit. Yields what is known by then.
 
     Raises
@@ -205,11 +210,11 @@ def compare_laws(
     """
     from vaeexplorer.regularity.completeness import score_law
     from vaeexplorer.regularity.ground import nearest_squared, reconstruct
-    from vaeexplorer.regularity.laws import Drawn, GaussianMixture
+    from vaeexplorer.regularity.laws import GaussianMixture
 
     space, ground = grounds.measured(space, dataset, split)
-    whole = space.drawn_in
-    real = nearest_squared(reconstruct(whole, ground, ground.held_out).images, ground.real)
+    held_out = reconstruct(space.drawn_in, ground, ground.held_out)
+    real = nearest_squared(held_out.images, ground.real)
     more = () if space.codebook is None else OF_CODEBOOKS
     mixtures = {mixture_of(k): k for k in range(1, MOST_COMPONENTS + 1)}
     to_fit, to_score = list(mixtures), [OWN, GAUSSIAN, *more, *mixtures]
@@ -228,7 +233,7 @@ def compare_laws(
             if law.bic is not None:
                 bic[mixtures[name]] = law.bic / (2 * len(fits.codes))
         if name == wanted() or name not in mixtures or not to_fit:
-            scores[name] = score_law(Drawn(space, law), whole, ground, real)
+            scores[name] = score_law(law, space, ground, real)
             to_score.remove(name)
         yield LawComparison(dict(bic), dict(scores))
     return LawComparison(bic, scores, whole=True)

@@ -196,7 +196,8 @@ def score_space(
         "completeness", "r2_train_minus_held_out", "verdict" (sentences on this space alone) and,
         where it was wanted, "secondary"; "snaps" (True) where decoding snaps to a codebook;
         "scored" where something else than pictures is (see LatentSpace.scored). Of a hierarchy
-        completeness is that of draws of all layers, whichever of them is scored.
+        completeness is that of draws of all layers, whichever of them is scored; other laws are
+        fitted to the codes of that layer, and those below are drawn under them.
 
     Raises
     ------
@@ -220,10 +221,10 @@ def score_space(
     yield Progress("Measuring completeness", 0.6)
     drawn = space.drawn_in
     full = completeness(
-        drawn,
+        space,
         ground,
         held_out if drawn is space else reconstruct(drawn, ground, ground.held_out),
-        codes=codes if drawn is space else training_codes(drawn, ground),
+        codes=codes,
         with_others=with_others,
         laws=laws_had(laws, space),
     )
@@ -272,11 +273,10 @@ def score_others(
 
     yield Progress("Preparing the images that are scored", 0.0)
     measured, ground = (grounds or Grounds()).measured(space, dataset, split)
-    drawn = measured.drawn_in
     yield Progress("Measuring completeness", 0.2)
     full = scores["completeness"]
-    held_out = reconstruct(drawn, ground, ground.held_out)
-    others = common_scores(drawn, ground, held_out, own_score(full))
+    held_out = reconstruct(measured.drawn_in, ground, ground.held_out)
+    others = common_scores(measured, ground, held_out, own_score(full))
     yield Progress("Scored", 1.0)
     return _with_verdict(
         {**scores, "completeness": {**full, "others": as_others(others)}}, measured

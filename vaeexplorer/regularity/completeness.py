@@ -33,6 +33,7 @@ from vaeexplorer.regularity.law_names import OWN
 from vaeexplorer.regularity.laws import (
     FITTED_GAUSSIAN,
     FITTED_MIXTURE,
+    Drawn,
     Law,
     fit_gaussian,
     fit_mixture,
@@ -102,12 +103,15 @@ def completeness(
 ) -> Completeness:
     """Score what draws from a law on `space` decode to.
 
+    Of a layer of a hierarchy, whole images are scored: the layers below are drawn under its codes,
+    whatever law these are from.
+
     Parameters
     ----------
     held_out
-        Codes and reconstructions of `ground.held_out` in `space`.
+        Codes and reconstructions of `ground.held_out` in `space.drawn_in`.
     codes
-        What `training_codes` gives, where it is known already.
+        What `training_codes` gives for `space`, where it is known already.
     with_others
         Also score the fitted Gaussian and the fitted mixture, the only fair comparison between
         a model that declares a prior and one that does not.
@@ -117,7 +121,7 @@ def completeness(
     codes = training_codes(space, ground) if codes is None else codes
     if not (held_out.finite and all_finite(codes)):
         names = [*(COMMON if with_others else ()), *(title_of(law, space) for law in laws)]
-        return Completeness(_nothing(title_of(OWN, space)), tuple(map(_nothing, names)))
+        return Completeness(_nothing(title_of(OWN, space.drawn_in)), tuple(map(_nothing, names)))
     real = nearest_squared(held_out.images, ground.real)
     own = score_law(own_law(space, lambda: codes), space, ground, real)
     others = _common_scores(space, ground, real, codes, own) if with_others else []
@@ -156,7 +160,11 @@ def _nothing(law: str) -> LawScore:
 
 @torch.no_grad()
 def score_law(law: Law, space: LatentSpace, ground: Ground, real: Tensor) -> LawScore:
-    """Score draws from `law`; `real` holds the reconstructions' distances to real images."""
+    """Score whole images whose codes in `space` are drawn from `law`.
+
+    `real` holds the distances of reconstructions, in `space.drawn_in`, to real images.
+    """
+    law, space = Drawn(space, law), space.drawn_in
     spread = _squared_from_mean(ground)
     realism, coverage, harmonic = [], [], []
     for seed in SCORE_SEEDS:

@@ -22,7 +22,7 @@ from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.law_plots import ComponentsPlot
-from vaeexplorer.gui.widgets.law_texts import law_text
+from vaeexplorer.gui.widgets.law_texts import components_text, law_text
 from vaeexplorer.gui.widgets.picture_grid import PictureGrid
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.jobs.laws import LawComparison, Samples
@@ -159,7 +159,9 @@ class SlotSamples(QWidget):
             number = int(samples.nearest[index])
             self.real_view.show_image(exhibit.dataset.pixels(slice(number, number + 1))[0])
             self.real_view.show()
-        self._pair_text.setText(self._title(index))
+        told = _about_probe() if _layers_below(exhibit) else ""
+        self._pair_text.setText(f"{self._title(index)}\n{told}".rstrip())
+        self._pair_text.setToolTip(_layers_below(exhibit).strip())
         self._session.activate(self._slot)
         self._session.set_code(self._slot, samples.z[index])
 
@@ -222,13 +224,6 @@ class SamplesPanel(QWidget):
             part.setRange(1, MOST_COMPONENTS)
             part.setValue(FIRST_COMPONENTS)
             part.setAccessibleName(translate("Samples", "Number of Gaussians in the mixture"))
-            part.setToolTip(
-                translate(
-                    "Samples",
-                    "Number of Gaussians, each with a full covariance: enough of them follow any "
-                    "distribution of codes.",
-                )
-            )
             part.valueChanged.connect(self._pick)
         again = QPushButton(translate("Samples", "New draws"))
         again.setToolTip(translate("Samples", "Draw again from the same law (N)"))
@@ -280,10 +275,13 @@ class SamplesPanel(QWidget):
         components = components_of(law)
         self.choice.setCurrentIndex(self.choice.findData(MIXTURE if components else law))
         self.choice.setToolTip(law_text(MIXTURE if components else law)[1])
-        for part in (self.dial, self.number) if components else ():
-            before = part.blockSignals(True)
-            part.setValue(components)
-            part.blockSignals(before)
+        for part in (self.dial, self.number):
+            part.setEnabled(components > 0)
+            part.setToolTip(components_text(mixture=components > 0))
+            if components:
+                before = part.blockSignals(True)
+                part.setValue(components)
+                part.blockSignals(before)
         for plot in (self.bic, self.scores):
             plot.point_at(components)
         for part in self.slots:
@@ -358,6 +356,11 @@ def _layers_below(exhibit: Exhibit | None) -> str:
         "The layers below are drawn under each code of this one; a click probes the code with the "
         "layers below at their means.",
     )
+
+
+def _about_probe() -> str:
+    """Say why the probe shows another picture than the draw that was clicked."""
+    return translate("Samples", "The probe shows its code with the layers below at their means.")
 
 
 def _reason(reason: str) -> str:

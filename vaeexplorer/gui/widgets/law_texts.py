@@ -25,7 +25,9 @@ def law_text(law: str) -> tuple[str, str]:
             translate("Samples", "fitted Gaussian"),
             translate(
                 "Samples",
-                "The Gaussian with the mean and the covariance of the codes of training images.",
+                "The Gaussian with the mean and the covariance of the codes of training images. Of "
+                "a hierarchy, of the layer that is explored; the layers below are drawn under "
+                "them.",
             ),
         ),
         MIXTURE: (
@@ -33,7 +35,8 @@ def law_text(law: str) -> tuple[str, str]:
             translate(
                 "Samples",
                 "Gaussians with full covariances fitted to the codes of training images by EM, 20 "
-                "rounds at most.",
+                "rounds at most. Of a hierarchy, of the layer that is explored; the layers below "
+                "are drawn under them.",
             ),
         ),
         FREQUENCIES: (
@@ -52,3 +55,18 @@ def law_text(law: str) -> tuple[str, str]:
             ),
         ),
     }[law]
+
+
+def components_text(*, mixture: bool) -> str:
+    """Definition of the number of Gaussians, or why there is none to be chosen."""
+    if not mixture:
+        return translate(
+            "Samples",
+            "Only a mixture has components: choose \N{LEFT DOUBLE QUOTATION MARK}mixture of "
+            "Gaussians\N{RIGHT DOUBLE QUOTATION MARK} above, or click a point of a curve.",
+        )
+    return translate(
+        "Samples",
+        "Number of Gaussians, each with a full covariance: enough of them follow any "
+        "distribution of codes.",
+    )

@@ -49,7 +49,8 @@ class OverlayChoice(QWidget):
                 translate(
                     "OverlayChoice",
                     "Where the map is empty, which says nothing about the model, and where latent "
-                    "space is: far from the posterior of every image",
+                    "space is: far from the posterior of every image; and how much of the law that "
+                    "is chosen in Samples (Ctrl+D) lies there",
                 ),
             ),
             (

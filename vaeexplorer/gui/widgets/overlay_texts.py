@@ -133,8 +133,9 @@ def _holes_key(holes: Holes) -> Key:
         "Colour: empty in latent space. The code of the place is farther from everything drawn "
         "from the posteriors of training images than 99 % of what is drawn from those of held-out "
         "images, in whitened active dimensions.\n"
-        "Crosses: of 2,000 draws from the law, those that are as far, each at the place of its "
-        "nearest codes. About 1 % is unavoidable. Click one to put the probe there.",
+        "Crosses: of 2,000 draws from the law that is chosen in Samples (Ctrl+D), those that are "
+        "as far, each at the place of its nearest codes. About 1 % is unavoidable. Click one to "
+        "put the probe there.",
     )
     return Key(tuple(entries), tip)
 

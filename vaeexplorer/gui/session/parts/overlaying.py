@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from vaeexplorer.gui.session.holding import Holding
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_one_scale
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
-from vaeexplorer.jobs.holes import Emptied, Holes, holes
+from vaeexplorer.jobs.holes import Holes
 from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.jobs.overlays import (
     DecodeGrid,
@@ -137,22 +137,10 @@ class Overlaying(QObject):
         """Return what computes the chosen overlay; None where something for it is missing."""
         if self.name in self._offered:
             return self._offered[self.name](slot, lift, exhibit)
-        dataset = exhibit.dataset
         if self.name == "stretch":
             return partial(stretch, space, lift)
-        if self.name == "holes":
-            if dataset is None or lift.lattice is None:
-                return None
-            return partial(_holes, exhibit, space, lift, self._emptied(slot, lift))
         view = self._session.views.get(slot)
         return None if view is None else partial(decode_grid, space, lift, *view)
-
-    def _emptied(self, slot: int, lift: Lift) -> Emptied | None:
-        """Return what another map of the same codes has found of the model, if one has."""
-        kept = self._kept.get(("holes", slot))
-        if kept is None or kept.lift.index is not lift.index:
-            return None
-        return kept.overlay.emptied if isinstance(kept.overlay, Holes) else None
 
     def _show_overlay(self, slot: int, lift: Lift, whole: bool, overlay: Overlay | None) -> None:
         if slot >= len(self._session.slots) or self._session.slots[slot].lift is not lift:
@@ -177,11 +165,3 @@ class Overlaying(QObject):
         scaled = {"stretch": on_one_scale, "draws": draws_on_one_scale}.get(self.name, dict)
         for slot, overlay in scaled(current).items():
             self.laid.emit(slot, overlay)
-
-
-def _holes(
-    exhibit: Exhibit, space: LatentSpace, lift: Lift, known: Emptied | None
-) -> Generator[Holes | None, None, Holes]:
-    assert exhibit.dataset is not None
-    split = exhibit.dataset.split(exhibit.split_seed)
-    return holes(space, lift, exhibit.codes[main_space(exhibit)], split, known)

@@ -10,20 +10,23 @@ from functools import partial
 from PySide6.QtCore import Signal
 
 from vaeexplorer.data import Dataset, InputError
+from vaeexplorer.data.dataset import Split
 from vaeexplorer.gui.session.holding import Holding
 from vaeexplorer.gui.session.parts.overlaying import Overlaying
 from vaeexplorer.gui.session.parts.scoring import Scoring, StoppedError
 from vaeexplorer.gui.session.parts.watched import Watched
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_map
+from vaeexplorer.jobs.holes import Holes, holes
 from vaeexplorer.jobs.laws import Fits, LawComparison, Samples, compare_laws, draw_samples
+from vaeexplorer.jobs.opening import main_space
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.regularity.law_names import OWN, LawError
-from vaeexplorer.run import Exhibit
+from vaeexplorer.run import Codes, Exhibit
 
 log = logging.getLogger(__name__)
 
 SAMPLES = 24
-DRAWS = "draws"
+DRAWS, HOLES = "draws", "holes"
 
 
 class Sampling(Watched):
@@ -51,6 +54,7 @@ class Sampling(Watched):
             signal.connect(self._draw)
         scores.changed.connect(self._compare_when_scored)
         overlays.offer(DRAWS, self._draws_over)
+        overlays.offer(HOLES, self._holes_over)
 
     def _look(self, slot: int) -> None:
         if slot not in self.by_slot:
@@ -64,6 +68,7 @@ class Sampling(Watched):
             self.law_chosen.emit(law)
             self._draw_all()
             self._overlays.renew(DRAWS)
+            self._overlays.renew(HOLES)
 
     def draw_again(self) -> None:
         """Make other draws from the same law."""
@@ -125,6 +130,16 @@ class Sampling(Watched):
         if exhibit.dataset is None:
             return None
         return partial(_draws, self._fits_of(slot, exhibit), self.law, lift, exhibit.dataset)
+
+    def _holes_over(
+        self, slot: int, lift: Lift, exhibit: Exhibit
+    ) -> Callable[[], Generator[Holes | None, None, Holes]] | None:
+        """Return what looks for holes of the map of `slot`, and asks the law in force."""
+        if exhibit.dataset is None or lift.lattice is None:
+            return None
+        split = exhibit.dataset.split(exhibit.split_seed)
+        codes = exhibit.codes[main_space(exhibit)]
+        return partial(_holes, self._fits_of(slot, exhibit), self.law, lift, codes, split)
 
     # --- the laws compared --------------------------------------------------------------------
 
@@ -196,3 +211,21 @@ def _draws(
     except LawError:
         return NoDraws()
     return (yield from draws_on_map(fits.space, found, lift, dataset))
+
+
+def _holes(
+    fits: Fits, law: str, lift: Lift, codes: Codes, split: Split
+) -> Generator[Holes | None, None, Holes]:
+    """Fit the law of this name, on a lane, and look for holes of the map of `lift`.
+
+    Where holes are does not depend on the law, so that a model without a codebook has them too
+    where a law of codebooks is in force: it is asked for its own law.
+    """
+    try:
+        asked = fits.law(law)
+    except LawError:
+        asked = fits.law(OWN)
+    known = fits.emptied.get(asked.name) or next(iter(fits.emptied.values()), None)
+    found = yield from holes(fits.space, lift, codes, split, known, asked)
+    fits.emptied[asked.name] = found.emptied
+    return found
