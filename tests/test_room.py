@@ -6,11 +6,26 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QIcon
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
+from vaeexplorer.gui.widgets.dock_buttons import CLOSE, FLOAT, DockButtons
+from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
+from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.map_hint import MapHint
 from vaeexplorer.gui.widgets.picture_grid import GAP, PictureGrid
 from vaeexplorer.gui.widgets.plot_marks import Words
+from vaeexplorer.gui.widgets.theme import DARK, LIGHT, apply_theme
 from vaeexplorer.gui.widgets.tiles import LEAST_SIDE, MOST_SIDE, Tiles
 from vaeexplorer.run import Measures
 
@@ -81,9 +96,6 @@ def test_pictures_of_few_pixels_stand_close_together(qtbot):
 
 
 def test_the_hint_floats_over_the_map_and_leaves_the_mouse_to_it(qtbot):
-    from PySide6.QtCore import Qt
-    from PySide6.QtWidgets import QVBoxLayout, QWidget
-
     stage, view = QWidget(), QWidget()
     qtbot.addWidget(stage)
     column = QVBoxLayout(stage)
@@ -95,7 +107,63 @@ def test_the_hint_floats_over_the_map_and_leaves_the_mouse_to_it(qtbot):
     qtbot.waitUntil(lambda: view.geometry().contains(hint.geometry()))
     assert abs(hint.geometry().center().x() - stage.rect().center().x()) <= 1
     before = view.geometry()
-    hint.hide()
+    view.hide()
+    assert not hint.isVisible()
+    view.show()
+    assert hint.isVisible()
+    hint.dismiss()
     stage.layout().activate()
     assert view.geometry() == before
+    view.hide()
+    view.show()
+    assert not hint.isVisible()
     assert hint.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+
+def test_a_long_name_is_cut_with_dots_and_whole_in_its_tooltip(qtbot):
+    label = ElidedLabel(first=True)
+    qtbot.addWidget(label)
+    label.setText("a convolutional VAE of 64 dimensions, trained for 200 epochs on all the digits")
+    assert label.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Maximum
+    assert label.minimumWidth() == 1
+    label.resize(label.sizeHint())
+    assert label._elided() == label.text()
+    label.resize(120, 20)
+    assert label._elided().startswith("a conv")
+    assert label.fontMetrics().horizontalAdvance(label._elided()) <= 120
+
+
+@pytest.mark.parametrize(("side", "shown"), [(8, 96), (28, 84), (64, 96), (300, 96)])
+def test_pictures_of_any_size_fill_their_view(qtbot, side, shown):
+    view = ImageView("decode")
+    qtbot.addWidget(view)
+    view.resize(100, 100)  # with the frame around
+    view.show_image(np.full((1, side, side), 255, np.uint8))
+    view.show()
+    grabbed = view.grab().toImage()
+    white = [grabbed.pixelColor(x, 50).lightness() > 250 for x in range(2, 98)]
+    assert sum(white) == shown
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_buttons_of_a_dock_are_seen_on_both_themes(qtbot, theme):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    dock, buttons = QDockWidget("Probe", window), DockButtons(window)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    buttons.watch(dock)
+    window.show()
+    apply_theme(QApplication.instance(), theme)
+    muted = (DARK if theme == "dark" else LIGHT).muted
+    qtbot.waitUntil(lambda: ink(dock, CLOSE) == ink(dock, FLOAT) == muted)
+    # As Qt does when a dock begins to float.
+    dock.findChild(QAbstractButton, CLOSE).setIcon(QIcon())
+    dock.topLevelChanged.emit(True)
+    assert ink(dock, CLOSE) == muted
+
+
+def ink(dock: QDockWidget, name: str) -> str:
+    """Return the colour of the most opaque pixel of a button's icon."""
+    icon = dock.findChild(QAbstractButton, name).icon().pixmap(16, 16).toImage()
+    pixels = [icon.pixelColor(x, y) for x in range(16) for y in range(16)]
+    return max(pixels, key=QColor.alpha).name()

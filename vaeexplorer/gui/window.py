@@ -31,6 +31,7 @@ from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel, load_panels
 from vaeexplorer.gui.panels.map import MapPanel
 from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.widgets.dock_buttons import DockButtons
 from vaeexplorer.gui.widgets.dot_controls import DotControls
 from vaeexplorer.gui.widgets.live_label import LiveLabel
 from vaeexplorer.gui.widgets.map_grid import MapGrid
@@ -68,6 +69,7 @@ class Window(QMainWindow):
         self.dot_controls = DotControls(settings)
         self.maps: list[MapPanel] = []
         self.docks: dict[str, QDockWidget] = {}
+        self._dock_buttons = DockButtons(self)
         self._build_stage()
         for panel in PANELS:
             self._add_dock(panel)
@@ -116,7 +118,7 @@ class Window(QMainWindow):
             slot = len(self.maps)
             panel = MapPanel(self._session, slot)
             panel.open_requested.connect(self.open_run)
-            panel.train_requested.connect(lambda: self.show_panel("training"))
+            panel.train_requested.connect(self.train_in)
             panel.locate_requested.connect(self.locate_data)
             panel.settings_requested.connect(lambda slot: set_up_map(self._session, slot, self))
             panel.view.tool.mode = self.mode
@@ -129,6 +131,7 @@ class Window(QMainWindow):
         dock = QDockWidget(panel.title(), self)
         dock.setObjectName(panel.key)
         self.docks[panel.key] = dock
+        self._dock_buttons.watch(dock)
         self.addDockWidget(panel.area, dock)
         dock.visibilityChanged.connect(lambda shown, p=panel, d=dock: shown and self._fill(d, p))
 
@@ -202,7 +205,7 @@ class Window(QMainWindow):
         session.selection_changed.connect(self._show_selection)
         session.copied.connect(lambda text: QGuiApplication.clipboard().setText(text))
         for panel in self.maps:
-            panel.view.hovered.connect(self.hint.hide)
+            panel.view.hovered.connect(self.hint.dismiss)
 
     # --- what the session says ----------------------------------------------------------------
 
@@ -257,6 +260,11 @@ class Window(QMainWindow):
         dock.raise_()
         if dock.widget() is not None:
             dock.widget().setFocus()
+
+    def train_in(self, slot: int) -> None:
+        """Show the form of a training, whose run is to stand in `slot`."""
+        self._session.activate(slot)
+        self.show_panel("training")
 
     def open_run(self, slot: int = 1) -> None:
         """Ask for the folder of a run and open it in `slot`."""

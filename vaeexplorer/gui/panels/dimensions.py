@@ -120,10 +120,12 @@ class DimensionsPanel(QWidget):
             row.addWidget(button)
         self._choice.idClicked.connect(self._session.activate)
         row.addStretch()
-        reset = QPushButton(translate("Dimensions", "Reset all"))
-        reset.setToolTip(translate("Dimensions", "Put every dimension back to its mean code"))
-        reset.clicked.connect(self._reset)
-        row.addWidget(reset)
+        self._reset_button = QPushButton(translate("Dimensions", "Reset all"))
+        self._reset_button.setToolTip(
+            translate("Dimensions", "Put every dimension back to its mean code")
+        )
+        self._reset_button.clicked.connect(self._reset)
+        row.addWidget(self._reset_button)
         return row
 
     def _show_rates(self, slot: int, _: object) -> None:
@@ -157,6 +159,7 @@ class DimensionsPanel(QWidget):
         self._pages = 1
         self._making.stop()
         state = self._session.slots[active]
+        self._reset_button.setEnabled(state.exhibit is not None)
         if state.exhibit is None:
             self._codes = None
             self._keep_rows(0)

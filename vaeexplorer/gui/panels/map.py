@@ -55,7 +55,7 @@ class MapPanel(QWidget):
     """Draws one slot's map, and turns the mouse into verbs of the session."""
 
     open_requested = Signal(int)
-    train_requested = Signal()
+    train_requested = Signal(int)
     locate_requested = Signal(int)
     settings_requested = Signal(int)
     scores_requested = Signal()
@@ -74,7 +74,7 @@ class MapPanel(QWidget):
         self.legend = self.key.legend
         self._stage = QStackedWidget()
         empty = EmptySlot()
-        empty.train_requested.connect(self.train_requested)
+        empty.train_requested.connect(lambda: self.train_requested.emit(slot))
         empty.open_requested.connect(lambda: self.open_requested.emit(slot))
         self._stage.addWidget(empty)
         self._stage.addWidget(self.view)
@@ -108,9 +108,8 @@ class MapPanel(QWidget):
         return head
 
     def _heading(self) -> QHBoxLayout:
-        self._title = QLabel()
+        self._title, self._details = ElidedLabel(first=True), ElidedLabel()
         self._title.setProperty("heading", True)
-        self._details = ElidedLabel()
         self.trust = TrustLabel()
         self._scores = ClickableLabel()
         self._scores.clicked.connect(self.scores_requested)

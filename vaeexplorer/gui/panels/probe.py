@@ -81,6 +81,7 @@ class SlotProbe(QWidget):
         words = QVBoxLayout()
         words.setSpacing(2)
         head = QHBoxLayout()
+        head.setSpacing(GRID // 2)
         head.addWidget(SlotBadge(self._slot))
         head.addWidget(self._place, 1)
         words.addLayout(head)

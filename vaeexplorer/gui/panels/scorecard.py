@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.score_bar import ScoreBar
 from vaeexplorer.gui.widgets.score_rows import Row, rows, with_deviation
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
@@ -129,9 +130,8 @@ class ScorecardPanel(QWidget):
         self._show()
 
     def _column_head(self, slot: int) -> QHBoxLayout:
-        name = QLabel()
+        name = ElidedLabel()
         name.setProperty("heading", True)
-        name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._names.append(name)
         head = QHBoxLayout()
         head.setSpacing(GRID)

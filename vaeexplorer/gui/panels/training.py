@@ -28,6 +28,7 @@ from vaeexplorer.gui.widgets.curves import LearningCurves
 from vaeexplorer.gui.widgets.form import SettingsRows
 from vaeexplorer.gui.widgets.messages import ProgressStrip
 from vaeexplorer.gui.widgets.reconstructions import COLUMNS, ReconstructionsView
+from vaeexplorer.gui.widgets.slot_box import SlotBox
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.run import Config, Measures, PairProgress, Progress, TrainingProgress
 
@@ -57,8 +58,10 @@ class TrainingPanel(QWidget):
         session.data_opened.connect(self._show_data)
         session.progressed.connect(self._show_progress)
         session.ended.connect(self._show_end)
-        session.slots_changed.connect(self._offer_slots)
-        self._offer_slots(len(session.slots))
+        session.slots_changed.connect(self.slot.offer)
+        session.activated.connect(self._suggest_slot)
+        self.slot.offer(len(session.slots))
+        self._suggest_slot(session.active)
         if session.families:
             self._offer_families(session.families)
         if session.dataset is not None:
@@ -74,10 +77,7 @@ class TrainingPanel(QWidget):
         self.family = QComboBox()
         self.family.setAccessibleName(translate("Training", "Family of the model"))
         self.family.currentIndexChanged.connect(self._show_family)
-        self.slot = QComboBox()
-        self.slot.setToolTip(
-            translate("Training", "Where the run is shown. What it replaces stays under Runs.")
-        )
+        self.slot = SlotBox()
         self.name = QLineEdit()
         self.name.setPlaceholderText(translate("Training", "automatic"))
         self.setFocusProxy(self.family)
@@ -226,12 +226,10 @@ class TrainingPanel(QWidget):
         )
         self._story.setText(f"{story}\n\n{hint}")
 
-    def _offer_slots(self, count: int) -> None:
-        chosen = max(self.slot.currentIndex(), 0) if self.slot.count() else 1
-        self.slot.clear()
-        for letter in SLOT_LETTERS[:count]:
-            self.slot.addItem(translate("Training", "slot {letter}").format(letter=letter))
-        self.slot.setCurrentIndex(min(chosen, count - 1))
+    def _suggest_slot(self, active: int) -> None:
+        """Offer to fill the active slot where it is empty: nothing is replaced then."""
+        if self._session.slots[active].exhibit is None:
+            self.slot.setCurrentIndex(active)
 
     def _open_data(self, index: int) -> None:
         what = self.data.itemData(index)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSi
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.gui.widgets.tiles import Tiles
 from vaeexplorer.jobs.worst import WorstPlace, WorstPlaces
@@ -23,9 +24,8 @@ class SlotPlaces(QWidget):
         super().__init__()
         self._session, self._slot = session, slot
         self._found: WorstPlaces | None = None
-        self._name, self._reason = QLabel(), QLabel()
+        self._name, self._reason = ElidedLabel(), QLabel()
         self._name.setProperty("heading", True)
-        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._reason.setProperty("muted", True)
         self._reason.setWordWrap(True)
         self._titles = QLabel(), QLabel()

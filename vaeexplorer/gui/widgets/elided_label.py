@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip
 
 
 class ElidedLabel(QLabel):
-    """Plain text that takes whatever width there is; never decides how narrow a window can be."""
+    """Plain text that never decides how narrow a window can be; its tooltip says what was cut.
 
-    def __init__(self) -> None:
+    It takes whatever width there is; with `first` all that it needs before others have any.
+    """
+
+    def __init__(self, *, first: bool = False) -> None:
         super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Maximum if first else policy.Ignored, policy.Preferred)
+        # Without one the text itself would be the least width.
+        self.setMinimumWidth(1)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and not self.toolTip() and self._elided() != self.text():
+            QToolTip.showText(event.globalPos(), self.text(), self)
+            return True
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
-        room, metrics = self.contentsRect(), self.fontMetrics()
-        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        role, enabled = self.foregroundRole(), self.isEnabled()
-        self.style().drawItemText(QPainter(self), room, left, self.palette(), enabled, text, role)
+        room, role, enabled = self.contentsRect(), self.foregroundRole(), self.isEnabled()
+        self.style().drawItemText(
+            QPainter(self), room, left, self.palette(), enabled, self._elided(), role
+        )
+
+    def _elided(self) -> str:
+        right, room = Qt.TextElideMode.ElideRight, self.contentsRect().width()
+        return self.fontMetrics().elidedText(self.text(), right, room)

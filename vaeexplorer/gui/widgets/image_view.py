@@ -12,6 +12,8 @@ from vaeexplorer.drawing.grid import to_rgb
 from vaeexplorer.gui.widgets.theme import colours
 
 FRAME = 2
+CRISP = 2.0
+"""From so many pixels of the screen on, across a pixel of a picture, its pixels can be seen."""
 
 
 def to_qimage(image: NDArray[np.uint8]) -> QImage:
@@ -34,7 +36,7 @@ def to_clear_qimage(rgba: NDArray[np.uint8]) -> QImage:
 
 
 class ImageView(QWidget):
-    """Shows one picture as large as fits, in whole steps of its pixels, never stretched."""
+    """Shows one picture as large as fits, small ones in whole steps of their pixels."""
 
     def __init__(self, name: str, frame: str | None = None, side: int = 128) -> None:
         super().__init__()
@@ -84,7 +86,9 @@ class ImageView(QWidget):
         else:
             area = self._draw_picture(painter, area.adjusted(FRAME, FRAME, -FRAME, -FRAME))
             self.drawn = self.shown
-        painter.setPen(QPen(QColor(self._frame or theme.border), FRAME))
+        pen = QPen(QColor(self._frame or theme.border), FRAME)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
         painter.drawRect(area.adjusted(1, 1, -1, -1))
 
     def _draw_picture(self, painter: QPainter, area: QRect) -> QRect:
@@ -93,8 +97,10 @@ class ImageView(QWidget):
         size = self._picture.size()
         ratio = self.devicePixelRatioF()
         room = min(area.width() / size.width(), area.height() / size.height()) * ratio
-        scale = (np.floor(room) if room >= 1 else room) / ratio
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, room < 1)
+        # A large picture would lose up to half its size to whole steps, and has no pixels to see.
+        crisp = room >= CRISP
+        scale = (np.floor(room) if crisp else room) / ratio
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not crisp)
         target = QRect(0, 0, round(size.width() * scale), round(size.height() * scale))
         target.moveTopLeft(area.topLeft())
         painter.setOpacity(0.45 if self._faded else 1.0)

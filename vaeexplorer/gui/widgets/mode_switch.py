@@ -29,7 +29,7 @@ class ModeSwitch(QWidget):
             button = QToolButton()
             button.setCheckable(True)
             button.setIconSize(QSize(ICON, ICON))
-            button.setProperty("mode", True)
+            button.setProperty("mode", "later" if number else "first")
             name, tip = described(mode)
             button.setAccessibleName(name)
             button.setToolTip(tip)

@@ -95,7 +95,7 @@ def told_at(overlay: Overlay | None, place: NDArray[np.float64], reach: float) -
 def _draws_key(draws: Draws) -> Key:
     words = translate(
         "Overlay",
-        "distance of {n} draws ({law}) to a real image; reconstructions {real:.1f}",
+        "distance of {n} draws ({law}) to data; reconstructions {real:.1f}",
     ).format(n=len(draws.distances), law=draws.law, real=draws.real)
     tip = translate(
         "Overlay",

@@ -102,12 +102,15 @@ class Plot(QWidget):
             self._title, Qt.TextElideMode.ElideRight, self.width() - 2 * GRID
         )
         painter.drawText(head, Qt.AlignmentFlag.AlignCenter, title)
+        marks = tuple(self.marks())
+        if not marks:
+            return  # axes of nothing would have numbers that mean nothing
         self._draw_below(painter, frame)
         self._draw_left(painter, frame)
         # Half of a thick line, or of a dot, may lie beyond the last value.
         painter.setClipRect(frame.area.adjusted(-2, -GRID // 2, GRID // 2, 2))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for mark in self.marks():
+        for mark in marks:
             mark.draw(painter, frame)
 
     def _draw_below(self, painter: QPainter, frame: Frame) -> None:
@@ -127,6 +130,8 @@ class Plot(QWidget):
         painter.setPen(QColor(theme.muted))
         line = self.fontMetrics().height()
         for x, text in zip(places, written(ticks), strict=True):
+            half = self.fontMetrics().horizontalAdvance(text) / 2
+            x = min(x, self.width() - half)  # the last one may stand at the very edge
             box = QRectF(x - APART, area.bottom() + TICK, 2 * APART, line)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         if self._across:

@@ -148,9 +148,9 @@ def _style_sheet(theme: Colours) -> str:
     QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; }}
     QPushButton[primary="true"]:disabled {{ background: {theme.raised}; color: {theme.muted};
         border-color: {theme.border}; }}
-    QToolBar QToolButton[mode="true"] {{ padding: 4px 7px; border-radius: 0;
-        margin-right: -1px; }}
-    QToolBar QToolButton[mode="true"]:checked {{ border-color: {theme.accent};
+    QToolBar QToolButton[mode] {{ padding: 4px 7px; border-radius: 0; }}
+    QToolBar QToolButton[mode="later"] {{ border-left: 0; }}
+    QToolBar QToolButton[mode]:checked {{ border: 1px solid {theme.accent};
         background: {theme.raised}; }}
     QLineEdit[search="true"] {{ padding: 4px 8px; border: 1px solid {theme.border};
         border-radius: 4px; background: {theme.surface}; }}
@@ -168,6 +168,8 @@ def _style_sheet(theme: Colours) -> str:
         max-height: 6px; }}
     QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
     QTabBar::tab {{ padding: 6px 14px; }}
+    QTreeView::item {{ padding: 3px 4px; }}
+    QHeaderView::section {{ padding: 3px 4px; }}
     QLabel[muted="true"] {{ color: {theme.muted}; }}
     QLabel[warning="true"] {{ color: {theme.warning}; }}
     QLabel[heading="true"] {{ font-weight: 600; }}
