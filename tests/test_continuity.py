@@ -103,12 +103,17 @@ def test_a_hash_table_is_all_jumps(ground: Ground) -> None:
     assert result.jumps > 0.9
 
 
+@pytest.mark.parametrize("spread", [0.05, 1.0], ids=["two tight clusters", "one cloud"])
 def test_the_smaller_the_step_the_worse_a_step_decoder(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    spread: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between two tight clusters a decoder that jumps has D in proportion to h, not to h^2."""
-    ends = blobs(torch.tensor([[-1.0, 0.0], [1.0, 0.0]]))
-    space = blob_space(lambda z: ends[(z[:, 0] > 0).long()])
+    """A decoder that jumps has D in proportion to h, not to h^2, also where no code is near."""
+    ends = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+    z = spread * torch.randn(2000, 2, generator=torch.Generator().manual_seed(5))
+    images = as_bytes(blobs(z + ends.repeat(1000, 1) if spread < 1 else z.clamp(-2.4, 2.4)))
+    ground = common_ground(images[:1000], images[1000:])
+    pictures = blobs(ends)
+    space = blob_space(lambda z: pictures[(z[:, 0] > 0).long()])
     seen = []
     for step in (0.2, 0.1, 0.05):
         monkeypatch.setattr(module, "STEP", step)

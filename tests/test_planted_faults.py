@@ -3,8 +3,8 @@
 And an AE, a VAE and beta = 0 are ranked as they should be.
 
 On the digits that ship, and (slow, with real data) on MNIST, where the published bounds hold.
-Two of these need its 2,000 held-out images and 50 kinds: ten images are most of 14 kinds, and
-with 8 x 8 pixels 20 axes see almost everything.
+Three of these need its 2,000 held-out images and 50 kinds: ten images are most of 14 kinds, and
+draws from the middle of the codes reach these 14 too; with 8 x 8 pixels 20 axes see almost all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from analytic import moved
 from numpy.typing import NDArray
 from reference_net import EPOCHS, HELD_OUT, TRAINED, reference_start
 from torch import Tensor
@@ -171,6 +172,21 @@ def test_an_invisible_ripple_does_not_move_what_is_visible(trained: Trained) -> 
 
 
 @pytest.mark.parametrize("trained", SETTINGS, indirect=True)
+def test_other_coordinates_of_a_trained_vae_score_the_same(trained: Trained) -> None:
+    """Turned, stretched by .1 to 10 and moved, its prior with it; scaling alone changes nothing."""
+    size = trained.space.size
+    turn, _ = torch.linalg.qr(torch.randn(size, size, generator=torch.Generator().manual_seed(6)))
+    stretch = torch.diag(torch.logspace(-1, 1, size))
+    plain = trained.continuity(), trained.completeness()
+    for matrix, close in ((turn @ stretch, 0.03), (7 * torch.eye(size), 0.001)):
+        other = trained._replace(space=moved(trained.space, matrix, torch.ones(size)))
+        even, full = other.continuity(), other.completeness()
+        assert even.score == pytest.approx(plain[0].score, abs=close)
+        assert even.visible_evenness == pytest.approx(plain[0].visible_evenness, abs=close)
+        assert full.score == pytest.approx(plain[1].score, abs=close)
+
+
+@pytest.mark.parametrize("trained", SETTINGS, indirect=True)
 def test_a_trained_vae_does_not_jump(trained: Trained) -> None:
     jumps = trained.continuity().jumps
     assert jumps is not None
@@ -219,25 +235,28 @@ def test_a_collapsed_vae_scores_nothing(dataset: Dataset, digits: Trained) -> No
 def test_ae_vae_and_beta_0_are_ranked_on_mnist(mnist: Trained, external_data: Path) -> None:
     """The published bounds, on means of three training seeds, trained from the reference's start.
 
-    One seed is enough for beta = 0, which misses the VAE by .7 where .5 is asked for. From our own
-    start the C20 of the VAE is 1.197 times that of the AE: see docs/scores.md.
+    From our own start the C20 of the VAE is 1.197 times that of the AE: see docs/scores.md.
     """
     data = open_data(external_data / "mnist")
-    vaes, aes = (
+    vaes, aes, forgetful = (
         [mnist._replace(space=_train_on_mnist(data, *kind, seed=seed)) for seed in seeds]
-        for kind, seeds in ((("vae", 1.0), (1, 2)), (("ae", None), (0, 1, 2)))
+        for kind, seeds in (
+            (("vae", 1.0), (1, 2)),
+            (("ae", None), (0, 1, 2)),
+            (("vae", 0.0), (0, 1, 2)),
+        )
     )
-    ours, theirs = ([one.continuity() for one in models] for models in ([mnist, *vaes], aes))
+    vaes = [mnist, *vaes]
+    ours, theirs = ([one.continuity() for one in models] for models in (vaes, aes))
     assert min(one.gate for one in (*ours, *theirs)) >= 0.95
     assert fmean(one.score for one in ours) > 1.3 * fmean(one.score for one in theirs)
     c20, c20_of_ae = (fmean(one.visible_evenness for one in both) for both in (ours, theirs))
     assert c20 > 1.2 * c20_of_ae
-    complete, complete_ae = (
-        fmean(one.completeness().score for one in models) for models in ([mnist, *vaes], aes)
+    complete, complete_ae, complete_beta_0 = (
+        fmean(one.completeness().score for one in models) for models in (vaes, aes, forgetful)
     )
     assert complete > complete_ae + 0.01
-    beta_0 = mnist._replace(space=_train_on_mnist(data, "vae", 0.0, seed=0))
-    assert beta_0.completeness().score < complete - 0.5
+    assert complete_beta_0 < complete - 0.5
 
 
 def test_ae_and_vae_are_ranked_on_digits(default_pair_scores: dict[str, dict[str, Any]]) -> None:

@@ -241,6 +241,24 @@ def test_a_codebook_has_no_continuity_to_compare(tmp_path: Path) -> None:
     assert any("snaps codes to a codebook" in line for line in written["warnings"])
 
 
+@pytest.mark.slow
+def test_displacement_fields_are_not_compared_with_images(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    flow = train_run("digits", "flowvae", tmp_path / "flow")
+    written = report_on(pair[1], flow, out=tmp_path / "out")
+    assert list(faults(written, SCHEMA)) == []
+    images, fields = written["runs"]
+    assert "scored" not in images
+    assert fields["scored"].startswith("displacement fields")
+    assert written["comparison"] == ["Not comparable: the scores are on different data."]
+    scored = result_of(score_runs((pair[1], flow)))
+    for run, scores in zip(written["runs"], scored, strict=True):
+        assert {key: run[key] for key in scores.keys() - {"comparison"}} == {
+            key: scores[key] for key in scores.keys() - {"comparison"}
+        }
+
+
 def test_scores_of_the_report_are_those_of_the_command(
     report: Path, pair: tuple[Path, Path]
 ) -> None:

@@ -105,9 +105,9 @@ def _scores(found: Findings) -> dict[str, Any]:
     """Return what jobs.scoring gave, or None for every number of it."""
     if found.scores is None:
         return {**dict.fromkeys(SCORE_KEYS), "verdict": []}
-    # Only there where it is so.
-    snaps = {"snaps": True} if found.scores.get("snaps") else {}
-    return {key: found.scores[key] for key in (*SCORE_KEYS, "verdict")} | snaps
+    # What is scored may be something else than the images: "data" says of what the scores are.
+    only_where_so = {key: found.scores[key] for key in ("snaps", "scored") if key in found.scores}
+    return {key: found.scores[key] for key in ("data", *SCORE_KEYS, "verdict")} | only_where_so
 
 
 def _compare(runs: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
