@@ -57,8 +57,8 @@ ROWS = (
     Row("beta 20", "vae", 10, 20.0, reference={"gate": 0.20, "completeness": 0.24}),
     Row("beta 60", "vae", 10, 60.0, reference={"gate": 0.0, "completeness": 0.05}),
     Row("beta 200", "vae", 10, 200.0, reference={"gate": 0.0, "completeness": 0.02}),
-    Row(AE, "ae", 20, reference={"C": 0.425, "C20": 0.679, "completeness": 0.796}),
-    Row(VAE, "vae", 20, 1.0, reference={"C": 0.513, "C20": 0.672, "completeness": 0.873}),
+    Row(AE, "ae", 20, None, 3, {"C": 0.425, "C20": 0.679, "completeness": 0.796}),
+    Row(VAE, "vae", 20, 1.0, 3, {"C": 0.513, "C20": 0.672, "completeness": 0.873}),
 )  # fmt: skip
 FEW = tuple(
     dataclasses.replace(row, seeds=1)
