@@ -9,6 +9,7 @@ import torch
 
 from vaeexplorer import cli, training
 from vaeexplorer.data import open_data
+from vaeexplorer.jobs.evidence import integrate_evidence, measure_evidence
 from vaeexplorer.models import build, linear, restore
 from vaeexplorer.models.base import Batch, SettingError, float_images
 from vaeexplorer.run import Config, result_of
@@ -36,11 +37,7 @@ def split_images(dataset):
     return [float_images(dataset.batch(part)) for part in dataset.split(0)]
 
 
-def test_its_axes_are_those_of_scikit_learn(digits, run):
-    from sklearn.decomposition import PCA
-
-    images, _ = split_images(digits)
-    reference = PCA(SIZE, svd_solver="full").fit(images.flatten(1).double().numpy())
+def test_its_axes_are_those_of_scikit_learn(run, reference):
     axes = run.weights["axes"].T
     np.testing.assert_allclose(run.weights["centre"], reference.mean_, atol=1e-6)
     np.testing.assert_allclose(np.abs(np.sum(axes * reference.components_, axis=1)), 1, atol=1e-5)
@@ -64,20 +61,62 @@ def test_it_declares_no_prior_and_its_codes_are_sharp(space, digits):
     assert space.encode(split_images(digits)[1]).log_variance is None
 
 
-def test_its_distortion_is_that_of_the_variance_it_leaves(run, space, digits):
-    images, _ = split_images(digits)
-    left = (images - space.decode(space.encode(images).mean)).square().mean()
-    nats = 64 / 2 * (torch.log(2 * torch.pi * left) + 1)
-    assert run.history[0].train.distortion == pytest.approx(nats.item(), abs=1e-3)
-    assert run.history[0].train.rate is None
-
-
-def test_the_noise_of_an_image_given_its_code_is_that_of_probabilistic_pca(digits, run):
+@pytest.fixture(scope="module")
+def reference(digits):
+    """The PCA of scikit-learn, its variances those of most likelihood: over n, not n - 1."""
     from sklearn.decomposition import PCA
 
     images, _ = split_images(digits)
-    reference = PCA(SIZE, svd_solver="full").fit(images.flatten(1).double().numpy())
-    variance = reference.noise_variance_ * (len(images) - 1) / len(images)
+    fitted = PCA(SIZE, svd_solver="full").fit(images.flatten(1).double().numpy())
+    for name in ("explained_variance_", "noise_variance_"):
+        setattr(fitted, name, getattr(fitted, name) * (len(images) - 1) / len(images))
+    return fitted
+
+
+def test_minus_distortion_minus_rate_is_log_p_as_scikit_learn_has_it(run, digits, reference):
+    images, held_out = split_images(digits)
+    model = restore("pca", run.config.model, run.source.shape, run.weights).frozen()
+    terms = model(Batch(held_out), torch.Generator())
+    expected = reference.score_samples(held_out.flatten(1).double().numpy())
+    elbo = -(terms.distortion + terms.rate)
+    np.testing.assert_allclose(elbo.numpy(), expected, atol=2e-3)
+    for measured, those in ((run.history[0].train, images), (run.history[0].held_out, held_out)):
+        mean = reference.score(those.flatten(1).double().numpy())
+        assert measured.elbo == pytest.approx(mean, abs=1e-3)
+
+
+def test_its_posterior_is_exact_so_that_every_draw_gives_log_p(run, digits, reference):
+    found = result_of(measure_evidence(run, digits, images=20))
+    pixels = digits.pixels(found.images).reshape(20, -1) / 255
+    np.testing.assert_allclose(found.elbo, reference.score_samples(pixels), atol=5e-3)
+    assert found.exact
+    assert found.draw_deviation < 0.01
+    assert [bound.mean for bound in found.bounds] == pytest.approx([found.elbo.mean()] * 9)
+    assert found.gap == pytest.approx(0, abs=1e-3)
+    assert found.best.effective == pytest.approx(500, rel=1e-3)
+    assert found.rate == pytest.approx(-found.distortion - found.elbo.mean())
+    assert found.prior_means[-1] < found.elbo.mean() - 1
+
+
+def test_of_one_axis_the_integral_over_codes_is_log_p(digits):
+    flat = result_of(train(digits, Config("pca", {"latent_dim": 1}), threads=1))
+    (wanted,) = result_of(measure_evidence(flat, digits, images=1)).elbo
+    first = np.sort(digits.split(0).held_out)[0]
+    exact = result_of(integrate_evidence(flat, digits.pixels([first])[0]))
+    assert exact.log_evidence == pytest.approx(wanted, abs=1e-3)
+    assert exact.gap == pytest.approx(0, abs=1e-3)
+    assert abs(exact.elbo + exact.gap - exact.log_evidence) < 1e-10
+
+
+def test_as_many_axes_as_pixels_leave_nothing_to_be_probable():
+    model = build("pca", {"latent_dim": 4}, (1, 2, 2), torch.zeros(1, 2, 2)).frozen()
+    batch = Batch(torch.rand(3, 1, 2, 2))
+    assert model(batch, torch.Generator()).rates is None
+    assert model.log_weight(batch, torch.Generator()) is None
+
+
+def test_the_noise_of_an_image_given_its_code_is_that_of_probabilistic_pca(run, reference):
+    variance = reference.noise_variance_
     model = restore("pca", run.config.model, run.source.shape, run.weights).frozen()
     assert model.noise_variance().item() == pytest.approx(variance, rel=1e-4)
     output = torch.full((500, *run.source.shape), 0.5)

@@ -129,8 +129,10 @@ def test_a_click_on_a_draw_of_all_layers_says_what_the_probe_shows_of_it(open_ex
     part = explorer.panel("samples").slots[0]
     explorer.wait_for_the_maps()
     explorer.wait(lambda: 0 in explorer.session.samples.by_slot and part.grid.isVisible())
+    assert part._note.isVisible()
+    assert "with them at their means" in part._note.text()
+    assert not explorer.panel("samples").slots[1]._note.isVisible(), "it has no layers"
     QTest.mouseClick(part.grid, Qt.MouseButton.LeftButton, pos=part.grid.cell(1).center())
-    assert "layers below at their means" in part._pair_text.text()
     explorer.wait(explorer.decoded)
     samples = explorer.session.samples.by_slot[0]
     np.testing.assert_array_equal(explorer.probe(0).z, samples.z[1])

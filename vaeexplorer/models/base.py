@@ -291,6 +291,10 @@ class Model(nn.Module, ABC):
         del batch, z
         return None
 
+    def joint_posterior(self, images: Tensor) -> Posterior:
+        """q(z|x) of the z that `log_joint` takes, of float `images`: that of the main space."""
+        return next(iter(self.spaces().values())).encode(images)
+
     def joint_prior(self) -> Prior | None:
         """Law of the z that `log_joint` takes; None: that of the main space."""
         return None

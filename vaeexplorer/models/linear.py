@@ -19,9 +19,11 @@ from vaeexplorer.models.base import (
     ModelConfig,
     Posterior,
     SettingError,
+    StandardNormal,
     Terms,
     float_images,
 )
+from vaeexplorer.models.gaussian import draw, log_density, rates
 from vaeexplorer.models.likelihoods import SMALLEST_LOG_SIGMA, Gaussian, gaussian_log_prob
 from vaeexplorer.models.networks import ImageShape
 
@@ -63,9 +65,17 @@ class PrincipalComponents(Model):
     """Straight axes through the mean image, along which the images vary most.
 
     The code is the coordinates of an image on the axes; the decoder is the exact inverse on their
-    span and may leave [0, 1]. The distortion is that of a Gaussian whose one variance is the mean
-    squared error of the images that it was fitted to.
+    span and may leave [0, 1]. Its nats are those of probabilistic PCA, whose posterior is exact:
+    x = centre + W z + noise, z ~ N(0, I), where W scales each axis to the variance along it, less
+    that of the noise. So minus distortion minus rate is log p(x), image by image.
+
+    References
+    ----------
+    M. Tipping and C. Bishop, "Probabilistic principal component analysis", Journal of the Royal
+    Statistical Society B 61, 1999.
     """
+
+    variances: Tensor
 
     def __init__(self, config: PcaConfig, image_shape: ImageShape, mean_image: Tensor) -> None:
         super().__init__()
@@ -79,16 +89,69 @@ class PrincipalComponents(Model):
             axes, _ = torch.linalg.qr(axes.normal_())
         self.axes = nn.Parameter(axes.contiguous())
         self.log_variance = nn.Parameter(torch.zeros(()))
-        # Draws images only. The distortion is that of the variance which is best for the codes.
+        # Untrained too, the axes carry more than the noise.
+        self.register_buffer("variances", torch.full((config.latent_dim,), 2.0))
+        self.prior = StandardNormal(config.latent_dim)
         self.likelihood = ResidualGaussian(self.noise_variance)
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
-        """Terms of the objective; `generator` is not used, nothing here is random."""
+        """Terms of probabilistic PCA, in closed form: `generator` is not used.
+
+        As many axes as pixels leave no noise, hence nothing to be probable: then the distortion is
+        that of a Gaussian with the mean squared error, and there is no rate.
+        """
         del generator
-        decoded = self.decode(self.encode(batch.images).mean)
-        squared = (batch.images - decoded).square().flatten(1).sum(dim=1)
-        distortion = -gaussian_log_prob(squared, len(self.centre), self.log_variance)
-        return Terms(distortion, None, distortion.new_zeros(()))
+        if not self.noisy:
+            decoded = self.decode(self.encode(batch.images).mean)
+            squared = (batch.images - decoded).square().flatten(1).sum(dim=1)
+            distortion = -gaussian_log_prob(squared, len(self.centre), self.log_variance)
+            return Terms(distortion, None, distortion.new_zeros(()))
+        posterior = self.joint_posterior(batch.images)
+        assert posterior.log_variance is not None
+        log_likelihood = self.likelihood.log_prob(self._drawn(posterior.mean), batch.images)
+        # The decoder is straight: what the draws of z add to the distortion is the same for all.
+        blurred = (self._gains().square() * posterior.log_variance.exp()).sum(dim=1)
+        distortion = blurred / (2 * self.noise_variance()) - log_likelihood
+        return Terms(distortion, {"z": rates(posterior)}, distortion.new_zeros(()))
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the axes leave anything out: a variance that is not along them."""
+        return self.axes.shape[1] < self.axes.shape[0]
+
+    def joint_posterior(self, images: Tensor) -> Posterior:
+        """p(z|x) of probabilistic PCA: its z is the code in units of what W makes of it."""
+        spread = self._spread()
+        mean = self.encode(images).mean * self._gains() / spread
+        return Posterior(mean, (self.noise_variance() / spread).log().expand_as(mean))
+
+    def joint_prior(self) -> StandardNormal:
+        """Law of the z that `log_joint` takes, N(0, I)."""
+        return self.prior
+
+    def log_joint(self, batch: Batch, z: Tensor) -> Tensor | None:
+        """log p(x, z) of probabilistic PCA in nats, (batch,); None without any noise."""
+        if not self.noisy:
+            return None
+        return self.likelihood.log_prob(self._drawn(z), batch.images) + self.prior.log_prob(z)
+
+    def log_weight(self, batch: Batch, generator: torch.Generator) -> Tensor | None:
+        """log p(x), (batch,), whichever z is drawn: the posterior is exact; None without noise."""
+        posterior = self.joint_posterior(batch.images)
+        z = draw(posterior, generator)
+        joint = self.log_joint(batch, z)
+        return None if joint is None else joint - log_density(posterior, z)
+
+    def _spread(self) -> Tensor:
+        """Variance along each axis, no less than that of the noise, (size,)."""
+        return torch.maximum(self.variances, self.noise_variance())
+
+    def _gains(self) -> Tensor:
+        """Lengths of the columns of W, (size,)."""
+        return (self._spread() - self.noise_variance()).sqrt()
+
+    def _drawn(self, z: Tensor) -> Tensor:
+        return self.decode(z * self._gains())
 
     def spaces(self) -> dict[str, LatentSpace]:
         """Give the one space, "z", of a frozen copy of this model as it is now."""
@@ -109,11 +172,6 @@ class PrincipalComponents(Model):
 
         It is the mean of the eigenvalues of the covariance that the axes leave out. Their sum is
         the mean squared error of an image, which every fitted model holds.
-
-        References
-        ----------
-        M. Tipping and C. Bishop, "Probabilistic principal component analysis", Journal of the
-        Royal Statistical Society B 61, 1999.
         """
         pixels, size = self.axes.shape
         return self.log_variance.exp() * (pixels / (pixels - size) if size < pixels else 0.0)
@@ -142,13 +200,16 @@ class PrincipalComponents(Model):
         # The sign of an axis is free: its largest component is made positive.
         largest = axes.gather(0, axes.abs().argmax(dim=0, keepdim=True))
         self.axes.copy_(torch.where(largest < 0, -axes, axes))
-        squared = 0.0
+        squared, along = 0.0, torch.zeros_like(self.variances, dtype=torch.float64)
         for chunk in chunks:
-            lost = float_images(chunk) - self.decode(self.encode(float_images(chunk)).mean)
+            codes = self.encode(float_images(chunk)).mean
+            lost = float_images(chunk) - self.decode(codes)
             squared += lost.square().sum(dtype=torch.float64).item()
+            along += codes.square().sum(dim=0, dtype=torch.float64)
             yield (done := min(done + share, 1.0))
         floor = math.exp(2 * SMALLEST_LOG_SIGMA)
         self.log_variance.fill_(math.log(max(squared / images.numel(), floor)))
+        self.variances.copy_(along / len(images))
 
     def _principal_axes(
         self, chunks: tuple[Tensor, ...], done: float, share: float

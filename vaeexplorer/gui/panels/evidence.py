@@ -323,7 +323,7 @@ class EvidencePanel(QWidget):
             button.clicked.connect(lambda _=False, s=slot, i=index: self._probe(s, i))
             row.addWidget(button)
         row.addStretch()
-        note = note_text(certain=evidence.best is None, fields=fields)
+        note = note_text(certain=evidence.best is None, fields=fields, exact=evidence.exact)
         return _with_note(page, note) if note else page
 
     def _learns_fields(self, slot: int) -> bool:

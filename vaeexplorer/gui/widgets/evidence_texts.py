@@ -136,8 +136,14 @@ def aggregate_definitions() -> list[tuple[str, str, str]]:
     ]
 
 
-def note_text(*, certain: bool, fields: bool) -> str:
+def note_text(*, certain: bool, fields: bool, exact: bool) -> str:
     """Say what must be known of the numbers of a slot; empty: nothing."""
+    if exact:
+        return translate(
+            "Evidence",
+            "q(z|x) is p(z|x) itself, as in probabilistic PCA: every draw gives log p(x), so that "
+            "the ELBO is log p(x) and the gap is 0.",
+        )
     if certain:
         return translate(
             "Evidence",

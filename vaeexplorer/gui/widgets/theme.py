@@ -120,6 +120,8 @@ def _palette(theme: Colours) -> QPalette:
         faded = QColor(theme.muted)
         faded.setAlpha(140)
         palette.setColor(QPalette.ColorGroup.Disabled, role, faded)
+    for role in (roles.Highlight, roles.Accent):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.border))
     return palette
 
 
