@@ -315,7 +315,7 @@ class DotField:
 def _hatch(hatch: Hatching, frame: Frame, picture: NDArray[np.uint32]) -> None:
     """Draw the hatch of `frame` over a picture of it."""
     edges = hatch.edges(frame.size, frame.centre, frame.scale)
-    _KERNEL[0].hatch(*edges, hatch.mask, hatch.tile, np.array(hatch.colour, np.float32), picture)
+    _KERNEL[0].hatch(*edges, hatch.mask, hatch.tile, np.uint32(hatch.colour), picture)
 
 
 def _part_of(frame: Frame, area: tuple[int, int, int, int]) -> Frame:

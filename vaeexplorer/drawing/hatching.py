@@ -19,16 +19,16 @@ class Hatching:
     mask
         uint8, (side, side), rows y upwards: 255 where there are lines, 0 where there are none.
     tile
-        float32, (pixels, pixels): how much of each pixel the lines cover; repeated all over.
+        uint16, (pixels, pixels): how much of each pixel the lines cover, 256: all of it; repeated.
     colour
-        Red, green and blue, 0 to 255.
+        0xffRRGGBB.
     """
 
     low: tuple[float, float]
     high: tuple[float, float]
     mask: NDArray[np.uint8] = field(repr=False)
-    tile: NDArray[np.float32] = field(repr=False)
-    colour: tuple[int, int, int]
+    tile: NDArray[np.uint16] = field(repr=False)
+    colour: int
 
     def edges(
         self, size: tuple[int, int], centre: tuple[float, float], scale: float

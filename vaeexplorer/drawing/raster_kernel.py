@@ -14,8 +14,9 @@ PHASE_BITS = 3
 LOW = np.uint64(2**32 - 1)
 HIGH = np.uint64(32)
 BYTE = np.uint32(255)
-OPAQUE = np.uint32(0xFF000000)
-ALL, WHOLE = np.float32(1), np.float32(1 / 255)
+OPAQUE, RED_BLUE, GREEN = np.uint32(0xFF000000), np.uint32(0xFF00FF), np.uint32(0xFF00)
+HALVES, HALF_GREEN = np.uint32(0x800080), np.uint32(0x8000)
+ALL, FULL = np.uint32(256), np.uint32(255)
 ONE = np.uint64(1)
 """What is of another type than the numbers around it would make numba calculate in floats, and an
 index that may be negative makes it look whether it is."""
@@ -226,8 +227,8 @@ def _hatch(
     right: float,
     bottom: float,
     mask: NDArray[np.uint8],
-    tile: NDArray[np.float32],
-    colour: NDArray[np.float32],
+    tile: NDArray[np.uint16],
+    colour: Any,
     picture: NDArray[np.uint32],
 ) -> None:
     """Draw lines over an opaque picture.
@@ -239,7 +240,7 @@ def _hatch(
     mask, tile
         See hatching.Hatching.
     colour
-        (3,): red, green and blue.
+        0xffRRGGBB.
     picture
         (height, width), 0xffRRGGBB; changed.
     """
@@ -248,43 +249,42 @@ def _hatch(
     across, down = side / (right - left), side / (bottom - top)
     # The lines move with the map, by whole pixels.
     first_x, first_y = int(np.floor(left + 0.5)), int(np.floor(top + 0.5))
-    half = np.float32(0.5)
+    begin, end = int(np.ceil(left - 0.5)), int(np.ceil(right - 0.5))
+    # In 256ths: of a pixel of the mask, and of what is opaque.
+    last = 256 * (side - 1) - 1
+    across, first = 256 * across, 256 * (across * (0.5 - left) - 0.5)
+    red_blue, green = colour & RED_BLUE, colour & GREEN
     for y in range(height):
-        v = min(max((bottom - y - 0.5) * down - 0.5, 0.0), side - 1.0)
-        row = np.uint64(min(int(v), side - 2))
-        up = np.float32(v) - np.float32(row)
+        v = min(max(int(256 * ((bottom - y - 0.5) * down - 0.5)), 0), last)
+        row, up = np.uint64(v >> 8), np.uint32(v & 255)
         beyond = y + 0.5 < top or y + 0.5 >= bottom
         for column in range(period):
-            covered = tile[(y - first_y) % period, column]
+            covered = np.uint32(tile[(y - first_y) % period, column])
             if covered == 0:
                 continue
             for x in range((column + first_x) % period, width, period):
-                share = ALL
-                if not (beyond or x + 0.5 < left or x + 0.5 >= right):
-                    u = np.float32(min(max((x + 0.5 - left) * across - 0.5, 0.0), side - 1.0))
-                    at = np.uint64(min(int(u), side - 2))
-                    low, low_next = mask[row, at], mask[row, at + ONE]
-                    high, high_next = mask[row + ONE, at], mask[row + ONE, at + ONE]
+                alpha = covered
+                if not beyond and begin <= x < end:
+                    u = min(max(int(first + x * across), 0), last)
+                    at, over = np.uint64(u >> 8), np.uint32(u & 255)
+                    low, low_next = np.uint32(mask[row, at]), np.uint32(mask[row, at + ONE])
+                    high = np.uint32(mask[row + ONE, at])
+                    high_next = np.uint32(mask[row + ONE, at + ONE])
                     if low == low_next == high == high_next:  # nearly everywhere
-                        share = np.float32(low) * WHOLE
+                        if low == 0:
+                            continue
+                        alpha = np.uint32(covered * low / FULL)
                     else:
-                        over = u - np.float32(at)
                         below = low * (ALL - over) + low_next * over
                         above = high * (ALL - over) + high_next * over
-                        share = np.float32(below * (ALL - up) + above * up) * WHOLE
-                if share == 0:
-                    continue
-                alpha = covered * share
+                        share = (below * (ALL - up) + above * up) >> np.uint32(16)
+                        alpha = np.uint32(covered * share / FULL)
                 clear = ALL - alpha
-                under = picture[y, x]
-                r = colour[0] * alpha + np.float32((under >> np.uint32(16)) & BYTE) * clear
-                g = colour[1] * alpha + np.float32((under >> np.uint32(8)) & BYTE) * clear
-                b = colour[2] * alpha + np.float32(under & BYTE) * clear
-                picture[y, x] = (
-                    OPAQUE
-                    | np.uint32(r + half) << np.uint32(16)
-                    | np.uint32(g + half) << np.uint32(8)
-                    | np.uint32(b + half)
+                under = picture[np.uint64(y), np.uint64(x)]
+                mixed = (under & RED_BLUE) * clear + red_blue * alpha + HALVES
+                greens = (under & GREEN) * clear + green * alpha + HALF_GREEN
+                picture[np.uint64(y), np.uint64(x)] = (
+                    OPAQUE | mixed >> np.uint32(8) & RED_BLUE | greens >> np.uint32(8) & GREEN
                 )
 
 
@@ -344,7 +344,7 @@ paint = compiled(
 )
 hatch = compiled(
     _hatch,
-    "void(float64, float64, float64, float64, uint8[:, ::1], float32[:, ::1], float32[::1],"
+    "void(float64, float64, float64, float64, uint8[:, ::1], uint16[:, ::1], uint32,"
     " uint32[:, ::1])",
     error_model="numpy",
 )

@@ -16,22 +16,27 @@ class Backdrop:
 
     def __init__(self, widget: QWidget, draw: Callable[[QPainter], None]) -> None:
         self._widget, self._draw = widget, draw
-        self._picture: QImage | None = None
+        self._picture = QImage()
+        self._current = False
 
     def paint(self, painter: QPainter, region: QRegion) -> None:
         """Paint it, where `region` of the widget is being painted."""
         if QRegion(self._widget.rect()).subtracted(region).isEmpty():
-            self._picture = None
+            self._current = False
             self._draw(painter)
         else:
             painter.drawImage(0, 0, self._kept())
 
     def _kept(self) -> QImage:
-        if self._picture is None:
+        if not self._current:
             ratio = self._widget.devicePixelRatioF()
-            self._picture = QImage(self._widget.size() * ratio, QImage.Format.Format_RGB32)
+            size = self._widget.size() * ratio
+            # The memory is used again: to get it anew takes as long as to copy the dots into it.
+            if self._picture.size() != size:
+                self._picture = QImage(size, QImage.Format.Format_RGB32)
             self._picture.setDevicePixelRatio(ratio)
             painter = QPainter(self._picture)
             self._draw(painter)
             painter.end()
+            self._current = True
         return self._picture

@@ -57,8 +57,8 @@ class Hatch:
             line = _line()
             low, high = ((float(x), float(y)) for x, y in (places.low, places.high))
             mask = np.ascontiguousarray(places.mask)
-            rgb = line.red(), line.green(), line.blue()
-            self._hatching = Hatching(low, high, mask, coverage(line, GRID, ratio), rgb)
+            opaque = QColor(line.rgb()).rgb()
+            self._hatching = Hatching(low, high, mask, coverage(line, GRID, ratio), opaque)
         return self._hatching
 
     def draw(
@@ -147,12 +147,12 @@ def pattern(line: QColor, apart: int, ratio: float) -> QBrush:
     return QBrush(_tile(line, apart, ratio))
 
 
-def coverage(line: QColor, apart: int, ratio: float) -> NDArray[np.float32]:
-    """Return how much of each device pixel the same lines cover: float32, square, repeated."""
+def coverage(line: QColor, apart: int, ratio: float) -> NDArray[np.uint16]:
+    """Return how much of each device pixel the same lines cover, of 256: square, repeated."""
     tile = _tile(line, apart, ratio).convertToFormat(QImage.Format.Format_Alpha8)
     side = tile.width()
     rows = np.frombuffer(tile.constBits(), np.uint8).reshape(side, tile.bytesPerLine())
-    return rows[:, :side].astype(np.float32) / np.float32(255)
+    return np.rint(rows[:, :side] * (256 / 255)).astype(np.uint16)
 
 
 def _tile(line: QColor, apart: int, ratio: float) -> QImage:
