@@ -51,6 +51,21 @@ assert size_without_memory() == (3, 5)
     )
 
 
+def test_generators_are_made_without_it_and_draw_the_same_afterwards() -> None:
+    run(
+        BEGIN
+        + """
+from vaeexplorer.gui.postponed import let_generators_be_made
+let_generators_be_made()
+drawn = torch.randn(3, generator=torch.Generator().manual_seed(0))
+assert put_off()
+import_postponed()
+let_generators_be_made()
+assert torch.equal(drawn, torch.randn(3, generator=torch.Generator().manual_seed(0)))
+"""
+    )
+
+
 @pytest.mark.slow
 def test_whoever_asks_for_it_before_gets_it() -> None:
     run(

@@ -35,6 +35,25 @@ def postpone() -> None:
         sys.modules[POSTPONED] = _Postponed(POSTPONED)
 
 
+def let_generators_be_made() -> None:
+    """Do what torch needs of that module before it makes a generator: a thousandth of its import.
+
+    Scores may begin before the module comes, and torch 2.13 has no generators until then: late in
+    torch._prims it gives them the metaclass that its compiler looks for.
+    """
+    import torch
+
+    try:
+        torch.Generator()
+    except RuntimeError:
+        if hasattr(torch._C, "_set_generator_metaclass"):
+            from torch._opaque_base import OpaqueBaseMeta
+
+            torch._C._set_generator_metaclass(OpaqueBaseMeta)
+        else:
+            import_postponed()
+
+
 def import_postponed() -> None:
     """Import what was put off: afterwards torch is as if nothing had been."""
     with _lock:

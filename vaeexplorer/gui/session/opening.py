@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import NAMED, Dataset, is_data, open_data
 from vaeexplorer.drawing.dot_field import kernel_loaded, load_kernel
-from vaeexplorer.gui.postponed import import_postponed
+from vaeexplorer.gui.postponed import import_postponed, let_generators_be_made
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -158,6 +158,7 @@ class Opening(Probing):
             yield with_data
             import torch
 
+            let_generators_be_made()
             # One core is left to the window, whatever is decoded or scored.
             torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
             return with_model(with_data)
@@ -204,4 +205,5 @@ class Opening(Probing):
 def _load_families() -> Mapping[str, Family]:
     from vaeexplorer.models import FAMILIES  # imports torch
 
+    let_generators_be_made()
     return FAMILIES
