@@ -3,13 +3,19 @@
 import numpy as np
 import pytest
 import torch
-from test_training import config, dataset, run_of, trained
+from finishing import finish
+from test_training import config, dataset, trained
 
 from vaeexplorer import cli, models
+from vaeexplorer.jobs import evidence
 from vaeexplorer.jobs.evidence import measure_evidence
+from vaeexplorer.jobs.mapping import encode
+from vaeexplorer.jobs.measuring import measure
+from vaeexplorer.jobs.opening import exhibit_of, model_of, with_model
 from vaeexplorer.models.base import Batch, SettingError, float_images
 from vaeexplorer.models.binarising import binarised_once
 from vaeexplorer.models.learning import Images
+from vaeexplorer.regularity.aggregate import aggregate_terms
 from vaeexplorer.run import result_of
 from vaeexplorer.storage import load_run, save_run
 from vaeexplorer.training import train
@@ -71,7 +77,7 @@ def test_a_run_that_binarises_is_repeatable_and_is_not_the_one_that_does_not():
 
 def test_the_held_out_measure_and_the_pictures_are_those_of_the_one_draw():
     data = dataset()
-    run, reports = run_of(train(data, config("ae", model=DYNAMIC), threads=1))
+    run, reports = finish(train(data, config("ae", model=DYNAMIC), threads=1))
     once = binarised_once(data.batch(data.split(0).held_out))
     model = models.restore("ae", run.config.model, data.shape, run.weights).eval()
     with torch.no_grad():
@@ -92,6 +98,39 @@ def test_the_evidence_of_a_run_that_binarises_is_that_of_black_and_white_images(
         draws = [model(Batch(once), torch.Generator().manual_seed(k)) for k in range(200)]
     elbo = -torch.stack([one.distortion + one.rate for one in draws]).mean().item()
     assert found.elbo.mean() == pytest.approx(elbo, abs=4 * found.draw_deviation / 5_000**0.5)
+
+
+def test_what_codes_say_of_images_is_measured_on_those_that_the_rate_is_of(monkeypatch):
+    data = dataset()
+    run = trained(data, model=DYNAMIC)
+    space = model_of(run).spaces()["z"]
+    run = result_of(encode(run, {"z": space}, data))
+    asked = []
+
+    def remember(mean, log_variance, *others):
+        asked.append((mean, log_variance))
+        return aggregate_terms(mean, log_variance, *others)
+
+    monkeypatch.setattr(evidence, "aggregate_terms", remember)
+    found = result_of(measure_evidence(run, data, images=5)).aggregate
+    assert found["mutual_information"] is not None
+    once = space.encode(float_images(binarised_once(data.batch(np.arange(len(data))))))
+    ((mean, log_variance),) = asked
+    torch.testing.assert_close(mean, once.mean)
+    torch.testing.assert_close(log_variance, once.log_variance)
+    assert (mean - torch.from_numpy(run.codes["z"].mean)).abs().max() > 0.01
+
+
+def test_the_distortion_of_an_image_is_that_of_its_draw():
+    data = dataset()
+    run = trained(data, config("ae", model=DYNAMIC))
+    model = model_of(run).eval()
+    exhibit = with_model(exhibit_of(result_of(encode(run, model.spaces(), data)), "", data))
+    shown = result_of(measure(exhibit, "distortion"))
+    once = float_images(binarised_once(data.batch(np.arange(len(data)))))
+    with torch.no_grad():
+        nats = model(Batch(once), torch.Generator()).distortion
+    np.testing.assert_allclose(shown, nats.numpy(), rtol=1e-4)
 
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "optimal", "learned", "categorical"])

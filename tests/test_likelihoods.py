@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_training import dataset, run_of
+from finishing import finish
+from test_training import dataset
 
 from vaeexplorer import cli, models
 from vaeexplorer.models import FAMILIES, build, learning, restore
@@ -124,7 +125,7 @@ def test_perfect_pictures_have_the_variance_of_one_grey_level():
 def test_the_remembered_variance_is_the_one_at_the_end_of_the_training():
     data = dataset(n=600)
     config = Config("ae", {"latent_dim": 3, "hidden": [32], "likelihood": "optimal"}, epochs=30)
-    run = run_of(train(data, config, threads=1))[0]
+    run = finish(train(data, config, threads=1))[0]
     space = restore("ae", config.model, data.shape, run.weights).spaces()["z"]
     x = float_images(data.batch(data.split(0).train))
     error = (x - space.decode(space.encode(x).mean)).square().mean().item()
@@ -180,7 +181,7 @@ def test_a_linear_autoencoder_reconstructs_mnist_as_pca_does(external_data):
     linear = {"latent_dim": 10, "body": "linear", "likelihood": "gaussian", "variance": 1.0}
     trained = Config("ae", linear, epochs=20, learning_rate=5e-3)
     for config in (trained, Config("pca", {"latent_dim": 10})):
-        run = run_of(train(data, config))[0]
+        run = finish(train(data, config))[0]
         space = restore(config.family, config.model, data.shape, run.weights).spaces()["z"]
         lost[config.family] = (x - space.decode(space.encode(x).mean)).square().sum().item()
     total = (x - x.mean(dim=0)).square().sum().item()
@@ -200,7 +201,7 @@ DRAWING = [
 def test_every_likelihood_trains_and_comes_back(family, likelihood):
     data = dataset()
     options = {"latent_dim": 3, "hidden": [16], "likelihood": likelihood, "levels": 5}
-    run = run_of(train(data, Config(family, options, epochs=2), threads=1))[0]
+    run = finish(train(data, Config(family, options, epochs=2), threads=1))[0]
     model = restore(family, options, data.shape, run.weights).eval()
     x = float_images(data.batch(data.split(0).held_out))
     with torch.no_grad():

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vaeexplorer.data.dataset import Dataset, InputError
+from vaeexplorer.jobs.measured import is_binarised, measured_images
 from vaeexplorer.jobs.opening import model_of
-from vaeexplorer.models import FAMILIES, settings
-from vaeexplorer.models.base import Batch, LatentSpace, Model, Posterior, Prior, float_images
-from vaeexplorer.models.binarising import binarised_once
+from vaeexplorer.models import FAMILIES
+from vaeexplorer.models.base import Batch, LatentSpace, Model, Posterior, Prior
 from vaeexplorer.models.warping import pairs_of
 from vaeexplorer.regularity.aggregate import aggregate_terms, code_terms
 from vaeexplorer.regularity.code_laws import code_indices
@@ -71,8 +71,9 @@ class Evidence:
         What the mean over as many draws from the prior instead of the posterior gives, for each
         of DRAWS; None where the model does not tell p(x, z).
     aggregate
-        Terms of KL(q(z)||p(z)) over all images of the run: see aggregate_terms and code_terms.
-        Empty where the codes have no posterior or no prior.
+        Terms of KL(q(z)||p(z)) over all images of the run, black and white where it has learnt
+        from such, as all numbers here: see aggregate_terms and code_terms. Empty where the codes
+        have no posterior or no prior.
     gradient_ratio
         How many times the variance of the reparametrised gradient that of the score function is
         (see regularity.gradients); None where the model does not tell p(x, z), or nothing is
@@ -153,6 +154,7 @@ def measure_evidence(
     if model.log_weight(_part(batch, 0, 1), generator) is None:
         return None
     certain = model.joint_posterior(batch.images[:1]).log_variance is None
+    codes = yield from _codes(run, dataset, name, space)
     log_weights = yield from _posterior_draws(model, batch, 1 if certain else DRAWS[-1], generator)
     prior = yield from _prior_draws(model, model.joint_prior() or space.prior, batch, generator)
     return Evidence(
@@ -162,7 +164,7 @@ def measure_evidence(
         0.0 if certain else float(np.sqrt(log_weights.var(axis=0, ddof=1).mean())),
         () if certain else importance_bounds(log_weights, DRAWS),
         None if prior is None else tuple(float(log_mean(prior[:k]).mean()) for k in DRAWS),
-        _aggregate(run.codes.get(name), space, generator),
+        _aggregate(codes, space, generator),
         _gradient_ratio(model, space, _part(batch, 0, GRADIENT_IMAGES), generator),
     )
 
@@ -178,7 +180,7 @@ def integrate_evidence(
     Returns None where the model has more than two latent dimensions or does not tell p(x, z).
     """
     model = model_of(run).eval().requires_grad_(False)
-    x = _measured(run, image[None])
+    x = measured_images(run, image[None])
     posterior = model.joint_posterior(x)
     if posterior.mean.shape[1] > 2 or posterior.log_variance is None:
         return None
@@ -269,6 +271,27 @@ def _usable(posterior: Posterior) -> Posterior:
     return Posterior(mean.clone(), None if log_variance is None else log_variance.clone())
 
 
+def _codes(
+    run: Run, dataset: Dataset, name: str, space: LatentSpace
+) -> Generator[Progress, None, Codes | None]:
+    """Codes of all images as the likelihood has them: black and white where it is learnt so.
+
+    Those of the run, and of its maps, are codes of the images as they are.
+    """
+    codes = run.codes.get(name)
+    if codes is None or not is_binarised(run):
+        return codes
+    found = []
+    for start in range(0, len(dataset), AT_ONCE):
+        yield Progress("evidence", 0.0)
+        found.append(
+            space.encode(measured_images(run, dataset.pixels(slice(start, start + AT_ONCE))))
+        )
+    mean = torch.cat([one.mean for one in found]).numpy()
+    spread = [one.log_variance for one in found if one.log_variance is not None]
+    return Codes(mean, torch.cat(spread).numpy() if spread else None)
+
+
 def _aggregate(
     codes: Codes | None, space: LatentSpace, generator: torch.Generator
 ) -> Mapping[str, float | None]:
@@ -289,7 +312,7 @@ def _aggregate(
 def _batch(run: Run, dataset: Dataset, chosen: NDArray[np.int64]) -> Batch:
     """Make what a model was trained on of the images `chosen`."""
     if FAMILIES[run.config.family].batches != "pairs":
-        return Batch(_measured(run, dataset.pixels(chosen)))
+        return Batch(measured_images(run, dataset.pixels(chosen)))
     pairs = result_of(pairs_of(dataset, chosen, run.config.seed))
     return pairs.batch(torch.arange(len(chosen)))
 
@@ -310,10 +333,3 @@ def _for_codes(datum: Batch, count: int) -> Batch:
     """One image, or pair, as often as there are codes, without copies."""
     fields = None if datum.fields is None else datum.fields.expand(count, -1, -1, -1)
     return Batch(datum.images.expand(count, -1, -1, -1), fields=fields)
-
-
-def _measured(run: Run, pixels: NDArray[np.uint8]) -> Tensor:
-    """Float images of `pixels`, black and white where the run has learnt from such."""
-    images = torch.from_numpy(np.ascontiguousarray(pixels))
-    binarised = settings(run.config.family, run.config.model).binarised
-    return float_images(binarised_once(images) if binarised else images)

@@ -61,12 +61,13 @@ def _chunks(
     """Terms of the chosen images, some at a time, with the same draws every time."""
     import torch
 
-    from vaeexplorer.models.base import Batch, float_images
+    from vaeexplorer.jobs.measured import measured_images
+    from vaeexplorer.models.base import Batch
 
     model = model_of(run).frozen()
     generator = torch.Generator().manual_seed(0)
     for start in range(0, len(chosen), CHUNK):
         part = chosen[start : start + CHUNK]
         with torch.inference_mode():
-            terms = model(Batch(float_images(dataset.batch(part))), generator)
+            terms = model(Batch(measured_images(run, dataset.pixels(part))), generator)
         yield part, dict(terms.rates or {})

@@ -66,8 +66,9 @@ def _of_images(
 ) -> Generator[Progress, None, NDArray[np.float32] | None]:
     import torch
 
+    from vaeexplorer.jobs.measured import measured_images
     from vaeexplorer.models import FAMILIES, settings
-    from vaeexplorer.models.base import Batch, float_images
+    from vaeexplorer.models.base import Batch
 
     model = model_of(run).frozen()
     weight = settings(run.config.family, run.config.model).pressure(1.0).weight
@@ -78,7 +79,7 @@ def _of_images(
     for start in range(0, len(dataset), CHUNK):
         part = slice(start, start + CHUNK)
         with torch.inference_mode():
-            terms = model(Batch(float_images(dataset.batch(part))), generator)
+            terms = model(Batch(measured_images(run, dataset.pixels(part))), generator)
             nats = terms.distortion
             if what == "loss":
                 if float(terms.penalty):

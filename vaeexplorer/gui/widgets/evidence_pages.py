@@ -146,7 +146,10 @@ def _page_texts() -> dict[str, tuple[str, str]]:
         ),
         MARGINAL: (
             translate("Evidence", "q(z)"),
-            translate("Evidence", "All codes against the prior, one dimension at a time"),
+            translate(
+                "Evidence",
+                "The codes of all images, as they are, against the prior, one dimension at a time",
+            ),
         ),
         DRAWS: (
             translate("Evidence", "x|z"),

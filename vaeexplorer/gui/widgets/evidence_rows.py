@@ -59,8 +59,8 @@ def lines(
     title = translate("Evidence", "active dimensions")
     about = translate(
         "Evidence",
-        "Dimensions whose posterior mean varies between images by more than .01 (variance), of "
-        "all.",
+        "Dimensions whose posterior mean varies between images, as they are, by more than .01 "
+        "(variance), of all.",
     )
     made.append(Line(title, about, tuple(map(_active, exhibits))))
     made.append(Line(*gradient_definition(), _cells(found, _gradient_text)))

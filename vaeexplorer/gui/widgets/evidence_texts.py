@@ -111,8 +111,9 @@ def aggregate_definitions() -> list[tuple[str, str, str]]:
             translate("Evidence", "I(x; z), nats"),
             translate(
                 "Evidence",
-                "What a code says of which image it came from. It cannot exceed the logarithm of "
-                "the number of images; near that it is a lower bound.",
+                "What a code says of which image it came from; all images, black and white if the "
+                "model has learnt from such. It cannot exceed the logarithm of the number of "
+                "images; near that it is a lower bound.",
             ),
         ),
         (
