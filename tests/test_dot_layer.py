@@ -388,6 +388,27 @@ def test_many_dots_that_are_panned_look_as_if_drawn_afresh_with_their_hatch(
     assert (np.abs(panned - pixels(view)).max(axis=-1) > 2).mean() < 1e-3
 
 
+def test_few_dots_that_are_panned_without_compiled_code_look_as_if_drawn_afresh(
+    qtbot, view, monkeypatch
+):
+    monkeypatch.setattr(dot_field, "_KERNEL", [])
+    positions, colours = scatter(500)
+    view.set_points(positions, colours)
+    view.zoom(2.0)
+    place = QPoint(200, 150)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
+    for step in [QPoint(9, 14)] * 12 + [QPoint(-90, 3)]:
+        place += step
+        QTest.mouseMove(view, place)
+        view.repaint()
+        assert view.dots.whole
+        qtbot.waitUntil(lambda: not view.dots.busy)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
+    panned = pixels(view)
+    view.dots.set_points(positions, colours)
+    assert (np.abs(panned - pixels(view)).max(axis=-1) > 2).mean() < 1e-3
+
+
 def test_a_map_may_be_closed_while_a_thread_draws_its_dots(qtbot):
     view, goes_on, taken = MapView(), threading.Event(), []
     thread = view.dots._thread

@@ -1,4 +1,4 @@
-"""Dots drawn before they are sorted: all of a few, and a fair sample of many."""
+"""Dots drawn, and found, before they are sorted: all of a few, and a fair sample of many."""
 
 from __future__ import annotations
 
@@ -59,3 +59,16 @@ def paint_unsorted(
         )
         lay(dots, picture, opacity)
     return picture
+
+
+def nearest_unsorted(
+    positions: NDArray[np.float32],
+    shown: NDArray[np.bool_],
+    place: NDArray[np.floating],
+    reach: float,
+) -> int | None:
+    """Index of the `shown` dot nearest to `place`, (2,), within `reach`, in units of the map."""
+    squares = ((positions - place) ** 2).sum(axis=1)
+    squares[~shown | np.isnan(squares)] = np.inf
+    best = int(squares.argmin()) if len(squares) else 0
+    return best if len(squares) and squares[best] <= reach**2 else None

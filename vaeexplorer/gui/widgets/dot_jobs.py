@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.drawing.dot_field import DotField, Frame, load_kernel
+from vaeexplorer.drawing.dot_sample import paint_unsorted
 from vaeexplorer.gui.widgets.dot_picture import Picture, panned
 
 
@@ -26,6 +27,12 @@ class Dots(NamedTuple):
         load_kernel()
         places = self.places or DotField(self.positions)
         return places, places.coloured(self.colours, self.visible, self.standing_out)
+
+    def paint(self, frame: Frame, most: int) -> NDArray[np.uint32]:
+        """Draw `frame` without sorting them, with no more than `most` dots."""
+        return paint_unsorted(
+            self.positions, self.colours, frame, self.visible, self.standing_out, most
+        )
 
 
 class Prepared(NamedTuple):

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter
 
 from vaeexplorer.drawing.dot_field import DotField, Frame, extent, kernel_loaded
-from vaeexplorer.drawing.dot_sample import paint_unsorted
+from vaeexplorer.drawing.dot_sample import nearest_unsorted
 from vaeexplorer.drawing.hatching import Hatching
 from vaeexplorer.gui.widgets.dot_jobs import Dots, Prepared, draw_moving, prepare
 from vaeexplorer.gui.widgets.dot_pace import Pace, cost
@@ -90,9 +90,7 @@ class DotLayer(QObject):
         self._shelf = Shelf()
         self._hatch: Hatching | None = None
         self._pace = Pace()
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._refine)
         self._thread = DotThread(self)
         self._thread.ended.connect(self._go_on)
@@ -206,10 +204,7 @@ class DotLayer(QObject):
         field = self._ready()
         if field is not None:
             return field.nearest(place, reach)
-        squares = ((self.positions - place) ** 2).sum(axis=1)
-        squares[~self.visible | np.isnan(squares)] = np.inf
-        best = int(squares.argmin()) if len(squares) else 0
-        return best if len(squares) and squares[best] <= reach**2 else None
+        return nearest_unsorted(self.positions, self.visible, place, reach)
 
     # --- drawing ------------------------------------------------------------------------------
 
@@ -276,8 +271,10 @@ class DotLayer(QObject):
         if not before.whole:
             if not self._rest.isActive():
                 self._rest.start()
-        elif self._field is not None and running_out(before, frame, begins):
-            self._thread.start(self._drawing(self._field, frame, before))
+        elif running_out(before, frame, begins):
+            field = self._ready()
+            drawing = self._drawing(field, frame, before) if field else self._unsorted(frame)
+            self._thread.start(drawing)
         return before
 
     def _drawn(self, frame: Frame, before: Picture | None) -> Picture:
@@ -314,16 +311,15 @@ class DotLayer(QObject):
 
     def _drawn_unsorted(self, frame: Frame, before: Picture | None) -> Picture:
         """Draw without compiled code, or go on showing what was there while dots are sorted."""
-        every = len(self.positions) <= SAMPLE
-        if not every:
+        if len(self.positions) > SAMPLE:
             self._thread.start(self._prepare())
             if before is not None and covers(before.frame, frame) and kernel_loaded():
                 return before
-        most = SORTED_AT_ONCE if kernel_loaded() else SAMPLE
-        pixels = paint_unsorted(
-            self.positions, self._colours, frame, self.visible, self.standing_out, most
-        )
+        elif before is not None and before.frame.scale == frame.scale:  # who pans goes on
+            frame = widened(frame)
+        pixels = self._dots().paint(frame, SORTED_AT_ONCE if kernel_loaded() else SAMPLE)
         # What is sorted replaces a sample, which nothing else is made of.
+        every = len(self.positions) <= SAMPLE
         return Picture(pixels, frame, self._content if every else OUTDATED, every)
 
     # --- on a thread --------------------------------------------------------------------------
@@ -347,6 +343,16 @@ class DotLayer(QObject):
 
         return lambda: draw_moving(field, wide._replace(hatch=hatch), work, before), take
 
+    def _unsorted(self, frame: Frame) -> Job:
+        """Draw `frame`, of few dots, without compiled code while the view moves on."""
+        dots, content, wide = self._dots(), self._content, widened(frame)
+
+        def take(pixels: NDArray[np.uint32]) -> None:
+            if self._content == content:
+                self._picture = Picture(pixels, wide, content, True)
+
+        return lambda: dots.paint(wide, SAMPLE), take
+
     def _refine(self) -> None:
         """Draw all dots of the view last asked for."""
         field, frame, content, hatch = self._field, self._wanted, self._content, self._hatch
@@ -363,8 +369,8 @@ class DotLayer(QObject):
     def _prepare(self) -> Job:
         """Sort and colour the dots, and draw all of them in the view last asked for."""
         dots, content, hatch = self._dots(), self._content, self._hatch
-        wide = None if self._wanted is None else widened(self._wanted)
-        hatched = None if wide is None else wide._replace(hatch=hatch)
+        wide = self._wanted and widened(self._wanted)
+        hatched = wide and wide._replace(hatch=hatch)
 
         def take(prepared: Prepared) -> None:
             if self.positions is dots.positions:
