@@ -63,6 +63,16 @@ def test_a_function_answers_on_the_gui_thread(qtbot, lane, answers):
     assert answers.threads == {threading.main_thread()}
 
 
+def test_what_comes_before_each_job_is_done_on_its_thread(qtbot, answers):
+    done = []
+    lane = Lane("test", before=lambda: done.append(threading.current_thread()))
+    for key in ("a", "b"):
+        answers.submit(lane, key, threading.current_thread)
+    qtbot.waitUntil(lambda: len(answers.results) == 2)
+    assert lane.close(5.0)
+    assert done == answers.results
+
+
 def test_a_generator_reports_progress_then_its_result(qtbot, lane, answers):
     def job():
         yield 1

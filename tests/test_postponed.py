@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +77,52 @@ assert not put_off() and callable(meta_index_Tensor)
 assert size_without_memory() == (3, 5)
 """
     )
+
+
+@pytest.mark.slow
+def test_a_thread_that_needs_all_of_torch_waits_for_one_that_imports_it() -> None:
+    run("""
+import sys, threading
+from vaeexplorer.gui.postponed import POSTPONED, complete_torch, postpone
+postpone()
+complete_torch()
+assert "torch" not in sys.modules
+begun = threading.Event()
+
+class Noting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch.nn":
+            begun.set()
+
+def importing():
+    import torch
+
+sys.meta_path.insert(0, Noting())
+thread = threading.Thread(target=importing)
+thread.start()
+assert begun.wait(120)
+complete_torch()
+thread.join()
+import torch
+assert type(torch._meta_registrations).__name__ == "module"
+with torch.device("meta"):
+    assert torch.linalg.eigvals(torch.empty(3, 5, 5)).shape == (3, 5)
+""")
+
+
+@pytest.mark.slow
+def test_a_start_that_goes_without_it_decodes_and_scores() -> None:
+    benchmarks = Path(__file__).with_name("benchmarks")
+    run(f"""
+import sys
+sys.path.append({str(benchmarks)!r})
+import workbench
+from vaeexplorer.gui.postponed import POSTPONED, postpone
+postpone()
+with workbench.open_window() as (app, session, window):
+    workbench.settle(app, session)
+    assert type(sys.modules[POSTPONED]).__name__ == "module"
+""")
 
 
 def test_where_torch_is_already_nothing_is_put_off() -> None:

@@ -47,14 +47,17 @@ class Lane(QObject):
     """One thread that runs jobs one after another, in order, urgent ones first.
 
     A job that waits is replaced by a newer one of the same key: the latest wins on the way in,
-    and what was computed is always delivered.
+    and what was computed is always delivered. `before` is called on the thread before each job.
     """
 
     _answered = Signal(object, object)
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
+    def __init__(
+        self, name: str, parent: QObject | None = None, before: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(parent)
         self.name = name
+        self._before = before
         self._waiting: dict[Hashable, Ticket] = {}
         self._running: Ticket | None = None
         # How many answers of a job are on their way: it may be done long before they arrive.
@@ -145,6 +148,8 @@ class Lane(QObject):
                 self._answer(ticket, ticket.on_error, error)
 
     def _run(self, ticket: Ticket) -> Any:
+        if self._before is not None:
+            self._before()
         outcome = ticket.job()
         if not isinstance(outcome, Generator):
             return outcome

@@ -38,8 +38,9 @@ def postpone() -> None:
 def let_generators_be_made() -> None:
     """Do what torch needs of that module before it makes a generator: a thousandth of its import.
 
-    Scores may begin before the module comes, and torch 2.13 has no generators until then: late in
-    torch._prims it gives them the metaclass that its compiler looks for.
+    What is opened and decoded before the module comes may draw noise, and torch 2.13 has no
+    generators until then: late in torch._prims it gives them the metaclass that its compiler looks
+    for.
     """
     import torch
 
@@ -54,8 +55,17 @@ def let_generators_be_made() -> None:
             import_postponed()
 
 
+def complete_torch() -> None:
+    """Import what was put off if torch is there by now, or being imported."""
+    if "torch" in sys.modules:
+        import_postponed()
+
+
 def import_postponed() -> None:
     """Import what was put off: afterwards torch is as if nothing had been."""
+    # Another thread may be importing it: two that wait for each other's part would end in neither.
+    import torch  # noqa: F401
+
     with _lock:
         if isinstance(sys.modules.get(POSTPONED), _Postponed):
             del sys.modules[POSTPONED]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject
 
 from vaeexplorer.gui.background import Lane
+from vaeexplorer.gui.postponed import complete_torch
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,8 @@ CLOSE_TIMEOUT_S = 10.0
 @dataclass(frozen=True, eq=False)
 class Lanes:
     """Where the session and its parts put their jobs; a panel never does.
+
+    All but `work` and `decode`, which the first picture needs, wait for the whole of torch.
 
     Attributes
     ----------
@@ -38,7 +41,10 @@ class Lanes:
     @classmethod
     def of(cls, parent: QObject) -> Lanes:
         """Start the threads; their answers arrive on the thread of `parent`."""
-        return cls(*(Lane(name, parent) for name in cls.__annotations__))
+        before = {"work": None, "decode": None}
+        return cls(
+            *(Lane(name, parent, before.get(name, complete_torch)) for name in cls.__annotations__)
+        )
 
     def close(self) -> bool:
         """Cancel what does not last and wait for the threads; False if one did not end in time."""
