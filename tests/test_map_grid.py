@@ -1,6 +1,7 @@
 """Maps side by side are equally high, whatever stands above and below them."""
 
 import pytest
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from vaeexplorer.gui.widgets.map_grid import MapGrid
@@ -74,3 +75,30 @@ def test_four_maps_are_equally_high_and_two_are_again_when_the_others_go(qtbot, 
         grid.panels.pop()
         grid.remove_last()
     qtbot.waitUntil(lambda: heights(grid) == {before})
+
+
+class Record(QObject):
+    """Which of some widgets were resized and painted, in order."""
+
+    def __init__(self, widgets):
+        super().__init__()
+        self.widgets, self.seen = list(widgets), []
+        for widget in self.widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Paint):
+            self.seen.append((event.type().name, self.widgets.index(watched)))
+        return False
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_map_is_drawn_at_its_new_height_before_the_next_one_gets_one(qtbot, grid, first):
+    for rows in (3, 0):
+        record = Record(panel.view for panel in grid.panels)
+        grid.panels[first].texts[1].setText(rows * LONG)
+        (before,) = heights(grid)
+        qtbot.waitUntil(lambda was=before: len(heights(grid)) == 1 and heights(grid) != {was})
+        resized = [place for place, (kind, _) in enumerate(record.seen) if kind == "Resize"]
+        assert [record.seen[place][1] for place in resized] == [first, 1 - first]
+        assert ("Paint", first) in record.seen[resized[0] : resized[1]]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -36,6 +36,20 @@ def choose(explorer, key):
     for _ in range(box.findData(key)):
         QTest.keyClick(box, Qt.Key.Key_Down)
     assert explorer.session.overlays.name == key
+
+
+class Paints(QObject):
+    """Notes down when a widget is painted."""
+
+    def __init__(self, widget, seen):
+        super().__init__(widget)
+        self._seen = seen
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and self._seen:
+            self._seen.append("painted")
+        return False
 
 
 def rest_on(view, pixel):
@@ -91,7 +105,22 @@ def test_the_stretch_of_both_models_is_on_one_scale_and_kept(explorer):
     choose(explorer, "none")
     assert shown(explorer, 0) is None
     choose(explorer, "stretch")
+    explorer.wait(lambda: all(shown(explorer, slot) is not None for slot in (0, 1)))
     assert shown(explorer, 0).changes is first.changes
+
+
+def test_no_two_maps_get_what_is_kept_of_an_overlay_at_once(explorer):
+    choose(explorer, "stretch")
+    wait_for_stretch(explorer)
+    choose(explorer, "none")
+    seen = []
+    explorer.session.overlays.laid.connect(lambda slot, what: what and seen.append(slot))
+    paints = Paints(explorer.map(0), seen)
+    choose(explorer, "stretch")
+    explorer.wait(lambda: 1 in seen)
+    paints.deleteLater()
+    # The first map was drawn before the second got anything.
+    assert seen[:2] == [0, "painted"]
 
 
 def test_another_map_gets_an_overlay_of_its_own(explorer):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from vaeexplorer.drawing.overlay_colours import distance_colours
+from vaeexplorer.gui.widgets.stamps import copy_stamp, make_stamp
 from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.jobs.draws import Draws
 
 SHADES = 12
-POINT_PX, OUTLINE_PX, RING_PX = 7.0, 9.0, 8.0
+POINT_PX, OUTLINE_PX, STAMP_PX, RING_PX = 7.0, 9.0, 12, 8.0
 VEIL = 150
 """Of 255: how much the dots of the map recede behind the draws."""
 
@@ -24,23 +27,24 @@ def draw_draws(painter: QPainter, draws: Draws, to_pixels: QTransform, area: QRe
     veil = QColor(theme.surface)
     veil.setAlpha(VEIL)
     painter.fillRect(area, veil)
-    shade = _shades(draws)
-    # A few calls for all points of a shade: this is done whenever the cursor moves.
-    for number in range(SHADES):
-        points = to_pixels.map(_polygon(draws.places[shade == number]))
-        for colour, width in (
-            (QColor(theme.text), OUTLINE_PX),
-            (_colour(number / (SHADES - 1)), POINT_PX),
-        ):
-            pen = QPen(colour, width)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawPoints(points)
+    shade, ratio = _shades(draws), painter.device().devicePixelRatioF()
+    every = [QColor(*colour) for colour in distance_colours(np.linspace(0, 1, SHADES)).tolist()]
+    for number in np.unique(shade):
+        stamp = make_stamp(STAMP_PX, ratio, partial(_draw_point, every[number]))
+        copy_stamp(painter, stamp, to_pixels, draws.places[shade == number])
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(_colour(1.0), 2))
+    painter.setPen(QPen(every[-1], 2))
     for place in to_pixels.map(_polygon(draws.places[draws.worst])):
         painter.drawEllipse(place, RING_PX, RING_PX)
     painter.restore()
+
+
+def _draw_point(colour: QColor, painter: QPainter, middle: QPointF) -> None:
+    """Draw a disc with an outline that is seen on any dot."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    for fill, size in ((QColor(colours().text), OUTLINE_PX), (colour, POINT_PX)):
+        painter.setBrush(fill)
+        painter.drawEllipse(middle, size / 2, size / 2)
 
 
 def draw_near(draws: Draws, place: NDArray[np.float64], reach: float) -> int | None:
@@ -52,10 +56,6 @@ def draw_near(draws: Draws, place: NDArray[np.float64], reach: float) -> int | N
 def _shades(draws: Draws) -> NDArray[np.int64]:
     share = draws.distances / max(draws.limit, 1e-12)
     return (share * (SHADES - 1)).round().clip(0, SHADES - 1).astype(np.int64)
-
-
-def _colour(share: float) -> QColor:
-    return QColor(*distance_colours(np.array([share]))[0].tolist())
 
 
 def _polygon(places: NDArray[np.float64]) -> QPolygonF:

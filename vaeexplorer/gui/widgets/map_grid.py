@@ -8,6 +8,8 @@ import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from vaeexplorer.gui.turns import Turns
+
 IN_ROW, ROWS = 2, 2
 EQUAL = 10_000
 """Any size that is more than there is room for: splitters take it as a share."""
@@ -19,12 +21,14 @@ class MapGrid(QSplitter):
     """Holds widgets with maps, and gives what stands above and below each map equal heights.
 
     A legend of more rows, or an overlay that only one model has, would else take room from its own
-    map alone.
+    map alone. They come one map after the other: each is drawn anew, and two at once would hold up
+    the window.
     """
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._held: list[tuple[QWidget, Sequence[QWidget]]] = []
+        self._turns = Turns(self)
         for _ in range(ROWS):
             row = QSplitter(Qt.Orientation.Horizontal)
             row.setChildrenCollapsible(False)
@@ -52,8 +56,8 @@ class MapGrid(QSplitter):
         self._level()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in CHANGES:
-            self._level()
+        if event.type() in CHANGES and not self._turns.busy:
+            self._level(watched)
         return super().eventFilter(watched, event)
 
     def _share(self) -> None:
@@ -62,11 +66,18 @@ class MapGrid(QSplitter):
         for splitter in (self, *(self.widget(line) for line in range(ROWS))):
             splitter.setSizes([EQUAL] * splitter.count())
 
-    def _level(self) -> None:
-        for parts in zip(*(around for _, around in self._held), strict=True):
-            needed = max(_height_of(part) for part in parts)
-            for part in parts:
-                part.setMinimumHeight(needed)
+    def _level(self, changing: QObject | None = None) -> None:
+        """Give the parts of one map their heights, first of the one with the part `changing`."""
+        every = [around for _, around in self._held]
+        needed = [max(_height_of(part) for part in parts) for parts in zip(*every, strict=True)]
+        for around in sorted(every, key=lambda parts: changing not in parts):
+            differ = [part.minimumHeight() for part in around] != needed
+            if differ and self.isVisible():
+                self._turns.add("level", self._level)
+            for part, height in zip(around, needed, strict=True):
+                part.setMinimumHeight(height)
+            if self._turns.busy:
+                return
 
 
 def _height_of(part: QWidget) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QRegion, QTransform
 
 from vaeexplorer.drawing.overlay_colours import (
@@ -15,6 +15,7 @@ from vaeexplorer.drawing.overlay_colours import (
 )
 from vaeexplorer.gui.widgets.hatch import hatched, pattern
 from vaeexplorer.gui.widgets.image_view import to_clear_qimage
+from vaeexplorer.gui.widgets.stamps import copy_stamp, make_stamp
 from vaeexplorer.gui.widgets.theme import colours, is_dark
 from vaeexplorer.jobs.holes import Holes
 
@@ -71,27 +72,14 @@ def draw_marks(
     painter: QPainter, to_pixels: QTransform, places: NDArray[np.float64], reach: float
 ) -> None:
     """Draw a cross at each of `places`, (k, 2), that goes `reach` pixels to each side."""
-    ratio = painter.device().devicePixelRatioF()
-    stamp = _stamp(reach, ratio)
-    half = stamp.width() / ratio / 2
-    for x, y in places.tolist():
-        at = to_pixels.map(QPointF(x, y))
-        painter.drawImage(QPointF(at.x() - half, at.y() - half), stamp)
 
+    def cross(inner: QPainter, middle: QPointF) -> None:
+        for colour, width in ((colours().surface, reach), (empty_colour().name(), reach / 2)):
+            inner.setPen(QPen(QColor(colour), width))
+            inner.drawLines(cross_lines(middle, reach))
 
-def _stamp(reach: float, ratio: float) -> QImage:
-    """Return the picture of a cross: copied hundreds of times quicker than it is drawn."""
-    side = 2 * round(reach + 3)
-    stamp = QImage(QSize(side, side) * ratio, QImage.Format.Format_ARGB32_Premultiplied)
-    stamp.setDevicePixelRatio(ratio)
-    stamp.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(stamp)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for colour, width in ((colours().surface, reach), (empty_colour().name(), reach / 2)):
-        painter.setPen(QPen(QColor(colour), width))
-        painter.drawLines(cross_lines(QPointF(side / 2, side / 2), reach))
-    painter.end()
-    return stamp
+    stamp = make_stamp(2 * round(reach + 3), painter.device().devicePixelRatioF(), cross)
+    copy_stamp(painter, stamp, to_pixels, places)
 
 
 def cross_lines(at: QPointF, reach: float = MARK_PX) -> tuple[QLineF, QLineF]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from vaeexplorer.gui.session.holding import Holding
+from vaeexplorer.gui.turns import Turns
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_one_scale
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
@@ -42,7 +43,8 @@ class Overlaying(QObject):
     """Computes the overlays. Nothing is computed until one is chosen.
 
     `chosen` brings its name, `faded` its opacity; `laid` what there is of it for a slot by now, or
-    None.
+    None. What there is comes one slot after the other, for two maps drawn at once would hold up the
+    window.
     """
 
     chosen = Signal(str)
@@ -54,6 +56,7 @@ class Overlaying(QObject):
         self._session = session
         self.name, self.opacity = "none", 1.0
         self._kept: dict[tuple[str, int], Kept] = {}
+        self._turns = Turns(self)
         self._offered: dict[str, Callable[[int, Lift, Exhibit], OverlayJob | None]] = {}
         for signal in (session.exhibit_changed, session.map_changed, session.map_grew):
             signal.connect(self._lay_bare)
@@ -106,6 +109,7 @@ class Overlaying(QObject):
     def _lay_bare(self, slot: int, *_: object) -> None:
         """Take the overlay of a map away: it belongs to another one."""
         self._session.lanes.overlay.cancel(slot)
+        self._turns.drop(slot)
         self.laid.emit(slot, None)
 
     def _lay_over(self, slot: int, *_: object) -> None:
@@ -146,7 +150,7 @@ class Overlaying(QObject):
         if slot >= len(self._session.slots) or self._session.slots[slot].lift is not lift:
             return
         if isinstance(overlay, DecodeGrid | Ellipses | NoEllipses | NoDraws):
-            self.laid.emit(slot, overlay)
+            self._lay(slot, overlay)
         elif overlay is not None:
             before = self._kept.get((self.name, slot))
             self._kept[self.name, slot] = Kept(lift, overlay, whole)
@@ -164,4 +168,8 @@ class Overlaying(QObject):
         }
         scaled = {"stretch": on_one_scale, "draws": draws_on_one_scale}.get(self.name, dict)
         for slot, overlay in scaled(current).items():
-            self.laid.emit(slot, overlay)
+            self._lay(slot, overlay)
+
+    def _lay(self, slot: int, overlay: Overlay) -> None:
+        """Bring `overlay` in a turn of its own, in place of what has not been brought yet."""
+        self._turns.add(slot, partial(self.laid.emit, slot, overlay))
