@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon
@@ -24,7 +25,6 @@ from vaeexplorer.gui.widgets.evidence_plots import RatePlane
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.map_hint import MapHint
 from vaeexplorer.gui.widgets.picture_grid import GAP, PictureGrid
-from vaeexplorer.gui.widgets.plot_marks import Words
 from vaeexplorer.gui.widgets.theme import DARK, LIGHT, apply_theme
 from vaeexplorer.gui.widgets.tiles import LEAST_SIDE, MOST_SIDE, Tiles
 from vaeexplorer.run import Measures
@@ -71,17 +71,23 @@ def test_tiles_go_on_in_a_new_row_where_even_the_smallest_have_no_room(qtbot, ti
 def test_the_values_of_the_diagonals_never_lie_over_one_another(qtbot):
     plane = RatePlane()
     qtbot.addWidget(plane)
-    metrics = plane.fontMetrics()
+    plane.show()
     for width in (246, 330):
         plane.resize(width, 258)
         for rate, distortions in ((4.2, [16.5, 19.3]), (25.0, [70.0, 130.0]), (1.0, [3.0])):
             others = [("other", Measures(one, rate)) for one in distortions]
             plane.show_runs(others, {0: others[0][1]})
-            values = [one for one in plane.marks() if isinstance(one, Words) and "ELBO" in one.text]
-            places = [one.box(metrics, plane.frame) for one in values]
+            plane.grab()
+            values = [one for one in plane.scene().items() if isinstance(one, pg.TextItem)]
+            places = [
+                one.mapRectToScene(one.boundingRect())
+                for one in values
+                if "ELBO" in one.textItem.toPlainText()
+            ]
+            area = plane.getViewBox().sceneBoundingRect()
             assert len(places) > 2
             assert not any(one.intersects(other) for one, other in combinations(places, 2))
-            assert all(plane.frame.area.contains(place) for place in places)
+            assert all(area.contains(place) for place in places)
 
 
 def test_pictures_of_few_pixels_stand_close_together(qtbot):

@@ -50,7 +50,7 @@ _LATE: list[str] = []
 def _late(module: str, name: str) -> Callable[[Session], QWidget]:
     """Build the panel `name` of a file here that is read when the panel is first shown.
 
-    The first picture of the maps needs none of them.
+    pyqtgraph alone takes a third of a second, and the first picture of the maps needs none of it.
     """
     _LATE.append(f"{__name__}.{module}")
     return lambda session: getattr(import_module(f"{__name__}.{module}"), name)(session)

@@ -74,6 +74,7 @@ class EvidencePanel(QWidget):
         session.evidence.measured.connect(self._take)
         session.evidence.integrated.connect(self._show_exact)
         session.exhibit_changed.connect(self._forget)
+        # No lambdas: the session would keep the plots alive, whose menus have no parent.
         session.activated.connect(self._choose_plot)
         session.activated.connect(self._draw_plots)
         session.families_loaded.connect(self._draw_plots)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
-from vaeexplorer.gui.widgets.image_view import to_clear_qimage
 from vaeexplorer.gui.widgets.plot import Plot
-from vaeexplorer.gui.widgets.plot_marks import Dots, Line, Mark, Picture, Range, Words, widened
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS, colours
 from vaeexplorer.run import Measures
 
@@ -31,11 +30,7 @@ class RatePlane(Plot):
     """Every run as a point at its rate and distortion; on a diagonal the ELBO is the same."""
 
     def __init__(self) -> None:
-        super().__init__(
-            translate("Evidence", "rate and distortion, nats"),
-            translate("Evidence", "rate"),
-            translate("Evidence", "distortion"),
-        )
+        super().__init__(translate("Evidence", "rate and distortion, nats"))
         self.setToolTip(
             translate(
                 "Evidence",
@@ -46,8 +41,16 @@ class RatePlane(Plot):
                 "the active slot are here: those of another likelihood cannot be compared.",
             )
         )
+        self.setLabel("bottom", translate("Evidence", "rate"))
+        self.setLabel("left", translate("Evidence", "distortion"))
         self._others: list[tuple[str, Measures]] = []
         self._slots: dict[int, Measures] = {}
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
 
     def show_runs(
         self,
@@ -60,66 +63,88 @@ class RatePlane(Plot):
         The title names the slots `without` a place here, whose nats are of another kind.
         """
         self._others, self._slots = list(others), dict(slots)
-        title = translate("Evidence", "rate and distortion, nats")
+        self._title = translate("Evidence", "rate and distortion, nats")
         if without:
             letters = ", ".join(SLOT_LETTERS[slot] for slot in without)
-            title = translate("Evidence", "{title} (other nats: {letters})").format(
-                title=title, letters=letters
+            self._title = translate("Evidence", "{title} (other nats: {letters})").format(
+                title=self._title, letters=letters
             )
-        self.set_title(title)
-        every = [*(measures for _, measures in self._others), *self._slots.values()]
-        if every:
-            right = 1.25 * max(1.0, *(one.rate or 0.0 for one in every))
-            distortions = [one.distortion for one in every]
-            self.set_range((0, right), _with_room(min(distortions), max(distortions), least=right))
+        self.setAccessibleName(self._title)
+        self.dress()
 
-    def marks(self) -> Iterator[Mark]:
-        """Return the diagonals, the other runs, and the slots above them."""
-        if not (self._others or self._slots):
-            return
+    def _draw(self) -> None:
         theme = colours()
-        yield from self._diagonals()
+        self.plotItem.clear()
+        every = [*(measures for _, measures in self._others), *self._slots.values()]
+        if not every:
+            return
+        right = 1.25 * max(1.0, *(one.rate or 0.0 for one in every))
+        distortions = [one.distortion for one in every]
+        low, high = _with_room(min(distortions), max(distortions), least=right)
+        self.setXRange(0, right, padding=0.04)
+        self.setYRange(low, high, padding=0)
+        self._add_diagonals(low, high, right)
         grey = [(one.rate, one.distortion) for _, one in self._others if one.rate is not None]
         if grey:
-            yield Dots(*zip(*grey, strict=True), 7, theme.muted)
-        right = self.ranges[0][1]
+            self.addItem(
+                pg.ScatterPlotItem(pos=grey, size=7, pen=None, brush=pg.mkBrush(theme.muted))
+            )
         for slot, one in self._slots.items():
-            letter, colour = SLOT_LETTERS[slot], SLOT_COLOURS[slot]
-            y = one.distortion
-            if one.rate is None:  # such as an AE: it stands nowhere along the line
-                yield Line([0, right], [y, y], colour, style=Qt.PenStyle.DotLine)
-                yield Words(right, y, letter, theme.text, (1, 1))
+            if one.rate is None:
+                self._add_level(slot, one.distortion, right)
             else:
-                yield Dots([one.rate], [y], 11, colour, theme.surface)
-                yield Words(one.rate, y, letter, theme.text, (-0.4, 0.5))
+                self._add_slot(slot, one.rate, one.distortion)
 
-    def _diagonals(self) -> Iterator[Mark]:
-        """Return the lines of equal ELBO, each with its number where no line runs through it.
+    def _add_diagonals(self, low: float, high: float, right: float) -> None:
+        """Draw the lines of equal ELBO, each with its number where no line runs through it.
 
         That is above the left end; of lines that come in at the top, where numbers would stand
         over one another, below the right end.
         """
         theme = colours()
-        (_, right), (low, high) = self.ranges
         for level in np.linspace(low, high + right, LINES + 2)[1:-1]:
-            ends = [level, level - right]
-            yield Line([0, right], ends, theme.border, 1, Qt.PenStyle.DashLine)
-            text = f"ELBO {-level:.1f}".replace("-", "\N{MINUS SIGN}")
-            if level < high - HEADROOM * (high - low):
-                yield Words(0.0, level, text, theme.muted, (0, 1))
-            else:
-                yield Words(right, level - right, text, theme.muted, (1, 0))
+            line = pg.PlotDataItem([0, right], [level, level - right])
+            line.setPen(pg.mkPen(theme.border, width=1, style=Qt.PenStyle.DashLine))
+            self.addItem(line)
+            left = level < high - HEADROOM * (high - low)
+            text = pg.TextItem(
+                f"ELBO {-level:.1f}".replace("-", "\N{MINUS SIGN}"),
+                color=theme.muted,
+                anchor=(0, 1) if left else (1, 0),
+            )
+            self.addItem(text, ignoreBounds=True)
+            text.setPos(*((0.0, level) if left else (right, level - right)))
+
+    def _add_level(self, slot: int, distortion: float, right: float) -> None:
+        """Draw a model without a rate, such as an AE, as a line: it stands nowhere along it."""
+        line = pg.PlotDataItem([0, right], [distortion, distortion])
+        line.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2, style=Qt.PenStyle.DotLine))
+        self.addItem(line)
+        self._add_letter(slot, right, distortion, (1, 1))
+
+    def _add_slot(self, slot: int, rate: float, distortion: float) -> None:
+        colour = SLOT_COLOURS[slot]
+        self.addItem(
+            pg.ScatterPlotItem(
+                pos=[(rate, distortion)],
+                size=11,
+                pen=pg.mkPen(colours().surface, width=1.5),
+                brush=pg.mkBrush(colour),
+            )
+        )
+        self._add_letter(slot, rate, distortion, (0, 0.5))
+
+    def _add_letter(self, slot: int, x: float, y: float, anchor: tuple[float, float]) -> None:
+        letter = pg.TextItem(SLOT_LETTERS[slot], color=colours().text, anchor=anchor)
+        self.addItem(letter, ignoreBounds=True)
+        letter.setPos(x, y)
 
 
 class BoundPlot(Plot):
     """Bounds of log p(x) against the number of draws, one curve per slot."""
 
     def __init__(self) -> None:
-        super().__init__(
-            translate("Evidence", "bound of log p(x) by draws, nats"),
-            translate("Evidence", "draws"),
-            logarithmic=True,
-        )
+        super().__init__(translate("Evidence", "bound of log p(x) by draws, nats"))
         self.setToolTip(
             translate(
                 "Evidence",
@@ -130,7 +155,15 @@ class BoundPlot(Plot):
                 "the active slot are left out.",
             )
         )
+        self.setLabel("bottom", translate("Evidence", "draws"))
+        self.setLogMode(x=True)
         self._curves: dict[int, tuple[NDArray[np.float64], ...]] = {}
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
 
     def show_bounds(
         self,
@@ -141,30 +174,36 @@ class BoundPlot(Plot):
             slot: tuple(np.asarray(part, float) for part in parts if part is not None)
             for slot, parts in curves.items()
         }
-        self.update()
-        if self._curves:
-            draws = np.concatenate([parts[0] for parts in self._curves.values()])
-            bounds = np.concatenate([parts[1] for parts in self._curves.values()])
-            self.set_range(
-                (float(draws.min()), max(float(draws.max()), 2 * float(draws.min()))),
-                _with_room(bounds.min(), bounds.max(), least=1.0),
-            )
+        self._draw()
 
-    def marks(self) -> Iterator[Mark]:
-        """Return the curves of all slots."""
-        styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DotLine)
+    def _draw(self) -> None:
+        self.plotItem.clear()
         for slot, (draws, *curves) in self._curves.items():
+            styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DotLine)
             for values, style in zip(curves, styles, strict=False):
-                yield Line(draws, values, SLOT_COLOURS[slot], style=style)
+                curve = pg.PlotDataItem(draws, values)
+                curve.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2, style=style))
+                self.addItem(curve)
+        bounds = [curves[1] for curves in self._curves.values()]
+        if bounds:
+            everything = np.concatenate(bounds)
+            low, high = _with_room(everything.min(), everything.max(), least=1.0)
+            self.setYRange(low, high, padding=0)
 
 
 class PosteriorPlot(Plot):
     """The true posterior of one image as a density, and the encoder's as ellipses."""
 
     def __init__(self) -> None:
-        super().__init__("", square=True)
-        self._axes: tuple[NDArray[np.float64], ...] = ()
-        self._density = self._mean = self._deviation = np.zeros(0)
+        super().__init__("")
+        self._grid: tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]] | None = None
+        self._posterior: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
 
     def show_posterior(
         self,
@@ -175,60 +214,72 @@ class PosteriorPlot(Plot):
         deviation: NDArray[np.float64],
     ) -> None:
         """Draw log p(z|x) on a grid, and the Gaussian with `mean` and `deviation`, (size,) each."""
-        self.set_title(title)
-        self._mean, self._deviation = mean, deviation
-        self._square = len(axes) > 1
-        if self._square:
-            density = np.exp(log_true - log_true.max())
-            density[density < SEEN] = 0
-            self._axes, self._density = _cut_out(axes, density, mean, 3 * deviation)
-            across, up = (_extent(axis) for axis in self._axes)
-            self.set_range(widened(across, 0.02), widened(up, 0.02))
-        else:
-            self._axes, self._density = axes, np.exp(log_true)
-            highest = max(self._density.max(), self._believed().max())
-            self.set_range(_extent(axes[0]), (0.0, 1.05 * float(highest)))
+        self._title = title
+        self.setAccessibleName(title)
+        self._grid, self._posterior = (axes, log_true), (mean, deviation)
+        self.dress()
 
-    def marks(self) -> Iterator[Mark]:
-        """Return both posteriors."""
-        if not self._axes:
+    def _draw(self) -> None:
+        self.plotItem.clear()
+        if self._grid is None or self._posterior is None:
             return
+        axes, log_true = self._grid
+        mean, deviation = self._posterior
+        if len(axes) == 1:
+            self._draw_curves(axes[0], log_true, mean[0], deviation[0])
+        else:
+            self._draw_plane(axes, log_true, mean, deviation)
+
+    def _draw_curves(
+        self,
+        axis: NDArray[np.float64],
+        log_true: NDArray[np.float64],
+        mean: float,
+        deviation: float,
+    ) -> None:
         theme = colours()
-        if not self._square:
-            fill = QColor(theme.accent)
-            fill.setAlpha(90)
-            yield Line(self._axes[0], self._density, theme.accent, 1, fill=fill)
-            yield Line(self._axes[0], self._believed(), theme.text, 1.5)
-            return
-        yield self._picture()
+        q = np.exp(-0.5 * ((axis - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
+        fill = QColor(theme.accent)
+        fill.setAlpha(90)
+        true = pg.PlotDataItem(axis, np.exp(log_true), fillLevel=0, brush=fill)
+        true.setPen(pg.mkPen(theme.accent, width=1))
+        self.addItem(true)
+        believed = pg.PlotDataItem(axis, q)
+        believed.setPen(pg.mkPen(theme.text, width=1.5))
+        self.addItem(believed)
+        self.setAspectLocked(False)
+        self.autoRange()
+
+    def _draw_plane(
+        self,
+        axes: tuple[NDArray[np.float64], ...],
+        log_true: NDArray[np.float64],
+        mean: NDArray[np.float64],
+        deviation: NDArray[np.float64],
+    ) -> None:
+        theme = colours()
+        accent = QColor(theme.accent)
+        density = np.exp(log_true - log_true.max())
+        density[density < SEEN] = 0
+        axes, density = _cut_out(axes, density, mean, 3 * deviation)
+        picture = np.zeros((*density.shape, 4), np.uint8)
+        picture[..., :3] = accent.red(), accent.green(), accent.blue()
+        picture[..., 3] = np.rint(230 * density).astype(np.uint8)
+        item = pg.ImageItem(picture, axisOrder="col-major")
+        low = [axis[0] for axis in axes]
+        size = [axis[-1] - axis[0] for axis in axes]
+        item.setRect(QRectF(*low, *size))
+        self.addItem(item)
         turn = np.linspace(0, 2 * np.pi, 129)
         for reach in DEVIATIONS:
-            across = self._mean[0] + reach * self._deviation[0] * np.cos(turn)
-            up = self._mean[1] + reach * self._deviation[1] * np.sin(turn)
-            yield Line(across, up, theme.text, 1.5)
-
-    def _believed(self) -> NDArray[np.float64]:
-        """Return q(z|x) along the one axis."""
-        mean, deviation = float(self._mean[0]), float(self._deviation[0])
-        scale = deviation * math.sqrt(2 * math.pi)
-        density: NDArray[np.float64] = (
-            np.exp(-0.5 * ((self._axes[0] - mean) / deviation) ** 2) / scale
-        )
-        return density
-
-    def _picture(self) -> Picture:
-        """Return p(z|x) as the shade of the accent over the plane."""
-        accent = QColor(colours().accent)
-        picture = np.empty((*self._density.shape[::-1], 4), np.uint8)
-        picture[..., :3] = accent.red(), accent.green(), accent.blue()
-        # Its first row is the top of the plot.
-        picture[..., 3] = np.rint(230 * self._density.T[::-1])
-        across, up = (_extent(axis) for axis in self._axes)
-        return Picture(to_clear_qimage(picture), (across[0], up[0]), (across[1], up[1]))
-
-
-def _extent(axis: NDArray[np.float64]) -> Range:
-    return float(axis[0]), float(axis[-1])
+            ellipse = pg.PlotDataItem(
+                mean[0] + reach * deviation[0] * np.cos(turn),
+                mean[1] + reach * deviation[1] * np.sin(turn),
+            )
+            ellipse.setPen(pg.mkPen(theme.text, width=1.5))
+            self.addItem(ellipse)
+        self.setAspectLocked(True)
+        self.autoRange(padding=0.02)
 
 
 def _cut_out(
@@ -246,7 +297,7 @@ def _cut_out(
     return tuple(axis[part] for axis, part in zip(axes, parts, strict=True)), density[tuple(parts)]
 
 
-def _with_room(low: float, high: float, least: float = 1e-3) -> Range:
+def _with_room(low: float, high: float, least: float = 1e-3) -> tuple[float, float]:
     """Widen the range from `low` to `high`, to `least` at least."""
     margin = max(0.15 * (high - low), (least - (high - low)) / 2)
     return low - margin, high + margin

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
+import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.widgets.plot import Plot
-from vaeexplorer.gui.widgets.plot_marks import Dots, Line, Mark, Rule, widened
 from vaeexplorer.gui.widgets.theme import colours
 from vaeexplorer.regularity.law_names import MOST_COMPONENTS
 
@@ -24,46 +24,61 @@ class ComponentsPlot(Plot):
     picked = Signal(int)
 
     def __init__(self, title: str, story: str) -> None:
-        super().__init__(title, translate("Laws", "components"))
+        super().__init__(title)
         self.setToolTip(story)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setLabel("bottom", translate("Laws", "components"))
         self._curves: dict[int, Mapping[int, float]] = {}
         self._marks: dict[int, int] = {}
         self._components = 0
-        self.ticks_below = (1, 5, 10, 15, MOST_COMPONENTS)
-        self.set_range(widened((1, MOST_COMPONENTS), ROOM))
+        self.getAxis("bottom").setTicks([[(k, str(k)) for k in (1, 5, 10, 15, MOST_COMPONENTS)]])
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
 
     def show_curves(
         self, curves: Mapping[int, Mapping[int, float]], marks: Mapping[int, int]
     ) -> None:
         """Draw values by number of components for each slot, and ring one point of some."""
         self._curves, self._marks = dict(curves), dict(marks)
-        self.update()
-        every = [value for values in self._curves.values() for value in values.values()]
-        if every:
-            low, high = min(every), max(every)
-            margin = max(ROOM * (high - low), LEAST_ROOM)
-            self.set_range(y=(low - margin, high + margin))
+        self._draw()
 
     def point_at(self, components: int) -> None:
         """Draw a line at the number that is chosen; 0: none is."""
         self._components = components
-        self.update()
+        self._draw()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        chosen = round(self.frame.value(event.position().x()))
-        self.picked.emit(min(max(chosen, 1), MOST_COMPONENTS))
+        at = self.plotItem.vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
+        self.picked.emit(min(max(round(at.x()), 1), MOST_COMPONENTS))
 
-    def marks(self) -> Iterator[Mark]:
-        """Return the chosen number, the curves, and the rings on them."""
+    def _draw(self) -> None:
         theme = colours()
+        self.plotItem.clear()
+        self.setXRange(1, MOST_COMPONENTS, padding=0.08)
         if self._components:
-            yield Rule(self._components, theme.muted)
+            line = pg.InfiniteLine(self._components, pen=pg.mkPen(theme.muted, width=1))
+            self.addItem(line, ignoreBounds=True)
         for slot, values in self._curves.items():
             at = sorted(values)
-            found = [values[k] for k in at]
-            yield Line(at, found, SLOT_COLOURS[slot])
-            yield Dots(at, found, 4, SLOT_COLOURS[slot])
+            curve = pg.PlotDataItem(at, [values[k] for k in at], symbol="o", symbolSize=4)
+            curve.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2))
+            curve.setSymbolBrush(SLOT_COLOURS[slot])
+            curve.setSymbolPen(None)
+            self.addItem(curve)
             if slot in self._marks:
-                ringed = self._marks[slot]
-                yield Dots([ringed], [values[ringed]], 12, None, theme.text, 2)
+                ring = pg.ScatterPlotItem(
+                    pos=[(self._marks[slot], values[self._marks[slot]])],
+                    size=12,
+                    brush=None,
+                    pen=pg.mkPen(theme.text, width=2),
+                )
+                self.addItem(ring)
+        every = [value for values in self._curves.values() for value in values.values()]
+        if every:
+            low, high = min(every), max(every)
+            margin = max(ROOM * (high - low), LEAST_ROOM)
+            self.setYRange(low - margin, high + margin, padding=0)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QColor
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.widgets.plot import Plot
-from vaeexplorer.gui.widgets.plot_marks import Line, Mark
 from vaeexplorer.gui.widgets.theme import colours
 
 if TYPE_CHECKING:
@@ -39,34 +37,43 @@ class MarginalPlot(Plot):
         )
         self._curve: MarginalCurve | None = None
         self._slot = 0
+        self.dress()
+
+    def dress(self) -> None:
+        """Take over the colours of the theme."""
+        super().dress()
+        self._draw()
 
     def show_curve(self, slot: int, curve: MarginalCurve | None) -> None:
         """Draw `curve` in the colour of `slot`; None: nothing."""
         self._slot, self._curve = slot, curve
-        self.set_title(_title(curve))
-        if curve is not None:
-            self.set_range(_seen(curve), (0.0, 1.05 * float(_highest(curve).max())))
+        self._title = _title(curve)
+        self.setAccessibleName(self._title)
+        self.dress()
 
-    def marks(self) -> Iterator[Mark]:
-        """Return both densities."""
+    def _draw(self) -> None:
+        self.plotItem.clear()
         if self._curve is None:
             return
-        edges, colour = self._curve.edges, SLOT_COLOURS[self._slot]
-        fill = QColor(colour)
+        edges, theme = self._curve.edges, colours()
+        fill = QColor(SLOT_COLOURS[self._slot])
         fill.setAlpha(90)
-        yield Line(edges, self._curve.aggregate, colour, 1.5, fill=fill, steps=True)
+        ours = pg.PlotDataItem(
+            edges, self._curve.aggregate, stepMode="center", fillLevel=0, brush=fill
+        )
+        ours.setPen(pg.mkPen(SLOT_COLOURS[self._slot], width=1.5))
+        self.addItem(ours)
         if self._curve.prior is not None:
-            middles, style = (edges[1:] + edges[:-1]) / 2, Qt.PenStyle.DashLine
-            yield Line(middles, self._curve.prior, colours().text, 1.5, style)
-
-
-def _highest(curve: MarginalCurve) -> NDArray[np.float64]:
-    return curve.aggregate if curve.prior is None else np.maximum(curve.aggregate, curve.prior)
+            expected = pg.PlotDataItem((edges[1:] + edges[:-1]) / 2, self._curve.prior)
+            expected.setPen(pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine))
+            self.addItem(expected)
+        self.setXRange(*_seen(self._curve), padding=0)
+        self.enableAutoRange(y=True)
 
 
 def _seen(curve: MarginalCurve) -> tuple[float, float]:
     """Where either density is more than negligible."""
-    highest = _highest(curve)
+    highest = curve.aggregate if curve.prior is None else np.maximum(curve.aggregate, curve.prior)
     found = np.flatnonzero(highest > NEGLIGIBLE * highest.max())
     return float(curve.edges[found[0]]), float(curve.edges[found[-1] + 1])
 
