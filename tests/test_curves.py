@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
-import shiboken6
 
 from vaeexplorer.gui.widgets.curves import LearningCurves
 from vaeexplorer.run import EpochRecord, Measures
+
+TRAIN, HELD_OUT = 0, 1
 
 
 def records(first, last, offset=0.0):
@@ -21,15 +22,17 @@ def records(first, last, offset=0.0):
 @pytest.fixture
 def curves(qtbot):
     curves = LearningCurves()
+    qtbot.addWidget(curves)
+    curves.resize(600, 200)
     curves.start(50)
-    yield curves
-    curves.plots.clear()  # they hold menus, which are windows of their own
-    shiboken6.delete(curves)
+    with qtbot.waitExposed(curves):
+        curves.show()
+    return curves
 
 
-def drawn(plot, curve):
-    """Epochs and values that a plot shows on one curve."""
-    x, y = curve.getOriginalDataset()
+def drawn(plot, which):
+    """Epochs and values that a plot shows of its first model, on curve 0 (training) or 1."""
+    x, y = plot.lines[0][which].getOriginalDataset()
     return ([], []) if x is None else (list(x), list(y))
 
 
@@ -41,16 +44,16 @@ def test_a_growing_history_is_drawn_whole(curves, qtbot):
     qtbot.waitUntil(lambda: curves.up_to_date)
     distortion, rate, negative_elbo = curves.plots
     epochs = list(range(1, 10))
-    assert drawn(distortion, distortion.train) == (epochs, [100.0 - e for e in epochs])
-    assert drawn(distortion, distortion.held_out) == (epochs, [110.0 - e for e in epochs])
-    assert np.isnan(drawn(rate, rate.train)[1]).all()
-    assert drawn(negative_elbo, negative_elbo.held_out)[1] == [115.0 - e for e in epochs]
+    assert drawn(distortion, TRAIN) == (epochs, [100.0 - e for e in epochs])
+    assert drawn(distortion, HELD_OUT) == (epochs, [110.0 - e for e in epochs])
+    assert np.isnan(drawn(rate, TRAIN)[1]).all()
+    assert drawn(negative_elbo, HELD_OUT)[1] == [115.0 - e for e in epochs]
 
 
 def test_every_value_is_inside_the_range(curves, qtbot):
     curves.show_history(records(1, 40))
     qtbot.waitUntil(lambda: curves.up_to_date)
-    low, high = curves.plots[0].viewRange()[1]
+    low, high = curves.plots[0].box.viewRange()[1]
     assert low < 60.0
     assert high > 109.0
     assert math.isfinite(low + high)
@@ -63,4 +66,4 @@ def test_another_training_begins_with_empty_curves(curves, qtbot):
     curves.show_history(records(1, 2, offset=7.0))
     qtbot.waitUntil(lambda: curves.up_to_date)
     plot = curves.plots[0]
-    assert drawn(plot, plot.train) == ([1, 2], [106.0, 105.0])
+    assert drawn(plot, TRAIN) == ([1, 2], [106.0, 105.0])

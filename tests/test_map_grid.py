@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.map_grid import MapGrid
 
 LONG = "a legend of many words that takes more than one row "
@@ -95,6 +96,7 @@ class Record(QObject):
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_map_is_drawn_at_its_new_height_before_the_next_one_gets_one(qtbot, grid, first):
     for rows in (3, 0):
+        qtbot.waitUntil(lambda: not turns().busy())
         record = Record(panel.view for panel in grid.panels)
         grid.panels[first].texts[1].setText(rows * LONG)
         (before,) = heights(grid)

@@ -77,6 +77,7 @@ def test_the_values_of_the_diagonals_never_lie_over_one_another(qtbot):
         for rate, distortions in ((4.2, [16.5, 19.3]), (25.0, [70.0, 130.0]), (1.0, [3.0])):
             others = [("other", Measures(one, rate)) for one in distortions]
             plane.show_runs(others, {0: others[0][1]})
+            qtbot.waitUntil(lambda: plane.up_to_date)
             plane.grab()
             values = [one for one in plane.scene().items() if isinstance(one, pg.TextItem)]
             places = [
@@ -84,7 +85,7 @@ def test_the_values_of_the_diagonals_never_lie_over_one_another(qtbot):
                 for one in values
                 if "ELBO" in one.textItem.toPlainText()
             ]
-            area = plane.getViewBox().sceneBoundingRect()
+            area = plane.box.sceneBoundingRect()
             assert len(places) > 2
             assert not any(one.intersects(other) for one, other in combinations(places, 2))
             assert all(area.contains(place) for place in places)

@@ -109,8 +109,8 @@ def test_progress_shows_at_once_then_curves_and_reconstructions(explorer):
     wait_for_the_end(explorer, panel)
     explorer.wait(lambda: panel.curves.up_to_date)
     for plot in panel.curves.plots:
-        for curve in (plot.train, plot.held_out):
-            epochs, values = curve.getData()
+        for curve in plot.lines[0]:
+            epochs, values = curve.getOriginalDataset()
             np.testing.assert_array_equal(epochs, range(1, EPOCHS + 1))
             assert np.isfinite(values).all()
     assert not panel.strip.isVisible()
@@ -125,10 +125,11 @@ def test_an_autoencoder_has_no_rate_curve(explorer):
     wait_for_the_end(explorer, panel)
     explorer.wait(lambda: panel.curves.up_to_date)
     distortion, *without = panel.curves.plots
-    assert np.isfinite(distortion.held_out.getData()[1]).all()
+    assert np.isfinite(distortion.traces[0].held_out).all()
     for plot in without:
-        for curve in (plot.train, plot.held_out):
-            assert np.isnan(curve.getData()[1]).all()
+        for values in (plot.traces[0].train, plot.traces[0].held_out):
+            assert len(values) == EPOCHS
+            assert np.isnan(values).all()
     assert "rate" not in panel.numbers.text()
 
 
@@ -384,7 +385,7 @@ def test_an_ae_and_a_vae_are_trained_in_turns_and_shown_side_by_side(explorer):
     explorer.wait(lambda: all(len(trace.epochs) == EPOCHS for trace in held_out_traces(panel)))
     assert "A: distortion" in panel.numbers.text()
     assert "B: distortion" in panel.numbers.text()
-    assert np.isfinite(held_out_traces(panel)[1].held_out.getData()[1]).all()
+    assert np.isfinite(held_out_traces(panel)[1].held_out).all()
     wait_for_the_end(explorer, panel)
     assert explorer.told == []
     runs = [state.exhibit.run for state in explorer.session.slots]

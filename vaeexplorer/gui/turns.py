@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
 AFTER_PAINTING = -2
 """Priority of an event that comes after requests to paint, whose priority is -1."""
@@ -15,43 +17,61 @@ Piece = Callable[[], object]
 class Turns(QObject):
     """Does pieces of work, each once what the one before it changed has been painted.
 
-    A piece takes the place of one of the same key that has not had its turn yet. They go with
-    their parent; `done` says that none is left.
+    A piece takes the place of one of the same owner and key that has not had its turn yet, and is
+    left undone where its owner is gone by then.
     """
 
-    done = Signal()
-
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pieces: dict[Hashable, Piece] = {}
+        self._pieces: dict[tuple[QObject, Hashable], Piece] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._wait_for_painting)
+        self._asked = False
 
-    @property
-    def busy(self) -> bool:
-        """Whether a piece waits for its turn."""
-        return bool(self._pieces)
+    def busy(self, owner: QObject | None = None) -> bool:
+        """Whether a piece waits for its turn: one of `owner`, or any."""
+        return any(owner is None or who is owner for who, _ in self._pieces)
 
-    def add(self, key: Hashable, piece: Piece) -> None:
-        """Do `piece` when its turn comes."""
-        if not self._pieces:
+    def add(self, owner: QObject, key: Hashable, piece: Piece) -> None:
+        """Do `piece` when its turn comes, after those that wait."""
+        self._pieces[owner, key] = piece
+        if not self._asked:
+            self._asked = True
             self._timer.start(0)
-        self._pieces[key] = piece
 
-    def drop(self, key: Hashable) -> None:
-        """Leave the piece of `key` undone."""
-        self._pieces.pop(key, None)
+    def drop(self, owner: QObject, key: Hashable) -> None:
+        """Leave the piece of that owner and key undone."""
+        self._pieces.pop((owner, key), None)
 
     def _wait_for_painting(self) -> None:
         QCoreApplication.postEvent(self, QEvent(QEvent.Type.User), AFTER_PAINTING)
 
     def customEvent(self, event: QEvent) -> None:
-        """Do the next piece; mouse and keys come before the one after it."""
+        """Do the next piece; what mouse and keys do comes before the one after it."""
         del event
-        if self._pieces:
-            self._pieces.pop(next(iter(self._pieces)))()
-        if self._pieces:
+        self._asked = False
+        self._do_next()
+        if self._pieces and not self._asked:
+            self._asked = True
             self._timer.start(0)
-        else:
-            self.done.emit()
+
+    def _do_next(self) -> None:
+        while self._pieces:
+            owner, key = next(iter(self._pieces))
+            piece = self._pieces.pop((owner, key))
+            if shiboken6.isValid(owner):
+                piece()
+                break
+
+
+_queues: WeakKeyDictionary[QCoreApplication, Turns] = WeakKeyDictionary()
+
+
+def turns() -> Turns:
+    """Return the one queue of the program: what is seen changes in one place at a time."""
+    app = QCoreApplication.instance()
+    assert app is not None
+    if app not in _queues:
+        _queues[app] = Turns(app)
+    return _queues[app]

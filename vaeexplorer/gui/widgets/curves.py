@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
@@ -16,39 +16,35 @@ from vaeexplorer.run import EpochRecord, Measures
 
 translate = QCoreApplication.translate
 
-TURN_MS = 25
 LEAST_WIDTH = 136
 """Of a plot: three, a form and pictures stand beside one another in a window of 1280 pixels."""
 
 
 class Trace:
-    """The two curves of one model, and what they show."""
+    """The two curves of one model: values by epoch, on training and on held-out images."""
 
-    def __init__(self, plot: pg.PlotWidget) -> None:
-        self.train = plot.plot(connect="finite")
-        self.held_out = plot.plot(connect="finite")
+    def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Begin again with what is drawn next."""
+        """Begin again with what is read next."""
         self.epochs: list[int] = []
-        self._values: tuple[list[float], list[float]] = ([], [])
+        self.train: list[float] = []
+        self.held_out: list[float] = []
         self.least, self.most = math.inf, -math.inf
 
-    def draw(
+    def read(
         self, history: Sequence[EpochRecord], read: Callable[[Measures | None], float]
     ) -> None:
-        """Draw what `read` finds in `history`."""
+        """Take over what `read` finds in `history`."""
         # Only what is new is read: a training may have thousands of epochs.
         for record in history[len(self.epochs) :]:
             self.epochs.append(record.epoch)
-            for values, measures in zip(self._values, (record.train, record.held_out), strict=True):
+            for values, measures in ((self.train, record.train), (self.held_out, record.held_out)):
                 value = read(measures)
                 values.append(value)
                 if math.isfinite(value):
                     self.least, self.most = min(self.least, value), max(self.most, value)
-        for curve, values in zip((self.train, self.held_out), self._values, strict=True):
-            curve.setData(self.epochs, values)
 
 
 class CurvePlot(Plot):
@@ -61,52 +57,51 @@ class CurvePlot(Plot):
         super().__init__(title)
         self.setMinimumWidth(LEAST_WIDTH)
         self._read = read
-        self._models = 1
-        self.setDownsampling(auto=True, mode="subsample")
-        self.traces = [Trace(self), Trace(self)]
-        self.disableAutoRange()
+        self._models, self._epochs = 1, 1
+        self.traces = [Trace(), Trace()]
+        self.lines: list[tuple[pg.PlotDataItem, pg.PlotDataItem]] = []
         self._forget()
-        self.dress()
-
-    def dress(self) -> None:
-        """Take over the colours of the theme."""
-        super().dress()
-        theme = colours()
-        for trace, slot_colour in zip(self.traces, SLOT_COLOURS, strict=False):
-            # Of one model the curves are told apart by colour too; of two, by the slot's.
-            both = self._models > 1
-            dashed, solid = (slot_colour,) * 2 if both else (theme.muted, theme.accent)
-            trace.train.setPen(pg.mkPen(dashed, width=1.5, style=Qt.PenStyle.DashLine))
-            trace.held_out.setPen(pg.mkPen(solid, width=2))
-
-    @property
-    def train(self) -> pg.PlotDataItem:
-        """Curve of the first model on training images."""
-        return self.traces[0].train
-
-    @property
-    def held_out(self) -> pg.PlotDataItem:
-        """Curve of the first model on held-out images."""
-        return self.traces[0].held_out
 
     def start(self, epochs: int, models: int) -> None:
         """Empty the plot, and make room for `epochs` of one model or of two."""
-        self._models = models
+        self._models, self._epochs = models, epochs
         self._forget()
-        self.dress()
-        self.setXRange(0, epochs, padding=0.02)
+        self.redraw()
 
     def _forget(self) -> None:
         for trace in self.traces:
             trace.forget()
         self._low = self._high = math.nan
 
-    def draw(self, model: int, history: Sequence[EpochRecord]) -> None:
+    def show_history(self, model: int, history: Sequence[EpochRecord]) -> None:
         """Draw `history` of one model; what the family lacks leaves the plot empty."""
         trace = self.traces[model]
         if len(history) < len(trace.epochs):
             self._forget()
-        trace.draw(history, self._read)
+        trace.read(history, self._read)
+        self.redraw()
+
+    def _make(self) -> None:
+        super()._make()
+        for _ in self.traces:
+            lines = [pg.PlotDataItem(connect="finite") for _ in range(2)]
+            for line in lines:
+                line.setDownsampling(auto=True, method="subsample")
+                self.add(line)
+            self.lines.append((lines[0], lines[1]))
+        self.box.disableAutoRange()
+
+    def _draw(self) -> None:
+        theme = colours()
+        for trace, lines, slot_colour in zip(self.traces, self.lines, SLOT_COLOURS, strict=False):
+            # Of one model the curves are told apart by colour too; of two, by the slot's.
+            both = self._models > 1
+            dashed, solid = (slot_colour,) * 2 if both else (theme.muted, theme.accent)
+            lines[0].setPen(pg.mkPen(dashed, width=1.5, style=Qt.PenStyle.DashLine))
+            lines[1].setPen(pg.mkPen(solid, width=2))
+            for line, values in zip(lines, (trace.train, trace.held_out), strict=True):
+                line.setData(trace.epochs, values)
+        self.box.setXRange(0, self._epochs, padding=0.02)
         least = min(one.least for one in self.traces)
         most = max(one.most for one in self.traces)
         if least <= most:
@@ -119,22 +114,17 @@ class CurvePlot(Plot):
         # Room for what is to come: values fall for most of a training.
         margin = 0.25 * max(high - low, 0.02 * max(abs(high), 1.0))
         self._low, self._high = low - margin, high + margin
-        self.setYRange(self._low, self._high, padding=0)
+        self.box.setYRange(self._low, self._high, padding=0)
 
 
 class LearningCurves(QWidget):
-    """Distortion, rate and -ELBO, side by side."""
+    """Distortion, rate and -ELBO, side by side, each drawn in a turn of its own."""
 
     def __init__(self) -> None:
         super().__init__()
-        pg.setConfigOptions(antialias=True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self._histories: list[Sequence[EpochRecord]] = [(), ()]
-        self._turn = self._behind = 0
-        self._turns = QTimer(self)
-        self._turns.timeout.connect(self._draw_next)
         self.plots = [
             CurvePlot(translate("LearningCurves", "distortion, nats"), _distortion),
             CurvePlot(translate("LearningCurves", "rate, nats"), _rate),
@@ -146,30 +136,17 @@ class LearningCurves(QWidget):
     @property
     def up_to_date(self) -> bool:
         """Whether every plot shows the last history that was given."""
-        return not self._turns.isActive()
+        return all(plot.up_to_date for plot in self.plots)
 
     def start(self, epochs: int, models: int = 1) -> None:
         """Empty the plots, and make room for `epochs` of one model, or of two in their colours."""
         for plot in self.plots:
             plot.start(epochs, models)
-        for model in range(len(self._histories)):
-            self.show_history((), model)
 
     def show_history(self, history: Sequence[EpochRecord], model: int = 0) -> None:
-        """Draw `history` of one model within a tenth of a second, one plot after the other."""
-        self._histories[model] = history
-        self._behind = len(self.plots)
-        if not self._turns.isActive():
-            self._turns.start(TURN_MS)
-
-    def _draw_next(self) -> None:
-        """Draw one plot: all three at once would hold up the window for too long."""
-        self._turn = (self._turn + 1) % len(self.plots)
-        for model, history in enumerate(self._histories):
-            self.plots[self._turn].draw(model, history)
-        self._behind -= 1
-        if not self._behind:
-            self._turns.stop()
+        """Draw `history` of one model soon."""
+        for plot in self.plots:
+            plot.show_history(model, history)
 
 
 def _distortion(measures: Measures | None) -> float:

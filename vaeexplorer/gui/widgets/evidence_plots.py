@@ -30,7 +30,11 @@ class RatePlane(Plot):
     """Every run as a point at its rate and distortion; on a diagonal the ELBO is the same."""
 
     def __init__(self) -> None:
-        super().__init__(translate("Evidence", "rate and distortion, nats"))
+        super().__init__(
+            translate("Evidence", "rate and distortion, nats"),
+            translate("Evidence", "rate"),
+            translate("Evidence", "distortion"),
+        )
         self.setToolTip(
             translate(
                 "Evidence",
@@ -41,16 +45,8 @@ class RatePlane(Plot):
                 "the active slot are here: those of another likelihood cannot be compared.",
             )
         )
-        self.setLabel("bottom", translate("Evidence", "rate"))
-        self.setLabel("left", translate("Evidence", "distortion"))
         self._others: list[tuple[str, Measures]] = []
         self._slots: dict[int, Measures] = {}
-        self.dress()
-
-    def dress(self) -> None:
-        """Take over the colours of the theme."""
-        super().dress()
-        self._draw()
 
     def show_runs(
         self,
@@ -63,32 +59,30 @@ class RatePlane(Plot):
         The title names the slots `without` a place here, whose nats are of another kind.
         """
         self._others, self._slots = list(others), dict(slots)
-        self._title = translate("Evidence", "rate and distortion, nats")
+        title = translate("Evidence", "rate and distortion, nats")
         if without:
             letters = ", ".join(SLOT_LETTERS[slot] for slot in without)
-            self._title = translate("Evidence", "{title} (other nats: {letters})").format(
-                title=self._title, letters=letters
+            title = translate("Evidence", "{title} (other nats: {letters})").format(
+                title=title, letters=letters
             )
-        self.setAccessibleName(self._title)
-        self.dress()
+        self.set_title(title)
+        self.redraw()
 
     def _draw(self) -> None:
         theme = colours()
-        self.plotItem.clear()
+        self.clear()
         every = [*(measures for _, measures in self._others), *self._slots.values()]
         if not every:
             return
         right = 1.25 * max(1.0, *(one.rate or 0.0 for one in every))
         distortions = [one.distortion for one in every]
         low, high = _with_room(min(distortions), max(distortions), least=right)
-        self.setXRange(0, right, padding=0.04)
-        self.setYRange(low, high, padding=0)
+        self.box.setXRange(0, right, padding=0.04)
+        self.box.setYRange(low, high, padding=0)
         self._add_diagonals(low, high, right)
         grey = [(one.rate, one.distortion) for _, one in self._others if one.rate is not None]
         if grey:
-            self.addItem(
-                pg.ScatterPlotItem(pos=grey, size=7, pen=None, brush=pg.mkBrush(theme.muted))
-            )
+            self.add(pg.ScatterPlotItem(pos=grey, size=7, pen=None, brush=pg.mkBrush(theme.muted)))
         for slot, one in self._slots.items():
             if one.rate is None:
                 self._add_level(slot, one.distortion, right)
@@ -102,29 +96,30 @@ class RatePlane(Plot):
         over one another, below the right end.
         """
         theme = colours()
-        for level in np.linspace(low, high + right, LINES + 2)[1:-1]:
-            line = pg.PlotDataItem([0, right], [level, level - right])
-            line.setPen(pg.mkPen(theme.border, width=1, style=Qt.PenStyle.DashLine))
-            self.addItem(line)
+        levels = np.linspace(low, high + right, LINES + 2)[1:-1]
+        ends = np.stack([levels, levels - right], axis=1).ravel()
+        pen = pg.mkPen(theme.border, width=1, style=Qt.PenStyle.DashLine)
+        self.add(pg.PlotCurveItem([0, right] * LINES, ends, pen=pen, connect="pairs"))
+        for level in levels:
             left = level < high - HEADROOM * (high - low)
             text = pg.TextItem(
                 f"ELBO {-level:.1f}".replace("-", "\N{MINUS SIGN}"),
                 color=theme.muted,
                 anchor=(0, 1) if left else (1, 0),
             )
-            self.addItem(text, ignoreBounds=True)
+            self.add(text, ranged=False)
             text.setPos(*((0.0, level) if left else (right, level - right)))
 
     def _add_level(self, slot: int, distortion: float, right: float) -> None:
         """Draw a model without a rate, such as an AE, as a line: it stands nowhere along it."""
-        line = pg.PlotDataItem([0, right], [distortion, distortion])
+        line = pg.PlotCurveItem([0, right], [distortion, distortion])
         line.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2, style=Qt.PenStyle.DotLine))
-        self.addItem(line)
+        self.add(line)
         self._add_letter(slot, right, distortion, (1, 1))
 
     def _add_slot(self, slot: int, rate: float, distortion: float) -> None:
         colour = SLOT_COLOURS[slot]
-        self.addItem(
+        self.add(
             pg.ScatterPlotItem(
                 pos=[(rate, distortion)],
                 size=11,
@@ -136,7 +131,7 @@ class RatePlane(Plot):
 
     def _add_letter(self, slot: int, x: float, y: float, anchor: tuple[float, float]) -> None:
         letter = pg.TextItem(SLOT_LETTERS[slot], color=colours().text, anchor=anchor)
-        self.addItem(letter, ignoreBounds=True)
+        self.add(letter, ranged=False)
         letter.setPos(x, y)
 
 
@@ -144,7 +139,11 @@ class BoundPlot(Plot):
     """Bounds of log p(x) against the number of draws, one curve per slot."""
 
     def __init__(self) -> None:
-        super().__init__(translate("Evidence", "bound of log p(x) by draws, nats"))
+        super().__init__(
+            translate("Evidence", "bound of log p(x) by draws, nats"),
+            translate("Evidence", "draws"),
+            logarithmic=True,
+        )
         self.setToolTip(
             translate(
                 "Evidence",
@@ -155,15 +154,7 @@ class BoundPlot(Plot):
                 "the active slot are left out.",
             )
         )
-        self.setLabel("bottom", translate("Evidence", "draws"))
-        self.setLogMode(x=True)
         self._curves: dict[int, tuple[NDArray[np.float64], ...]] = {}
-        self.dress()
-
-    def dress(self) -> None:
-        """Take over the colours of the theme."""
-        super().dress()
-        self._draw()
 
     def show_bounds(
         self,
@@ -174,21 +165,21 @@ class BoundPlot(Plot):
             slot: tuple(np.asarray(part, float) for part in parts if part is not None)
             for slot, parts in curves.items()
         }
-        self._draw()
+        self.redraw()
 
     def _draw(self) -> None:
-        self.plotItem.clear()
+        self.clear()
         for slot, (draws, *curves) in self._curves.items():
             styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DotLine)
             for values, style in zip(curves, styles, strict=False):
-                curve = pg.PlotDataItem(draws, values)
+                curve = pg.PlotCurveItem(np.log10(draws), values)
                 curve.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2, style=style))
-                self.addItem(curve)
+                self.add(curve)
         bounds = [curves[1] for curves in self._curves.values()]
         if bounds:
             everything = np.concatenate(bounds)
             low, high = _with_room(everything.min(), everything.max(), least=1.0)
-            self.setYRange(low, high, padding=0)
+            self.box.setYRange(low, high, padding=0)
 
 
 class PosteriorPlot(Plot):
@@ -198,12 +189,6 @@ class PosteriorPlot(Plot):
         super().__init__("")
         self._grid: tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]] | None = None
         self._posterior: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-        self.dress()
-
-    def dress(self) -> None:
-        """Take over the colours of the theme."""
-        super().dress()
-        self._draw()
 
     def show_posterior(
         self,
@@ -214,13 +199,12 @@ class PosteriorPlot(Plot):
         deviation: NDArray[np.float64],
     ) -> None:
         """Draw log p(z|x) on a grid, and the Gaussian with `mean` and `deviation`, (size,) each."""
-        self._title = title
-        self.setAccessibleName(title)
+        self.set_title(title)
         self._grid, self._posterior = (axes, log_true), (mean, deviation)
-        self.dress()
+        self.redraw()
 
     def _draw(self) -> None:
-        self.plotItem.clear()
+        self.clear()
         if self._grid is None or self._posterior is None:
             return
         axes, log_true = self._grid
@@ -241,14 +225,14 @@ class PosteriorPlot(Plot):
         q = np.exp(-0.5 * ((axis - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
         fill = QColor(theme.accent)
         fill.setAlpha(90)
-        true = pg.PlotDataItem(axis, np.exp(log_true), fillLevel=0, brush=fill)
+        true = pg.PlotCurveItem(axis, np.exp(log_true), fillLevel=0, brush=fill)
         true.setPen(pg.mkPen(theme.accent, width=1))
-        self.addItem(true)
-        believed = pg.PlotDataItem(axis, q)
+        self.add(true)
+        believed = pg.PlotCurveItem(axis, q)
         believed.setPen(pg.mkPen(theme.text, width=1.5))
-        self.addItem(believed)
-        self.setAspectLocked(False)
-        self.autoRange()
+        self.add(believed)
+        self.box.setAspectLocked(False)
+        self.box.autoRange()
 
     def _draw_plane(
         self,
@@ -269,17 +253,17 @@ class PosteriorPlot(Plot):
         low = [axis[0] for axis in axes]
         size = [axis[-1] - axis[0] for axis in axes]
         item.setRect(QRectF(*low, *size))
-        self.addItem(item)
+        self.add(item)
         turn = np.linspace(0, 2 * np.pi, 129)
         for reach in DEVIATIONS:
-            ellipse = pg.PlotDataItem(
+            ellipse = pg.PlotCurveItem(
                 mean[0] + reach * deviation[0] * np.cos(turn),
                 mean[1] + reach * deviation[1] * np.sin(turn),
             )
             ellipse.setPen(pg.mkPen(theme.text, width=1.5))
-            self.addItem(ellipse)
-        self.setAspectLocked(True)
-        self.autoRange(padding=0.02)
+            self.add(ellipse)
+        self.box.setAspectLocked(True)
+        self.box.autoRange(padding=0.02)
 
 
 def _cut_out(

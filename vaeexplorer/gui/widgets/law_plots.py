@@ -24,51 +24,49 @@ class ComponentsPlot(Plot):
     picked = Signal(int)
 
     def __init__(self, title: str, story: str) -> None:
-        super().__init__(title)
+        super().__init__(title, translate("Laws", "components"))
         self.setToolTip(story)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setLabel("bottom", translate("Laws", "components"))
         self._curves: dict[int, Mapping[int, float]] = {}
         self._marks: dict[int, int] = {}
         self._components = 0
-        self.getAxis("bottom").setTicks([[(k, str(k)) for k in (1, 5, 10, 15, MOST_COMPONENTS)]])
-        self.dress()
-
-    def dress(self) -> None:
-        """Take over the colours of the theme."""
-        super().dress()
-        self._draw()
 
     def show_curves(
         self, curves: Mapping[int, Mapping[int, float]], marks: Mapping[int, int]
     ) -> None:
         """Draw values by number of components for each slot, and ring one point of some."""
         self._curves, self._marks = dict(curves), dict(marks)
-        self._draw()
+        self.redraw()
 
     def point_at(self, components: int) -> None:
         """Draw a line at the number that is chosen; 0: none is."""
         self._components = components
-        self._draw()
+        self.redraw()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        at = self.plotItem.vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
+        if self.box is None:
+            return
+        at = self.box.mapSceneToView(self.mapToScene(event.position().toPoint()))
         self.picked.emit(min(max(round(at.x()), 1), MOST_COMPONENTS))
+
+    def _make(self) -> None:
+        super()._make()
+        ticks = [(k, str(k)) for k in (1, 5, 10, 15, MOST_COMPONENTS)]
+        self._axes["bottom"].setTicks([ticks])
 
     def _draw(self) -> None:
         theme = colours()
-        self.plotItem.clear()
-        self.setXRange(1, MOST_COMPONENTS, padding=0.08)
+        self.clear()
+        self.box.setXRange(1, MOST_COMPONENTS, padding=0.08)
         if self._components:
             line = pg.InfiniteLine(self._components, pen=pg.mkPen(theme.muted, width=1))
-            self.addItem(line, ignoreBounds=True)
+            self.add(line, ranged=False)
         for slot, values in self._curves.items():
             at = sorted(values)
-            curve = pg.PlotDataItem(at, [values[k] for k in at], symbol="o", symbolSize=4)
-            curve.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2))
-            curve.setSymbolBrush(SLOT_COLOURS[slot])
-            curve.setSymbolPen(None)
-            self.addItem(curve)
+            found = [values[k] for k in at]
+            colour = SLOT_COLOURS[slot]
+            self.add(pg.PlotCurveItem(at, found, pen=pg.mkPen(colour, width=2)))
+            self.add(pg.ScatterPlotItem(at, found, size=4, brush=colour, pen=None))
             if slot in self._marks:
                 ring = pg.ScatterPlotItem(
                     pos=[(self._marks[slot], values[self._marks[slot]])],
@@ -76,9 +74,9 @@ class ComponentsPlot(Plot):
                     brush=None,
                     pen=pg.mkPen(theme.text, width=2),
                 )
-                self.addItem(ring)
+                self.add(ring)
         every = [value for values in self._curves.values() for value in values.values()]
         if every:
             low, high = min(every), max(every)
             margin = max(ROOM * (high - low), LEAST_ROOM)
-            self.setYRange(low - margin, high + margin, padding=0)
+            self.box.setYRange(low - margin, high + margin, padding=0)

@@ -8,7 +8,7 @@ import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from vaeexplorer.gui.turns import Turns
+from vaeexplorer.gui.turns import turns
 
 IN_ROW, ROWS = 2, 2
 EQUAL = 10_000
@@ -28,7 +28,6 @@ class MapGrid(QSplitter):
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._held: list[tuple[QWidget, Sequence[QWidget]]] = []
-        self._turns = Turns(self)
         for _ in range(ROWS):
             row = QSplitter(Qt.Orientation.Horizontal)
             row.setChildrenCollapsible(False)
@@ -56,7 +55,7 @@ class MapGrid(QSplitter):
         self._level()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in CHANGES and not self._turns.busy:
+        if event.type() in CHANGES and not turns().busy(self):
             self._level(watched)
         return super().eventFilter(watched, event)
 
@@ -73,10 +72,10 @@ class MapGrid(QSplitter):
         for around in sorted(every, key=lambda parts: changing not in parts):
             differ = [part.minimumHeight() for part in around] != needed
             if differ and self.isVisible():
-                self._turns.add("level", self._level)
+                turns().add(self, "level", self._level)
             for part, height in zip(around, needed, strict=True):
                 part.setMinimumHeight(height)
-            if self._turns.busy:
+            if turns().busy(self):
                 return
 
 

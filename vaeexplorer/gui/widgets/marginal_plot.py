@@ -37,38 +37,31 @@ class MarginalPlot(Plot):
         )
         self._curve: MarginalCurve | None = None
         self._slot = 0
-        self.dress()
-
-    def dress(self) -> None:
-        """Take over the colours of the theme."""
-        super().dress()
-        self._draw()
 
     def show_curve(self, slot: int, curve: MarginalCurve | None) -> None:
         """Draw `curve` in the colour of `slot`; None: nothing."""
         self._slot, self._curve = slot, curve
-        self._title = _title(curve)
-        self.setAccessibleName(self._title)
-        self.dress()
+        self.set_title(_title(curve))
+        self.redraw()
 
     def _draw(self) -> None:
-        self.plotItem.clear()
+        self.clear()
         if self._curve is None:
             return
         edges, theme = self._curve.edges, colours()
         fill = QColor(SLOT_COLOURS[self._slot])
         fill.setAlpha(90)
-        ours = pg.PlotDataItem(
+        ours = pg.PlotCurveItem(
             edges, self._curve.aggregate, stepMode="center", fillLevel=0, brush=fill
         )
         ours.setPen(pg.mkPen(SLOT_COLOURS[self._slot], width=1.5))
-        self.addItem(ours)
+        self.add(ours)
         if self._curve.prior is not None:
-            expected = pg.PlotDataItem((edges[1:] + edges[:-1]) / 2, self._curve.prior)
+            expected = pg.PlotCurveItem((edges[1:] + edges[:-1]) / 2, self._curve.prior)
             expected.setPen(pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine))
-            self.addItem(expected)
-        self.setXRange(*_seen(self._curve), padding=0)
-        self.enableAutoRange(y=True)
+            self.add(expected)
+        self.box.setXRange(*_seen(self._curve), padding=0)
+        self.box.enableAutoRange(y=True)
 
 
 def _seen(curve: MarginalCurve) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from vaeexplorer.gui.session.holding import Holding
-from vaeexplorer.gui.turns import Turns
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_one_scale
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
@@ -56,7 +56,6 @@ class Overlaying(QObject):
         self._session = session
         self.name, self.opacity = "none", 1.0
         self._kept: dict[tuple[str, int], Kept] = {}
-        self._turns = Turns(self)
         self._offered: dict[str, Callable[[int, Lift, Exhibit], OverlayJob | None]] = {}
         for signal in (session.exhibit_changed, session.map_changed, session.map_grew):
             signal.connect(self._lay_bare)
@@ -109,7 +108,7 @@ class Overlaying(QObject):
     def _lay_bare(self, slot: int, *_: object) -> None:
         """Take the overlay of a map away: it belongs to another one."""
         self._session.lanes.overlay.cancel(slot)
-        self._turns.drop(slot)
+        turns().drop(self, slot)
         self.laid.emit(slot, None)
 
     def _lay_over(self, slot: int, *_: object) -> None:
@@ -172,4 +171,4 @@ class Overlaying(QObject):
 
     def _lay(self, slot: int, overlay: Overlay) -> None:
         """Bring `overlay` in a turn of its own, in place of what has not been brought yet."""
-        self._turns.add(slot, partial(self.laid.emit, slot, overlay))
+        turns().add(self, slot, partial(self.laid.emit, slot, overlay))
