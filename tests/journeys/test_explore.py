@@ -7,13 +7,15 @@ from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractSlider,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
     QLineEdit,
+    QTabBar,
+    QWidget,
 )
 
+from vaeexplorer.gui.panels import PANELS
 from vaeexplorer.gui.widgets.theme import DARK, LIGHT
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.latent.lift import Lift
@@ -335,19 +337,27 @@ def test_both_themes_reach_every_map(explorer, theme, colours):
 
 
 def test_everything_that_takes_the_focus_has_an_accessible_name(explorer):
-    for key in ("training", "runs"):
-        explorer.window.show_panel(key)
-        QApplication.processEvents()
-    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox)
-    nameless = []
-    for kind in kinds:
-        for widget in explorer.window.findChildren(kind):
-            inside = isinstance(widget.parent(), (QAbstractSpinBox, QComboBox, QLineEdit))
-            if widget.isVisible() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus and not inside:
-                text = getattr(widget, "text", str)() if isinstance(widget, QAbstractButton) else ""
-                if not widget.accessibleName() and not text and not labelled(explorer, widget):
-                    nameless.append(f"{type(widget).__name__} {widget.objectName()}")
+    nameless = nameless_widgets(explorer)
+    for panel in PANELS:
+        explorer.window.show_panel(panel.key)
+        dock = explorer.window.docks[panel.key]
+        explorer.wait(lambda dock=dock: dock.widget() and dock.widget().isVisible())
+        assert dock.widget().accessibleName() == panel.title()
+        nameless += nameless_widgets(explorer)
     assert nameless == []
+
+
+def nameless_widgets(explorer):
+    """Name the kinds of those visible widgets that a key reaches and that have no name."""
+    nameless = []
+    for widget in explorer.window.findChildren(QWidget):
+        inside = isinstance(widget.parent(), (QAbstractSpinBox, QComboBox, QLineEdit))
+        inside = inside or isinstance(widget, QTabBar)  # whose tabs have texts
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not inside:
+            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            if not widget.accessibleName() and not text and not labelled(explorer, widget):
+                nameless.append(f"{type(widget).__name__} {widget.objectName()}")
+    return nameless
 
 
 def labelled(explorer, widget):

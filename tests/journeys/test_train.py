@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QPushButton
 
 from vaeexplorer.models import FAMILIES
 from vaeexplorer.storage import load_run
@@ -420,3 +420,16 @@ def test_stop_ends_both_of_a_pair_and_keeps_them(explorer):
     assert "A:" not in panel.numbers.text()
     assert held_out_traces(panel)[1].epochs == []
     wait_for_the_end(explorer, panel)
+
+
+def test_an_empty_slot_asks_for_a_training_that_fills_it(explorer):
+    explorer.session.clear(0)
+    explorer.wait(lambda: explorer.session.slots[0].exhibit is None)
+    button = next(
+        one for one in explorer.window.maps[0].findChildren(QPushButton) if "Train" in one.text()
+    )
+    explorer.wait(button.isVisible)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    panel = explorer.window.docks["training"].widget()
+    assert panel.isVisible()
+    assert panel.slot.currentIndex() == 0

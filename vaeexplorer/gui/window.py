@@ -140,6 +140,7 @@ class Window(QMainWindow):
             return
         dock.setProperty("filled", True)
         widget = panel.build(self._session)
+        widget.setAccessibleName(panel.title())
         if panel.area != BOTTOM:
             widget.setMinimumWidth(RIGHT_WIDTH)
         dock.setWidget(widget)

@@ -64,6 +64,7 @@ class EvidencePanel(QWidget):
         self._numbers.setWidgetResizable(True)
         self._numbers.setFrameShape(QScrollArea.Shape.NoFrame)
         self._numbers.setFixedWidth(NUMBERS_WIDTH)
+        self._numbers.setAccessibleName(translate("Evidence", "Numbers of the evidence"))
         self._waiting: dict[int, QLabel] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID, GRID)

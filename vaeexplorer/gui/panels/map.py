@@ -137,6 +137,10 @@ class MapPanel(QWidget):
             translate("Map", "How this map is made: method, neighbours, seed (Ctrl+M)")
         )
         self._settings.clicked.connect(lambda: self.settings_requested.emit(self._slot))
+        for button in (self._fit, self._settings):
+            name = translate("Map", "{text}, map {letter}")
+            letter = SLOT_LETTERS[self._slot]
+            button.setAccessibleName(name.format(text=button.text(), letter=letter))
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addWidget(SlotBadge(self._slot))

@@ -52,6 +52,7 @@ class MapSettings(QDialog):
             translate("MapSettings", "Make the map"), QDialogButtonBox.ButtonRole.ApplyRole
         )
         self.apply_button.setDefault(True)
+        self.apply_button.setProperty("primary", True)
         self.apply_button.clicked.connect(self.apply)
         buttons.rejected.connect(self.close)
         column = QVBoxLayout(self)

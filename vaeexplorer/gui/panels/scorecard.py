@@ -51,7 +51,8 @@ class ScorecardPanel(QWidget):
         column.addLayout(self._tools())
         split = QHBoxLayout()
         split.setSpacing(2 * GRID)
-        self._table, self._words = _scroll(), _scroll()
+        self._table = _scroll(translate("Scorecard", "Scores"))
+        self._words = _scroll(translate("Scorecard", "What the scores say"))
         split.addWidget(self._table, 3)
         split.addWidget(self._words, 2)
         column.addLayout(split, 1)
@@ -282,11 +283,12 @@ class ScorecardPanel(QWidget):
             self._session.scores.save(path if path.suffix else path.with_suffix(".csv"))
 
 
-def _scroll() -> QScrollArea:
+def _scroll(name: str) -> QScrollArea:
+    """Make room for what may be larger; keys scroll it, for nothing in it takes them."""
     area = QScrollArea()
+    area.setAccessibleName(name)
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return area
 
 

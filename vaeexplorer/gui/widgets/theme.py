@@ -171,7 +171,8 @@ def _style_sheet(theme: Colours) -> str:
     QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
     QTabBar::tab {{ padding: 6px 14px; }}
     QTreeView::item {{ padding: 3px 4px; }}
-    QHeaderView::section {{ padding: 3px 4px; }}
+    QHeaderView::section {{ padding: 3px 7px; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QLabel[muted="true"] {{ color: {theme.muted}; }}
     QLabel[warning="true"] {{ color: {theme.warning}; }}
     QLabel[heading="true"] {{ font-weight: 600; }}
