@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vaeexplorer.jobs.describing import BINS, SAMPLE, describe_codes
-from vaeexplorer.regularity.information import rate_per_dimension
+from vaeexplorer.regularity.information import dimension_order, rate_per_dimension
 from vaeexplorer.run import Codes
 
 
@@ -44,3 +44,12 @@ def test_a_single_code_and_codes_that_are_all_alike_are_described():
         assert (found.variance == 0).all()
         assert (found.low < found.high).all()
         assert ((found.bars > 0).sum(axis=1) == 1).all()
+
+
+def test_the_order_of_the_dimensions_is_that_of_what_they_carry():
+    generator = np.random.default_rng(3)
+    mean = (generator.normal(size=(400, 5)) * [0.1, 2.0, 0.5, 1.0, 0.0]).astype(np.float32)
+    log_variance = np.log(np.array([0.9, 0.9, 0.01, 0.5, 1.0], np.float32)) + np.zeros_like(mean)
+    for given in (None, log_variance):
+        expected = dimension_order(mean, given)
+        np.testing.assert_array_equal(describe_codes(Codes(mean, given)).by_carried, expected)

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton
 
 from vaeexplorer.data import open_data
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.training import train_and_save
 from vaeexplorer.run import Config, Measures, result_of
@@ -23,7 +24,13 @@ def open_evidence(explorer):
     explorer.window.show_panel("evidence")
     panel = explorer.panel("evidence")
     explorer.wait(lambda: 1 in explorer.session.evidence.by_slot and 0 in panel._reasons)
+    wait_for_the_numbers(explorer)
     return panel
+
+
+def wait_for_the_numbers(explorer):
+    """Wait until all that is known has had its turn to be written down."""
+    explorer.wait(lambda: not turns().busy())
 
 
 def texts(panel):
@@ -56,6 +63,7 @@ def test_what_leaves_its_slot_leaves_the_evidence(explorer):
     evidence = open_evidence(explorer)
     explorer.session.clear(1)
     assert explorer.session.evidence.by_slot == {}
+    wait_for_the_numbers(explorer)
     assert not evidence._numbers.findChildren(QToolButton)
 
 
@@ -106,6 +114,7 @@ def test_the_noise_of_gradients_and_the_overfitting_stand_among_the_numbers(expl
     explorer.wait(lambda: len(explorer.session.scores.by_slot) == 2)
     ratio = explorer.session.evidence.by_slot[1].gradient_ratio
     assert ratio > 1
+    wait_for_the_numbers(explorer)
     said = texts(evidence)
     assert any(text.startswith(f"{ratio:.1f}") for text in said)
     for scores in explorer.session.scores.by_slot.values():
@@ -128,6 +137,7 @@ def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explore
     person.window.show_panel("evidence")
     panel = person.panel("evidence")
     person.wait(lambda: set(person.session.evidence.by_slot) == {0, 1, 2})
+    wait_for_the_numbers(person)
     said = texts(panel)
     point = person.session.evidence.by_slot[0]
     assert f"{point.elbo.mean():.1f}" in said

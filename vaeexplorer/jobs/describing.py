@@ -49,6 +49,11 @@ class CodesDescription:
         """The dimensions, (size,), of largest variance first; equal ones in their own order."""
         return np.argsort(-self.variance, kind="stable")
 
+    @property
+    def by_carried(self) -> NDArray[np.int64]:
+        """The dimensions, (size,), that carry most first: by rate, or by variance without one."""
+        return self.by_variance if self.rates is None else np.argsort(-self.rates, kind="stable")
+
 
 def describe_codes(codes: Codes) -> CodesDescription:
     """Go through all `codes` and say what each dimension is like.

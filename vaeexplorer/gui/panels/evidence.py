@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.evidence_pages import DRAWS, MARGINAL, EvidencePages
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
@@ -26,8 +28,6 @@ from vaeexplorer.gui.widgets.evidence_rows import lines
 from vaeexplorer.gui.widgets.evidence_texts import exact_text, hard_text, note_text, reason_text
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular
-from vaeexplorer.jobs.opening import main_space
-from vaeexplorer.regularity.information import dimension_order
 from vaeexplorer.run import Config, Exhibit, Progress, last_measures
 from vaeexplorer.storage import RunSummary
 
@@ -82,6 +82,8 @@ class EvidencePanel(QWidget):
         session.slots_changed.connect(self._resize)
         session.scores.measured.connect(self._show)
         session.model_changed.connect(self._look_closer)
+        session.descriptions.described.connect(self._look_closer)
+        session.descriptions.described.connect(self._show)
         session.went_round.connect(self._draw_images)
         session.evidence.marginal_compared.connect(self._show_marginal)
         session.evidence.images_drawn.connect(self._show_draws)
@@ -159,12 +161,8 @@ class EvidencePanel(QWidget):
         if not self.isVisible():
             return
         active = self._session.active
-        exhibit = self._session.slots[active].exhibit
-        order: list[int] = []
-        if exhibit is not None:
-            codes = exhibit.codes[main_space(exhibit)]
-            order = dimension_order(codes.mean, codes.log_variance).tolist()
-        self.pages.offer_dimensions(order)
+        described = self._session.descriptions.of(active)
+        self.pages.offer_dimensions([] if described is None else described.by_carried.tolist())
         if self.pages.page == MARGINAL:
             if self.pages.dimension is None:
                 self.pages.marginal.show_curve(active, None)
@@ -191,7 +189,7 @@ class EvidencePanel(QWidget):
     # --- what is shown ------------------------------------------------------------------------
 
     def _show(self, *_: object) -> None:
-        self._fill_table()
+        turns().add(self, "numbers", self._fill_table)
         self._draw_plots()
 
     def _draw_plots(self, *_: object) -> None:
@@ -255,7 +253,10 @@ class EvidencePanel(QWidget):
             return translate("Evidence", "not known")
 
     def _fill_table(self) -> None:
-        """Write the numbers anew: a column for each slot, and below the hardest images of each."""
+        """Write the numbers anew: a column for each slot, and below the hardest images of each.
+
+        What is written comes into its place in a turn of its own: both take long.
+        """
         page = QWidget()
         table = QGridLayout(page)
         table.setContentsMargins(0, 0, GRID, 0)
@@ -271,6 +272,7 @@ class EvidencePanel(QWidget):
             [self._session.slots[slot].exhibit for slot in slots],
             [self._session.evidence.by_slot.get(slot) for slot in slots],
             [self._session.scores.by_slot.get(slot) for slot in slots],
+            [self._session.descriptions.of(slot) for slot in slots],
         )
         measured = [slot for slot in slots if self._is_measured(slot)]
         waiting = [slot for slot in slots if slot not in measured]
@@ -288,7 +290,7 @@ class EvidencePanel(QWidget):
         for line, slot in enumerate(measured, len(rows) + len(waiting) + 1):
             table.addWidget(self._hardest(slot), line, 0, 1, len(slots) + 1)
         table.setRowStretch(len(rows) + len(slots) + 1, 1)
-        self._numbers.setWidget(page)
+        turns().add(self, "place", partial(self._numbers.setWidget, page))
 
     def _is_measured(self, slot: int) -> bool:
         exhibit = self._session.slots[slot].exhibit

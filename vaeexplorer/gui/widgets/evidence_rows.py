@@ -16,7 +16,9 @@ from vaeexplorer.gui.widgets.evidence_texts import (
     gradient_definition,
     overfitting_definition,
 )
-from vaeexplorer.regularity.information import active_units
+from vaeexplorer.jobs.describing import CodesDescription
+from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.regularity.information import ACTIVE_VARIANCE, active_units
 from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
@@ -47,8 +49,9 @@ def lines(
     exhibits: Sequence[Exhibit],
     found: Sequence[Evidence | None],
     scores: Sequence[Mapping[str, Any] | None],
+    described: Sequence[CodesDescription | None],
 ) -> list[Line]:
-    """Write down what has been found of the exhibit, and the scores, of each slot."""
+    """Write down what is known of the exhibit, its scores and its codes, of each slot."""
     made = [
         Line(title, about, _cells(found, _READERS[key]), _more(key, exhibits, found))
         for key, title, about in definitions()
@@ -62,7 +65,7 @@ def lines(
         "Dimensions whose posterior mean varies between images, as they are, by more than .01 "
         "(variance), of all.",
     )
-    made.append(Line(title, about, tuple(map(_active, exhibits))))
+    made.append(Line(title, about, tuple(map(_active, exhibits, described))))
     made.append(Line(*gradient_definition(), _cells(found, _gradient_text)))
     made.append(Line(*overfitting_definition(), tuple(map(_overfitting_text, scores))))
     return made
@@ -126,11 +129,17 @@ def _overfitting_text(scores: Mapping[str, Any] | None) -> str:
     return NOTHING if scores is None else f"{scores['r2_train_minus_held_out']:.3f}"
 
 
-def _active(exhibit: Exhibit) -> str:
-    codes = next(iter(exhibit.codes.values()))
+def _active(exhibit: Exhibit, described: CodesDescription | None) -> str:
+    name, codes = next(iter(exhibit.codes.items()))
     if codes.log_variance is None:
         return NOTHING
-    return f"{int(active_units(codes.mean).sum())} / {codes.mean.shape[1]}"
+    if name != main_space(exhibit):
+        active = active_units(codes.mean)  # what is described is the space that is explored
+    elif described is None:
+        return NOTHING
+    else:
+        active = described.variance > ACTIVE_VARIANCE
+    return f"{int(active.sum())} / {len(active)}"
 
 
 def _aggregate_text(evidence: Evidence | None, key: str) -> str:
