@@ -140,7 +140,7 @@ class EvidencePanel(QWidget):
         self.posterior.show_posterior(
             title, found.axes, found.log_true, found.mean, found.deviation
         )
-        self.posterior.setToolTip(about)
+        self.posterior.setToolTip(about.format(index=index))
         self._exact_slot = slot
         self._choose_plot()
 
@@ -327,7 +327,12 @@ class EvidencePanel(QWidget):
             button.clicked.connect(lambda _=False, s=slot, i=index: self._probe(s, i))
             row.addWidget(button)
         row.addStretch()
-        note = note_text(certain=evidence.best is None, fields=fields, exact=evidence.exact)
+        note = note_text(
+            certain=evidence.best is None,
+            fields=fields,
+            exact=evidence.exact,
+            shared="content" in exhibit.spaces,
+        )
         return _with_note(page, note) if note else page
 
     def _learns_fields(self, slot: int) -> bool:

@@ -137,8 +137,14 @@ def aggregate_definitions() -> list[tuple[str, str, str]]:
     ]
 
 
-def note_text(*, certain: bool, fields: bool, exact: bool) -> str:
+def note_text(*, certain: bool, fields: bool, exact: bool, shared: bool) -> str:
     """Say what must be known of the numbers of a slot; empty: nothing."""
+    if shared:
+        return translate(
+            "Evidence",
+            "These are nats of single images. The rate in the plane and in the training is less: "
+            "there, images of one label share that of their content.",
+        )
     if exact:
         return translate(
             "Evidence",
@@ -161,17 +167,15 @@ def note_text(*, certain: bool, fields: bool, exact: bool) -> str:
 
 
 def exact_text(*, fields: bool) -> tuple[str, str]:
-    """Title of the plot of p(z|x), with the numbers to be filled in, and what is seen in it."""
+    """Title of the plot of p(z|x) and what is seen in it, with the numbers to be filled in."""
     if fields:
         return (
-            translate(
-                "Evidence",
-                "#{index}: log p(F|s) {evidence:.2f} = ELBO {elbo:.2f} + KL {gap:.3f}",
-            ),
+            # Of 2,000 values nats have four digits, and three such numbers little room.
+            translate("Evidence", "log p(F|s) {evidence:.1f} = ELBO {elbo:.1f} + KL {gap:.1f}"),
             translate(
                 "Evidence",
                 "Filled: p(z|F, s), integrated on a grid, of the displacement field F, estimated, "
-                "from the source s, the first held-out image, to this image. Ellipses, or the "
+                "from the source s, the first held-out image, to image #{index}. Ellipses, or the "
                 "line: q(z|F, s), of which the code on the map is the mean. How much they differ "
                 "is the KL.",
             ),
@@ -180,9 +184,9 @@ def exact_text(*, fields: bool) -> tuple[str, str]:
         translate("Evidence", "#{index}: log p(x) {evidence:.2f} = ELBO {elbo:.2f} + KL {gap:.3f}"),
         translate(
             "Evidence",
-            "Filled: p(z|x), integrated on a grid. Ellipses at one and two standard deviations, or "
-            "the line: q(z|x), what the encoder believes. How much they differ is "
-            "KL(q || p(z|x)).",
+            "Filled: p(z|x) of image #{index}, integrated on a grid. Ellipses at one and two "
+            "standard deviations, or the line: q(z|x), what the encoder believes. How much they "
+            "differ is KL(q || p(z|x)).",
         ),
     )
 
