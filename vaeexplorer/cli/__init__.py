@@ -372,6 +372,7 @@ def score(
         str | None, typer.Option(help="Latent space by its name, or all; by default the first.")
     ] = None,
     law: Law = None,
+    halves: Annotated[bool, typer.Option(help="Also on random halves of the images.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Measure how continuous and how complete the latent spaces of runs are."""
@@ -383,7 +384,7 @@ def score(
     dataset = None if data is None else open_data(data)
     folders = list(runs or default_pair_folders())
     try:
-        scored = show_progress(score_runs(folders, dataset, space, laws))
+        scored = show_progress(score_runs(folders, dataset, space, laws, halves))
     except SpaceNameError as error:
         raise typer.BadParameter(str(error), param_hint="'--space'") from error
     for sentence in ignored_laws(laws, scored):

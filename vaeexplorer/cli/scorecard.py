@@ -50,9 +50,11 @@ def _print_numbers(console: Console, scored: Sequence[Scores], names: Sequence[s
 
 def _rows(scored: Sequence[Scores]) -> list[tuple[str, Callable[[Scores], str]]]:
     """Title and text of each row; those of the parts are indented under their score."""
+    halved = any("halves" in scores for scores in scored)
     laws = list(dict.fromkeys(law for scores in scored for law in scores["completeness"]["others"]))
     return [
         ("Continuity", lambda scores: _headline(scores["continuity"])),
+        *((_on_halves("continuity"),) if halved else ()),
         ("  C, evenness", lambda scores: _spread(scores, "C")),
         ("  C20, evenness of what is visible", lambda scores: _spread(scores, "C20")),
         ("  gate, against straight axes", lambda scores: _text(scores["continuity"]["gate"])),
@@ -60,6 +62,7 @@ def _rows(scored: Sequence[Scores]) -> list[tuple[str, Callable[[Scores], str]]]
         ("  A, small steps that stay alike", lambda scores: _text(scores["continuity"]["A"])),
         ("  J, sudden change", lambda scores: _text(scores["continuity"]["J"])),
         ("Completeness", lambda scores: _headline(scores["completeness"])),
+        *((_on_halves("completeness"),) if halved else ()),
         ("  P, realism of draws", lambda scores: _text(scores["completeness"]["P"])),
         ("  Q, kinds of images reached", lambda scores: _text(scores["completeness"]["Q"])),
         ("  law of the draws", lambda scores: scores["completeness"]["law"]),
@@ -71,6 +74,10 @@ def _rows(scored: Sequence[Scores]) -> list[tuple[str, Callable[[Scores], str]]]
             lambda scores: _text(scores["r2_train_minus_held_out"]),
         ),
     ]
+
+
+def _on_halves(score: str) -> tuple[str, Callable[[Scores], str]]:
+    return "  on random halves", lambda scores: _headline(scores["halves"][score])
 
 
 def _under(law: str) -> Callable[[Scores], str]:

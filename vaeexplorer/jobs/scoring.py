@@ -14,7 +14,7 @@ from vaeexplorer.data import find_data
 from vaeexplorer.data.dataset import Dataset, InputError, Split
 from vaeexplorer.jobs.opening import build_spaces
 from vaeexplorer.regularity import verdict
-from vaeexplorer.run import Progress, Run, part_of
+from vaeexplorer.run import Progress, Run, part_of, passed_on
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +60,7 @@ def score_runs(
     dataset: Dataset | None = None,
     space: str | None = None,
     laws: Sequence[str] = (),
+    with_halves: bool = False,
 ) -> Generator[Progress, None, list[dict[str, Any]]]:
     """Score the runs in `folders`, and compare each with the first.
 
@@ -71,6 +72,8 @@ def score_runs(
         Name of the latent space to score, "all", or None for the first one of each run.
     laws
         Further laws to draw from (see `regularity.law_names`), where a space has them.
+    with_halves
+        Also score on random halves of the images (see `regularity.halves`).
 
     Returns
     -------
@@ -100,7 +103,15 @@ def score_runs(
         split = images.split(run.split_seed)
         for nth, (name, one) in enumerate(spaces.items()):
             part = share / len(spaces)
-            job = score_space(one, images, split, with_secondary=True, grounds=grounds, laws=laws)
+            job = score_space(
+                one,
+                images,
+                split,
+                with_secondary=True,
+                with_halves=with_halves,
+                grounds=grounds,
+                laws=laws,
+            )
             scores = yield from part_of(job, index * share + nth * part, part, run.name)
             about = {"run": run.name, "folder": str(folder), "space": name}
             scored.append({**about, "family": run.config.family, **scores})
@@ -169,6 +180,7 @@ def score_space(
     *,
     with_others: bool = True,
     with_secondary: bool = False,
+    with_halves: bool = False,
     grounds: Grounds | None = None,
     laws: Sequence[str] = (),
 ) -> Generator[Progress, None, dict[str, Any]]:
@@ -182,6 +194,8 @@ def score_space(
         Also score draws from the laws that are the same for every model.
     with_secondary
         Also measure what stands beside the scores (see `regularity.secondary`).
+    with_halves
+        Also score on random halves of the images (see `regularity.halves`).
     grounds
         Where what is the same for every model of a data set is kept, to spare its second; None:
         made here and forgotten.
@@ -194,8 +208,8 @@ def score_space(
     dict
         JSON object: "latent_dim", "n", "data" and "split" (fingerprints), "continuity",
         "completeness", "r2_train_minus_held_out", "verdict" (sentences on this space alone) and,
-        where it was wanted, "secondary"; "snaps" (True) where decoding snaps to a codebook;
-        "scored" where something else than pictures is (see LatentSpace.scored). Of a hierarchy
+        where it was wanted, "secondary" and "halves"; "snaps" (True) where decoding snaps to a
+        codebook; "scored" where something else than pictures is (see LatentSpace.scored). Of a hierarchy
         completeness is that of draws of all layers, whichever of them is scored; other laws are
         fitted to the codes of that layer, and those below are drawn under them.
 
@@ -217,17 +231,13 @@ def score_space(
     codes = training_codes(space, ground)
     trained = decoded(space, codes[: ground.n])
     yield Progress("Measuring continuity", 0.3)
-    even = continuity(space, ground, unsnapped(space, ground, held_out))
+    around = unsnapped(space, ground, held_out)
+    even = continuity(space, ground, around)
     yield Progress("Measuring completeness", 0.6)
-    drawn = space.drawn_in
-    full = completeness(
-        space,
-        ground,
-        held_out if drawn is space else reconstruct(drawn, ground, ground.held_out),
-        codes=codes,
-        with_others=with_others,
-        laws=laws_had(laws, space),
-    )
+    whole = space.drawn_in
+    drawn = held_out if whole is space else reconstruct(whole, ground, ground.held_out)
+    had = laws_had(laws, space)
+    full = completeness(space, ground, drawn, codes=codes, with_others=with_others, laws=had)
     scores = {
         "latent_dim": space.size,
         "n": ground.n,
@@ -244,6 +254,14 @@ def score_space(
 
         yield Progress("Measuring what stands beside the scores", 0.8)
         scores["secondary"] = secondary(space, ground, held_out)
+    if with_halves:
+        from vaeexplorer.regularity.halves import on_halves
+
+        halves = passed_on(
+            on_halves(space, ground, around, drawn, codes),
+            lambda done: Progress("Measuring on random halves of the images", 0.9 + 0.1 * done),
+        )
+        scores["halves"] = (yield from halves).as_dict()
     yield Progress("Scored", 1.0)
     return _with_verdict(scores, space)
 
