@@ -208,10 +208,10 @@ def score_space(
     dict
         JSON object: "latent_dim", "n", "data" and "split" (fingerprints), "continuity",
         "completeness", "r2_train_minus_held_out", "verdict" (sentences on this space alone) and,
-        where it was wanted, "secondary" and "halves"; "snaps" (True) where decoding snaps to a
-        codebook; "scored" where something else than pictures is (see LatentSpace.scored). Of a hierarchy
-        completeness is that of draws of all layers, whichever of them is scored; other laws are
-        fitted to the codes of that layer, and those below are drawn under them.
+        where they were wanted, "secondary" and "halves"; "snaps" (True) where decoding snaps to a
+        codebook; "scored" where something else than pictures is (see LatentSpace.scored). Of a
+        hierarchy completeness is that of draws of all layers, whichever of them is scored; other
+        laws are fitted to the codes of that layer, and those below are drawn under them.
 
     Raises
     ------
