@@ -115,6 +115,19 @@ def test_as_many_axes_as_pixels_leave_nothing_to_be_probable():
     assert model.log_weight(batch, torch.Generator()) is None
 
 
+def test_a_run_saved_before_variances_were_kept_opens_and_has_no_evidence(run, digits):
+    former = {name: one for name, one in run.weights.items() if name != "variances"}
+    model = restore("pca", run.config.model, run.source.shape, former).frozen()
+    batch = Batch(split_images(digits)[1])
+    assert model(batch, torch.Generator()).rates is None
+    now = restore("pca", run.config.model, run.source.shape, run.weights)
+    for one, other in zip(model.spaces().values(), now.spaces().values(), strict=True):
+        z = one.encode(batch.images).mean
+        assert torch.equal(one.decode(z), other.decode(z))
+    before = dataclasses.replace(run, weights=former)
+    assert result_of(measure_evidence(before, digits, images=5)) is None
+
+
 def test_the_noise_of_an_image_given_its_code_is_that_of_probabilistic_pca(run, reference):
     variance = reference.noise_variance_
     model = restore("pca", run.config.model, run.source.shape, run.weights).frozen()

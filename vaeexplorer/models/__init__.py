@@ -155,6 +155,8 @@ def restore(
     with torch.device("meta"):
         model = FAMILIES[family].builder(made, image_shape, mean_image)
     expected = model.state_dict()
+    lacking = {name: tuple(expected[name].shape) for name in model.later - weights.keys()}
+    weights = {**weights, **{name: np.zeros(shape) for name, shape in lacking.items()}}
     _check_names(expected, weights)
     for name, tensor in expected.items():
         _check_array(name, weights[name], tuple(tensor.shape))

@@ -11,7 +11,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -232,7 +232,15 @@ class Pressure(NamedTuple):
 
 
 class Model(nn.Module, ABC):
-    """What is trained."""
+    """What is trained.
+
+    Attributes
+    ----------
+    later
+        Names of weights that runs saved by former versions lack: zeros stand for them.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def forward(self, batch: Batch, generator: torch.Generator) -> Terms:

@@ -75,6 +75,7 @@ class PrincipalComponents(Model):
     Statistical Society B 61, 1999.
     """
 
+    later = frozenset({"variances"})
     variances: Tensor
 
     def __init__(self, config: PcaConfig, image_shape: ImageShape, mean_image: Tensor) -> None:
@@ -97,8 +98,9 @@ class PrincipalComponents(Model):
     def forward(self, batch: Batch, generator: torch.Generator) -> Terms:
         """Terms of probabilistic PCA, in closed form: `generator` is not used.
 
-        As many axes as pixels leave no noise, hence nothing to be probable: then the distortion is
-        that of a Gaussian with the mean squared error, and there is no rate.
+        As many axes as pixels leave no noise, hence nothing to be probable; former versions did not
+        keep the variances. Then the distortion is that of a Gaussian with the mean squared error,
+        and there is no rate.
         """
         del generator
         if not self.noisy:
@@ -116,8 +118,8 @@ class PrincipalComponents(Model):
 
     @property
     def noisy(self) -> bool:
-        """Whether the axes leave anything out: a variance that is not along them."""
-        return self.axes.shape[1] < self.axes.shape[0]
+        """Whether the axes leave anything out, and it is known how much they do not."""
+        return self.axes.shape[1] < self.axes.shape[0] and bool(self.variances.any())
 
     def joint_posterior(self, images: Tensor) -> Posterior:
         """p(z|x) of probabilistic PCA: its z is the code in units of what W makes of it."""
