@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.gui.panels import PANELS
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.theme import DARK, LIGHT
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.latent.lift import Lift
@@ -344,6 +345,8 @@ def test_everything_that_takes_the_focus_has_an_accessible_name(explorer):
         explorer.wait(lambda dock=dock: dock.widget() and dock.widget().isVisible())
         assert dock.widget().accessibleName() == panel.title()
         nameless += nameless_widgets(explorer)
+        dock.close()
+    explorer.wait(lambda: not turns().busy())
     assert nameless == []
 
 

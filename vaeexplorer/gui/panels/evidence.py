@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,6 +59,7 @@ class EvidencePanel(QWidget):
         self.bounds, self.posterior = self.pages.bounds, self.pages.posterior
         self._exact_slot: int | None = None
         self._draws = 0
+        self._written: QWidget | None = None
         self._numbers = QScrollArea()
         self._numbers.setWidgetResizable(True)
         self._numbers.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -257,7 +257,10 @@ class EvidencePanel(QWidget):
 
         What is written comes into its place in a turn of its own: both take long.
         """
-        page = QWidget()
+        if self._written is not None:
+            self._written.deleteLater()
+        # A child from the beginning: the window may be closed before its turn comes.
+        page = self._written = QWidget(self)
         table = QGridLayout(page)
         table.setContentsMargins(0, 0, GRID, 0)
         table.setHorizontalSpacing(2 * GRID)
@@ -290,7 +293,12 @@ class EvidencePanel(QWidget):
         for line, slot in enumerate(measured, len(rows) + len(waiting) + 1):
             table.addWidget(self._hardest(slot), line, 0, 1, len(slots) + 1)
         table.setRowStretch(len(rows) + len(slots) + 1, 1)
-        turns().add(self, "place", partial(self._numbers.setWidget, page))
+        turns().add(self, "place", self._place)
+
+    def _place(self) -> None:
+        """Put what was written last where it is seen."""
+        page, self._written = self._written, None
+        self._numbers.setWidget(page)
 
     def _is_measured(self, slot: int) -> bool:
         exhibit = self._session.slots[slot].exhibit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QShowEvent
 
 from vaeexplorer.gui.turns import turns
@@ -36,6 +36,8 @@ class Plot(pg.GraphicsView):
         self._axes: dict[str, pg.AxisItem] = {}
         self._items: list[pg.GraphicsObject] = []
         self.setAccessibleName(title)
+        for part in (self, self.viewport()):
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys would do nothing here
         self.setMinimumWidth(150)
         self.setBackground(colours().surface)
         self.redraw()
@@ -92,7 +94,8 @@ class Plot(pg.GraphicsView):
         self._head = pg.LabelItem()
         self._head.setMaximumHeight(TITLE_HEIGHT)
         grid.setRowFixedHeight(0, TITLE_HEIGHT)
-        self._place(self._head, 0, 1)
+        # Over the whole plot: over the axes alone a title of three words has no room.
+        self._place(self._head, 0, 0, columns=2)
         self._place(self.box, 1, 1)
         grid.setRowStretchFactor(1, 100)
         grid.setColumnStretchFactor(1, 100)
@@ -109,10 +112,10 @@ class Plot(pg.GraphicsView):
         self._axes["left"].setWidth(AXIS_WIDTH)
         self._axes["bottom"].setLogMode(self._logarithmic)
 
-    def _place(self, part: pg.GraphicsWidget, row: int, column: int) -> None:
+    def _place(self, part: pg.GraphicsWidget, row: int, column: int, columns: int = 1) -> None:
         """Put a part into the layout, and say to Python, too, whose it is from now on."""
         part.setParentItem(self.centralWidget)
-        self.centralLayout.addItem(part, row, column)
+        self.centralLayout.addItem(part, row, column, 1, columns)
 
     def _dress(self) -> None:
         """Take over the colours of the theme, and the title."""
