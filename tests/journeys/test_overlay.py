@@ -7,6 +7,7 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
 from vaeexplorer.jobs.draws import Draws
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
@@ -61,6 +62,11 @@ def whole(grid):
     return isinstance(grid, DecodeGrid) and grid.done.all()
 
 
+def wait_for_the_turns(explorer):
+    """Wait until every map has what is known, on one scale, and the height that it keeps."""
+    explorer.wait(lambda: not (explorer.session.lanes.overlay.busy or turns().busy()))
+
+
 def wait_for_decodes(explorer):
     explorer.wait(lambda: all(whole(shown(explorer, slot)) for slot in (0, 1)))
 
@@ -69,6 +75,7 @@ def wait_for_stretch(explorer):
     explorer.wait(lambda: all(isinstance(shown(explorer, slot), Stretch) for slot in (0, 1)))
     explorer.wait(lambda: not explorer.session.lanes.overlay.busy)
     explorer.wait(lambda: all(max(shown(explorer, s).changes.shape) == 66 for s in (0, 1)))
+    wait_for_the_turns(explorer)
 
 
 def test_decodes_cover_what_is_in_view_and_follow_it(explorer):
@@ -174,6 +181,7 @@ def test_a_click_on_the_worst_draw_takes_the_probe_there(explorer):
     choose(explorer, "draws")
     explorer.wait(lambda: all(isinstance(shown(explorer, slot), Draws) for slot in (0, 1)))
     explorer.wait(lambda: all(len(shown(explorer, slot).codes) == 400 for slot in (0, 1)))
+    wait_for_the_turns(explorer)
     ours, theirs = shown(explorer, 1), shown(explorer, 0)
     assert (theirs.law, ours.law) == ("fitted Gaussian", "standard normal")
     assert ours.limit == theirs.limit == max(ours.distances.max(), theirs.distances.max())
@@ -200,7 +208,7 @@ def test_holes_say_how_much_of_the_law_they_swallow_and_lead_there(explorer):
     explorer.wait_for_the_maps()
     choose(explorer, "holes")
     explorer.wait(lambda: all(isinstance(shown(explorer, slot), Holes) for slot in (0, 1)))
-    explorer.wait(lambda: not explorer.session.lanes.overlay.busy)
+    wait_for_the_turns(explorer)
     theirs, ours = shown(explorer, 0).emptied, shown(explorer, 1).emptied
     assert (theirs.law, ours.law) == ("fitted Gaussian", "standard normal")
     # More of even the most favourable law misses the codes of the autoencoder.
