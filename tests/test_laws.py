@@ -72,10 +72,13 @@ def test_a_mixture_of_one_is_the_fitted_gaussian():
     torch.testing.assert_close(*covariances, rtol=2e-3, atol=2e-3)
 
 
-def test_codes_that_are_all_the_same_are_drawn_again():
-    law = fit_mixture(torch.full((30, 2), 3.0), 4)
+@pytest.mark.parametrize("n", [1, 30])
+def test_codes_that_are_all_the_same_are_drawn_again(n):
+    codes = torch.full((n, 2), 3.0)
+    law = fit_mixture(codes, 4)
     assert law.bic is None
     assert law.name == "fitted mixture of 4"
+    torch.testing.assert_close(fit_gaussian(codes).sample(5, generator()), codes[:1].repeat(5, 1))
     torch.testing.assert_close(law.sample(5, generator()), torch.full((5, 2), 3.0))
 
 

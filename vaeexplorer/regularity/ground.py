@@ -197,13 +197,20 @@ def squared_lengths(pictures: Tensor) -> Tensor:
     return lengths.double()
 
 
+def covariance(codes: Tensor) -> Tensor:
+    """Covariance of `codes` (n, size), float64, (size, size); of a single code, all zeros."""
+    size = codes.shape[1]
+    if len(codes) == 1:
+        return torch.zeros(size, size, dtype=torch.float64)
+    return torch.cov(codes.double().T).reshape(size, size)
+
+
 def symmetric_root(codes: Tensor) -> Tensor:
     """Symmetric square root of the covariance of `codes` (n, size), float64, (size, size).
 
     Symmetric, because then scaling all codes scales every step that is made with it.
     """
-    covariance = torch.cov(codes.double().T).reshape(codes.shape[1], codes.shape[1])
-    values, vectors = torch.linalg.eigh(covariance)
+    values, vectors = torch.linalg.eigh(covariance(codes))
     root: Tensor = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
     return root
 

@@ -20,7 +20,7 @@ from vaeexplorer.regularity.code_laws import (
     fit_frequencies,
     fit_neighbours,
 )
-from vaeexplorer.regularity.ground import symmetric_root
+from vaeexplorer.regularity.ground import covariance, symmetric_root
 from vaeexplorer.regularity.law_names import (
     FREQUENCIES,
     GAUSSIAN,
@@ -121,7 +121,7 @@ def fit_mixture(
     """
     exact = codes.double()
     mean = exact.mean(dim=0)
-    values, vectors = torch.linalg.eigh(torch.cov(exact.T).reshape(codes.shape[1], -1))
+    values, vectors = torch.linalg.eigh(covariance(codes))
     alive = values > NEGLIGIBLE_VARIANCE * values.amax()
     if not alive.any():
         return replace(fit_gaussian(codes), name=mixture_name(components))
