@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # How a window is opened, waited for and known to have decoded is written once, for benchmarks too.
 sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
-from workbench import decoded, open_window, wait  # noqa: E402
+from workbench import decoded, open_window, settle, wait  # noqa: E402
 
 from vaeexplorer.gui.session import Session  # noqa: E402
 from vaeexplorer.gui.window import Window  # noqa: E402
@@ -50,7 +50,7 @@ def main() -> int:
                 window.resize(*SIZE)
                 app.processEvents()
                 scene(app, session, window)
-                wait(app, lambda w=window: all(panel._scores.text() for panel in w.maps))
+                settle(app, session)
                 wait(app, lambda s=session: all(state.no_data for state in s.slots))
                 path = out / f"{name}-{theme}.png"
                 save(window, path)
