@@ -312,7 +312,7 @@ def test_an_empty_window_on_data_alone_says_what_to_do(open_explorer):
     assert explorer.told == []
     panel = explorer.window.maps[0]
     assert panel._stage.currentIndex() == 0
-    panel.train_requested.emit()
+    panel.train_requested.emit(0)
     training = explorer.panel("training")
     explorer.wait(training.train_button.isEnabled)
     assert training.data.currentText() == "digits"
