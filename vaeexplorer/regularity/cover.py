@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from vaeexplorer.models.base import Posterior
-from vaeexplorer.regularity.ground import SCORE_SEEDS, nearest_squared
+from vaeexplorer.regularity.ground import SCORE_SEEDS, covariance, nearest_squared
 from vaeexplorer.regularity.information import ACTIVE_VARIANCE
 from vaeexplorer.regularity.laws import Law
 
@@ -115,7 +115,7 @@ def cover(train: Posterior, held_out: Posterior) -> Cover:
         carries = train.mean.double().var(dim=0) > ACTIVE_VARIANCE
         active = carries if bool(carries.any()) else active
     kept = points[:, active].double()
-    values, vectors = torch.linalg.eigh(torch.cov(kept.T).reshape(kept.shape[1], -1))
+    values, vectors = torch.linalg.eigh(covariance(kept))
     alive = values > DEAD * values.amax()
     wide = torch.zeros(points.shape[1], int(alive.sum()), dtype=torch.float64)
     wide[active] = vectors[:, alive] / values[alive].sqrt()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QDockWidget
 
+from vaeexplorer.gui.widgets.stamps import make_stamp
 from vaeexplorer.gui.widgets.theme import colours
 
 SIDE = 16
@@ -38,18 +39,20 @@ def _dress(dock: QDockWidget) -> None:
 
 
 def _icon(name: str, ratio: float) -> QIcon:
-    pixmap = QPixmap(QSize(SIDE, SIDE) * ratio)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    draw = _draw_cross if name == CLOSE else _draw_windows
+    return QIcon(QPixmap.fromImage(make_stamp(SIDE, ratio, draw)))
+
+
+def _draw_cross(painter: QPainter, middle: QPointF) -> None:
+    del middle
     painter.setPen(QPen(QColor(colours().muted), 1.5))
-    if name == CLOSE:
-        painter.drawLine(4, 4, 12, 12)
-        painter.drawLine(4, 12, 12, 4)
-    else:
-        painter.drawRect(QRectF(3, 5.5, 7.5, 7.5))
-        behind = ((6, 5.5), (6, 3), (13, 3), (13, 10), (10.5, 10))
-        painter.drawPolyline([QPointF(x, y) for x, y in behind])
-    painter.end()
-    return QIcon(pixmap)
+    painter.drawLine(4, 4, 12, 12)
+    painter.drawLine(4, 12, 12, 4)
+
+
+def _draw_windows(painter: QPainter, middle: QPointF) -> None:
+    del middle
+    painter.setPen(QPen(QColor(colours().muted), 1.5))
+    painter.drawRect(QRectF(3, 5.5, 7.5, 7.5))
+    behind = ((6, 5.5), (6, 3), (13, 3), (13, 10), (10.5, 10))
+    painter.drawPolyline([QPointF(x, y) for x, y in behind])

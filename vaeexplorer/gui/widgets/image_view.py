@@ -19,10 +19,12 @@ CRISP = 2.0
 def to_qimage(image: NDArray[np.uint8]) -> QImage:
     """Copy a picture, uint8, (channels, height, width), into a QImage."""
     if len(image) == 1:
-        # Many times as quick, and this is what a moving cursor asks for.
+        # Many times as quick, and this is what a moving cursor asks for. What it becomes is painted
+        # twice as quickly as grey.
         grey = np.ascontiguousarray(image[0])
         height, width = grey.shape
-        return QImage(grey.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
+        picture = QImage(grey.data, width, height, width, QImage.Format.Format_Grayscale8)
+        return picture.convertToFormat(QImage.Format.Format_RGB32)
     rgb = np.ascontiguousarray(to_rgb(image))
     height, width, _ = rgb.shape
     return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

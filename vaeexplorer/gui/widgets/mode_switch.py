@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
 from vaeexplorer.gui.widgets.selection_tool import MODES
+from vaeexplorer.gui.widgets.stamps import make_stamp
 from vaeexplorer.gui.widgets.theme import colours
 
 translate = QCoreApplication.translate
@@ -87,11 +90,11 @@ def described(mode: str) -> tuple[str, str]:
 
 
 def _icon(mode: str, ratio: float) -> QIcon:
-    pixmap = QPixmap(QSize(ICON, ICON) * ratio)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    return QIcon(QPixmap.fromImage(make_stamp(ICON, ratio, partial(_draw, mode))))
+
+
+def _draw(mode: str, painter: QPainter, middle: QPointF) -> None:
+    """Draw what stands for `mode`."""
     pen = QPen(QColor(colours().text), 1.5)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -103,9 +106,8 @@ def _icon(mode: str, ratio: float) -> QIcon:
     elif mode == "lasso":
         _draw_lasso(painter)
     else:
+        painter.translate(middle)
         _draw_arrows(painter)
-    painter.end()
-    return QIcon(pixmap)
 
 
 def _draw_lasso(painter: QPainter) -> None:
@@ -118,8 +120,7 @@ def _draw_lasso(painter: QPainter) -> None:
 
 
 def _draw_arrows(painter: QPainter) -> None:
-    middle = ICON / 2
-    painter.translate(middle, middle)
+    """Draw four arrows away from the origin."""
     for _ in range(4):
         painter.drawLine(QPointF(0, 0), QPointF(0, -7))
         painter.drawPolyline([QPointF(-2.3, -4.9), QPointF(0, -7), QPointF(2.3, -4.9)])
