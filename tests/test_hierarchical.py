@@ -13,10 +13,12 @@ from vaeexplorer.jobs.evidence import measure_evidence
 from vaeexplorer.jobs.laws import Fits, compare_laws, draw_samples
 from vaeexplorer.jobs.layers import mean_rates, rates_of_images
 from vaeexplorer.jobs.mapping import encode
-from vaeexplorer.jobs.opening import exhibit_of, model_of, with_model
+from vaeexplorer.jobs.marginals import draw_images
+from vaeexplorer.jobs.opening import decode_pixels, exhibit_of, model_of, round_trip, with_model
 from vaeexplorer.jobs.scoring import Grounds, score_space
 from vaeexplorer.jobs.worst import worst_places
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.probe import probe_code
 from vaeexplorer.models import build, learning
 from vaeexplorer.models.base import Batch, Posterior
 from vaeexplorer.models.hierarchical import relative_rates
@@ -231,6 +233,26 @@ def test_draws_of_any_layer_are_pictures_of_all_layers(explored):
     np.testing.assert_allclose(drawn["z2"].z, expected.numpy())
 
 
+def test_the_probe_of_a_draw_shows_the_picture_that_was_drawn(explored):
+    exhibit = explored["z2"]
+    space, codes = exhibit.spaces["z2"], exhibit.codes["z2"].mean
+    drawn = draw_samples(Fits(exhibit), OWN, None, 8, 5)
+    lift = Lift(codes[:, :2].copy(), codes, {})
+    for z, whole, picture in zip(drawn.z, drawn.whole, drawn.pictures, strict=True):
+        probe = probe_code(lift, z, whole)
+        np.testing.assert_array_equal(decode_pixels(*probe.source(space))[0], picture)
+        np.testing.assert_array_equal(draw_images(exhibit, probe, 1).mean, picture)
+        again = space.encode(torch.from_numpy(space.drawn_in.decode(probe_whole(probe)).numpy()))
+        expected = float((again.mean - torch.from_numpy(z)).norm())
+        assert round_trip(space, probe) == pytest.approx(expected, rel=1e-4)
+    by_means = decode_pixels(*probe_code(lift, z).source(space))[0]
+    assert not np.array_equal(by_means, picture), "or the layer below would draw nothing"
+
+
+def probe_whole(probe):
+    return torch.from_numpy(probe.whole[None])
+
+
 def test_draws_on_the_map_of_any_layer_are_as_far_from_the_images(explored):
     on_map = {}
     for name, exhibit in explored.items():
@@ -241,6 +263,7 @@ def test_draws_on_the_map_of_any_layer_are_as_far_from_the_images(explored):
     assert on_map["z2"].real == pytest.approx(on_map["z1"].real, rel=1e-3)
     assert on_map["z2"].law == "hierarchy of layers"
     assert (on_map["z2"].codes != on_map["z1"].codes).any()
+    np.testing.assert_allclose(on_map["z2"].whole, on_map["z1"].codes, rtol=1e-5, atol=1e-6)
 
 
 def test_the_emptiest_draw_of_any_layer_is_the_emptiest_picture_of_all_layers(explored):
@@ -253,6 +276,8 @@ def test_the_emptiest_draw_of_any_layer_is_the_emptiest_picture_of_all_layers(ex
     assert upper.law == lower.law == "hierarchy of layers"
     assert upper.draws[0].amount == lower.draws[0].amount
     np.testing.assert_array_equal(upper.draws[0].pictures, lower.draws[0].pictures)
+    np.testing.assert_array_equal(upper.draws[0].whole, lower.draws[0].z)
+    assert upper.steps[0].whole is None
     assert (upper.draws[0].z != lower.draws[0].z).all()
 
 

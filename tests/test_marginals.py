@@ -18,6 +18,7 @@ from vaeexplorer.jobs.opening import (
     with_model,
 )
 from vaeexplorer.jobs.training import train_and_save
+from vaeexplorer.latent.probe import Probe
 from vaeexplorer.models.base import Posterior, StandardNormal
 from vaeexplorer.models.likelihoods import (
     Bernoulli,
@@ -147,17 +148,21 @@ def test_draws_have_the_mean_and_the_deviation_of_their_likelihood(likelihood, c
         torch.testing.assert_close(steps, steps.round())
 
 
+def at(z):
+    return Probe("code", np.zeros(2), z, 0, 0.0)
+
+
 def test_images_are_drawn_beside_the_mean_that_the_window_shows(exhibit):
     z = exhibit.codes["z" if "z" in exhibit.codes else next(iter(exhibit.codes))].mean[7]
-    found = draw_images(exhibit, z, seed=1)
+    found = draw_images(exhibit, at(z), seed=1)
     assert found.likelihood == "Bernoulli"
     space = next(iter(exhibit.spaces.values()))
     np.testing.assert_array_equal(found.mean, decode_pixels(space, z[None])[0])
     assert found.draws.shape == (DRAWS, *found.mean.shape)
     assert set(np.unique(found.draws)) <= {0, 255}
     assert not np.array_equal(found.draws[0], found.draws[1])
-    np.testing.assert_array_equal(draw_images(exhibit, z, seed=1).draws, found.draws)
-    assert not np.array_equal(draw_images(exhibit, z, seed=2).draws, found.draws)
+    np.testing.assert_array_equal(draw_images(exhibit, at(z), seed=1).draws, found.draws)
+    assert not np.array_equal(draw_images(exhibit, at(z), seed=2).draws, found.draws)
 
 
 HELD = {
@@ -184,11 +189,11 @@ def test_images_are_drawn_with_what_is_held(trained):
         explored = replace(exhibit, explored=name)
         z = exhibit.codes[name].mean[7]
         for context in (None, 12):
-            found = draw_images(explored, z, 1, context)
+            found = draw_images(explored, at(z), 1, context)
             space = held_at(exhibit.spaces[name], exhibit.dataset, context)
             np.testing.assert_array_equal(found.mean, decode_pixels(space, z[None])[0])
             assert not np.array_equal(found.draws[0], found.draws[1])
-            again = draw_images(explored, z, 1, context)
+            again = draw_images(explored, at(z), 1, context)
             np.testing.assert_array_equal(again.draws, found.draws)
 
 
@@ -197,7 +202,7 @@ def test_a_flow_draws_fields_and_not_pixels(trained):
     exhibit, _ = trained
     z = exhibit.codes["z"].mean[7]
     model = model_of(exhibit.run).eval()
-    drawn = draw_images(exhibit, z, 3).draws
+    drawn = draw_images(exhibit, at(z), 3).draws
     with torch.inference_mode():
         source = model.source[None].expand(DRAWS, -1, -1, -1)
         fields = model.fields(torch.from_numpy(z)[None].expand(DRAWS, -1), source[:1])

@@ -121,21 +121,48 @@ def test_spaces_are_chosen_with_the_keyboard_and_scored_each_by_itself(open_expl
     assert explorer.told == []
 
 
-def test_a_click_on_a_draw_of_all_layers_says_what_the_probe_shows_of_it(open_explorer, folders):
+def test_a_click_on_a_draw_of_all_layers_probes_the_very_picture(open_explorer, folders):
     explorer = open_explorer(folders["hvae"], folders["mlvae"])
     explorer.wait_until_ready()
-    explorer.session.set_map_method("pca")
+    session = explorer.session
+    decodes = {}
+    session.decoded.connect(lambda slot, probe, image: decodes.update({slot: (probe, image)}))
+    session.set_map_method("pca")
     explorer.window.show_panel("samples")
     part = explorer.panel("samples").slots[0]
     explorer.wait_for_the_maps()
-    explorer.wait(lambda: 0 in explorer.session.samples.by_slot and part.grid.isVisible())
-    assert part._note.isVisible()
-    assert "with them at their means" in part._note.text()
-    assert not explorer.panel("samples").slots[1]._note.isVisible(), "it has no layers"
+    explorer.wait(lambda: 0 in session.samples.by_slot and part.grid.isVisible())
+    samples = session.samples.by_slot[0]
+
+    def is_shown(picture):
+        explorer.wait(lambda: decodes[0][0] is explorer.probe(0))
+        np.testing.assert_array_equal(decodes[0][1], picture)
+        assert explorer.panel("probe").slots[0]._place.text() == "a draw"
+
     QTest.mouseClick(part.grid, Qt.MouseButton.LeftButton, pos=part.grid.cell(1).center())
-    explorer.wait(explorer.decoded)
-    samples = explorer.session.samples.by_slot[0]
+    is_shown(samples.pictures[1])
     np.testing.assert_array_equal(explorer.probe(0).z, samples.z[1])
+    # The cursor wanders off and leaves the map; then another map is shown.
+    explorer.hover(0, explorer.pixel(0, 30))
+    explorer.wait(lambda: explorer.probe(0).kind == "dot")
+    session.leave()
+    is_shown(samples.pictures[1])
+    session.set_map_method("umap")
+    explorer.wait(lambda: session.shown_map(0).method == "umap", UMAP_MS)
+    explorer.wait_for_the_maps()
+    is_shown(samples.pictures[1])
+    # A slider lets go of the layer below.
+    row = explorer.rows(3)[0]
+    row.moved.emit(row.dimension, 1.5)
+    explorer.wait(lambda: decodes[0][0] is explorer.probe(0))
+    space = session.slots[0].exhibit.spaces["z2"]
+    np.testing.assert_array_equal(decodes[0][1], pixels(space, explorer.probe(0).z))
+    explorer.window.show_panel("worst")
+    places = explorer.panel("worst").slots[0]
+    explorer.wait(lambda: 0 in session.worst_places.by_slot and places.draws.isVisible())
+    QTest.mouseClick(places.draws.buttons[1], Qt.MouseButton.LeftButton)
+    is_shown(session.worst_places.by_slot[0].draws[1].pictures[0])
+    assert explorer.told == []
 
 
 def test_one_space_needs_no_choice(explorer):

@@ -41,6 +41,8 @@ class Draws:
         What the law is called: "standard normal", "fitted mixture of 7".
     codes
         float32, (k, size).
+    whole
+        What is decoded: `codes`, or of a hierarchy codes of the lowest layer drawn under them.
     places
         float64, (k, 2): on the map, among the nearest codes.
     distances
@@ -54,6 +56,7 @@ class Draws:
 
     law: str
     codes: NDArray[np.float32] = field(repr=False)
+    whole: NDArray[np.float32] = field(repr=False)
     places: NDArray[np.float64] = field(repr=False)
     distances: NDArray[np.float64] = field(repr=False)
     real: float
@@ -108,8 +111,8 @@ def draws_on_map(
     for part, drawn in zip(codes.split(BATCH), below.split(BATCH), strict=True):
         distances = np.concatenate([distances, away(drawn)])
         places = np.concatenate([places, [lift.place(z) for z in part.numpy()]])
-        known = codes[: len(distances)].numpy()
-        made = Draws(name, known, places, distances, real, float(distances.max()))
+        known, under = (one[: len(distances)].numpy() for one in (codes, below))
+        made = Draws(name, known, under, places, distances, real, float(distances.max()))
         yield made
     return made
 

@@ -104,6 +104,8 @@ class Samples:
         What the law is called.
     z
         The draws, float32, (k, size).
+    whole
+        What is decoded: `z`, or of a hierarchy codes of the lowest layer drawn under it.
     pictures
         What they decode to, uint8, (k, channels, height, width): of a hierarchy with the layers
         below drawn under them.
@@ -117,6 +119,7 @@ class Samples:
 
     law: str
     z: NDArray[np.float32] = field(repr=False)
+    whole: NDArray[np.float32] = field(repr=False)
     pictures: NDArray[np.uint8] = field(repr=False)
     nearest: NDArray[np.int64] = field(repr=False)
     distances: NDArray[np.float64] = field(repr=False)
@@ -131,12 +134,13 @@ def draw_samples(fits: Fits, law: str, dataset: Dataset | None, count: int, seed
     found, space = fits.law(law), fits.space
     generator = torch.Generator().manual_seed(seed)
     z = found.sample(count, generator).float()
-    pictures = decode_pixels(space.drawn_in, space.below(z, generator).numpy())
+    whole = space.below(z, generator).numpy()
+    pictures = decode_pixels(space.drawn_in, whole)
     nearest, distances = np.zeros(0, np.int64), np.zeros(0)
     if dataset is not None and len(dataset):
         chosen = spread_out(np.arange(len(dataset)), REAL)
         nearest, distances = _nearest(torch.from_numpy(pictures), dataset, chosen)
-    return Samples(Drawn(space, found).name, z.numpy(), pictures, nearest, distances)
+    return Samples(Drawn(space, found).name, z.numpy(), whole, pictures, nearest, distances)
 
 
 def _nearest(

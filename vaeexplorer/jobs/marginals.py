@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.jobs.opening import decode_pixels, held_at, main_space, model_of
+from vaeexplorer.latent.probe import Probe
 from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ class ImageDraws:
 
 
 def draw_images(
-    exhibit: Exhibit, z: NDArray[np.float32], seed: int, context: int | None = None
+    exhibit: Exhibit, probe: Probe, seed: int, context: int | None = None
 ) -> ImageDraws | None:
-    """Draw images from p(x|z) of one code, (size,).
+    """Draw images from p(x|z) of the code that is probed.
 
     What the code lacks is held as in the window: taken from the image of the number `context`, or
     as by default. Of a flow VAE fields are drawn, which then warp the source; of PCA the images of
@@ -71,8 +72,8 @@ def draw_images(
     if not isinstance(likelihood, Likelihood):
         return None
     space = held_at(model.spaces()[name], exhibit.dataset, context)
-    mean = decode_pixels(space, z[None])[0]
+    mean = decode_pixels(*probe.source(space))[0]
     model.likelihood = Drawing(likelihood, seed)
-    drawing = held_at(model.spaces()[name], exhibit.dataset, context)
-    draws = decode_pixels(drawing, np.repeat(z[None], DRAWS, axis=0))
+    drawing, z = probe.source(held_at(model.spaces()[name], exhibit.dataset, context))
+    draws = decode_pixels(drawing, np.repeat(z, DRAWS, axis=0))
     return ImageDraws(type(likelihood).__name__, mean, draws)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.data import Dataset, InputError, Source, find_data, open_data
+from vaeexplorer.latent.probe import Probe
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit, Progress, Run
 
@@ -186,9 +187,10 @@ def held_at(space: LatentSpace, dataset: Dataset | None, image: int | None) -> L
     return space.holding(dataset.batch(slice(image, image + 1))[0].float() / 255)
 
 
-def round_trip(space: LatentSpace, z: NDArray[np.float32]) -> float:
-    """Distance from `z`, (size,), to the posterior mean of what it decodes to."""
+def round_trip(space: LatentSpace, probe: Probe) -> float:
+    """Distance from the code of `probe` to the posterior mean of what it decodes to."""
     import torch
 
-    code = torch.from_numpy(np.array(z[None], np.float32))
-    return float((space.encode(space.decode(code)).mean - code).norm())
+    origin, code = probe.source(space)
+    decoded = origin.decode(torch.from_numpy(np.array(code, np.float32)))
+    return float((space.encode(decoded).mean - torch.from_numpy(probe.z[None])).norm())

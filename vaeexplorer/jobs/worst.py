@@ -34,11 +34,15 @@ class WorstPlace:
         (1 or 2, channels, height, width). Of a draw in a hierarchy, with the layers below drawn.
     amount
         How bad it is, as regularity.worst defines it.
+    whole
+        Of a draw, what is decoded: `z`, or of a hierarchy the code of the lowest layer drawn under
+        it; None of a step.
     """
 
     z: NDArray[np.float32] = field(repr=False)
     pictures: NDArray[np.uint8] = field(repr=False)
     amount: float
+    whole: NDArray[np.float32] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +83,14 @@ def _pictured(space: LatentSpace, places: Places) -> tuple[WorstPlace, ...]:
     if not places.amounts:
         return ()
     if places.whole is not None:
+        whole = list(places.whole.numpy())
         pictures = decode_pixels(space.drawn_in, places.whole.numpy())[:, None]
     else:
         assert places.after is not None
+        whole = [None] * len(places.z)
         ends = (places.z, places.after)
         pictures = np.stack([decode_pixels(space, end.numpy()) for end in ends], axis=1)
     return tuple(
-        WorstPlace(z, pair, amount)
-        for z, pair, amount in zip(places.z.numpy(), pictures, places.amounts, strict=True)
+        WorstPlace(*place)
+        for place in zip(places.z.numpy(), pictures, places.amounts, whole, strict=True)
     )

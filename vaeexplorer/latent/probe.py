@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.latent.lift import Exactness, Lift
+
+if TYPE_CHECKING:
+    from vaeexplorer.models.base import LatentSpace
 
 Kind = Literal["dot", "between", "outside", "code", "linked"]
 
@@ -38,6 +41,10 @@ class Probe:
     exactness
         "code": z is the code of this very place. "map": z is on this very place of the map, its
         components across the map are a choice. "none": z is a mean.
+    whole
+        Of a draw, the code of the whole image, float32, in the space that it was drawn in
+        (LatentSpace.drawn_in): z or, of a layer of a hierarchy, the code of the lowest layer that
+        was drawn under it. It is decoded in place of z. None: no draw.
     """
 
     kind: Kind
@@ -48,6 +55,13 @@ class Probe:
     spread: float = 0.0
     radius: float = 0.0
     exactness: Exactness = "code"
+    whole: NDArray[np.float32] | None = None
+
+    def source(self, space: LatentSpace) -> tuple[LatentSpace, NDArray[np.float32]]:
+        """Return what the picture of this place of `space` is decoded from: space and (1, size)."""
+        if self.whole is None:
+            return space, self.z[None]
+        return space.drawn_in, self.whole[None]
 
 
 def probe_at(
@@ -83,7 +97,9 @@ def probe_image(lift: Lift, index: int, kind: Literal["dot", "linked"]) -> Probe
     return Probe(kind, position, lift.codes[index], index, 0.0)
 
 
-def probe_code(lift: Lift, z: NDArray[np.float32]) -> Probe:
-    """Probe the code `z`, placed on the map among its nearest codes."""
+def probe_code(
+    lift: Lift, z: NDArray[np.float32], whole: NDArray[np.float32] | None = None
+) -> Probe:
+    """Probe the code `z`, placed on the map among its nearest codes; `whole` as in Probe."""
     nearest, distance = lift.nearest_code(z)
-    return Probe("code", np.asarray(lift.place(z), float), z, nearest, distance)
+    return Probe("code", np.asarray(lift.place(z), float), z, nearest, distance, whole=whole)

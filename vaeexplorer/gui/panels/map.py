@@ -200,9 +200,9 @@ class MapPanel(QWidget):
 
     def _clicked(self, point: np.ndarray, snap_distance: float) -> None:
         self._session.activate(self._slot)
-        drawn = self.view.overlay.code_at(point, snap_distance)
+        drawn = self.view.overlay.draw_at(point, snap_distance)
         if drawn is not None:
-            self._session.set_code(self._slot, drawn)
+            self._session.set_code(self._slot, *drawn)
             return
         self._hover(point, snap_distance)
         self._session.hold()

@@ -307,6 +307,8 @@ class ProbePanel(QScrollArea):
 
 def place_title(probe: Probe) -> str:
     """Return in words what kind of place the probe is at."""
+    if probe.whole is not None:
+        return translate("Probe", "a draw")
     return {
         "dot": translate("Probe", "on an image"),
         "linked": translate("Probe", "linked image"),
@@ -318,6 +320,12 @@ def place_title(probe: Probe) -> str:
 
 def place_story(probe: Probe) -> str:
     """Return in one sentence where the decoded code comes from."""
+    if probe.whole is not None:
+        return translate(
+            "Probe",
+            "A draw from a law of the codes is decoded: in a hierarchy with the layers below drawn "
+            "too, until a slider puts them at their means.",
+        )
     return {
         "dot": translate("Probe", "The cursor is on a dot: its own code is decoded."),
         "linked": translate(

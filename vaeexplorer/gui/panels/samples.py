@@ -61,10 +61,8 @@ class SlotSamples(QWidget):
         self._reason.setProperty("muted", True)
         self._reason.setWordWrap(True)
         self._reason.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._note = QLabel(_about_probe())
-        for label in (self._pair_text, self._note):
-            label.setProperty("muted", True)
-            label.setWordWrap(True)
+        self._pair_text.setProperty("muted", True)
+        self._pair_text.setWordWrap(True)
         self.grid = PictureGrid(
             translate("Samples", "Draws of slot {letter}").format(letter=letter)
         )
@@ -87,7 +85,6 @@ class SlotSamples(QWidget):
         column.addLayout(head)
         column.addWidget(self._reason, 1)
         column.addWidget(self.grid, 1)
-        column.addWidget(self._note)
         # As high without a choice as with one: the draws stay where they are.
         below = QWidget()
         below.setFixedHeight(PAIR)
@@ -100,8 +97,6 @@ class SlotSamples(QWidget):
         self._samples = samples
         self._reason.setText(_reason(reason))
         self._reason.setVisible(samples is None)
-        exhibit = self._session.slots[self._slot].exhibit
-        self._note.setVisible(samples is not None and bool(_layers_below(exhibit)))
         self.grid.setVisible(samples is not None)
         for view in (self.draw_view, self.real_view):
             view.hide()
@@ -166,7 +161,7 @@ class SlotSamples(QWidget):
             self.real_view.show()
         self._pair_text.setText(self._title(index))
         self._session.activate(self._slot)
-        self._session.set_code(self._slot, samples.z[index])
+        self._session.set_code(self._slot, samples.z[index], samples.whole[index])
 
 
 class SamplesPanel(QWidget):
@@ -356,15 +351,8 @@ def _layers_below(exhibit: Exhibit | None) -> str:
         return ""
     return "\n" + translate(
         "Samples",
-        "The layers below are drawn under each code of this one; a click probes the code with the "
-        "layers below at their means.",
-    )
-
-
-def _about_probe() -> str:
-    """Say why the probe shows another picture than the draw that was clicked."""
-    return translate(
-        "Samples", "The layers below are drawn; the probe shows a draw with them at their means."
+        "The layers below are drawn under each code of this one; a click probes the draw with "
+        "them.",
     )
 
 

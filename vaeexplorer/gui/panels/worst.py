@@ -95,7 +95,7 @@ class SlotPlaces(QWidget):
 
     def _go(self, place: WorstPlace) -> None:
         self._session.activate(self._slot)
-        self._session.set_code(self._slot, place.z)
+        self._session.set_code(self._slot, place.z, place.whole)
 
 
 class WorstPanel(QScrollArea):

@@ -76,11 +76,13 @@ class Probing(Document):
         z = exhibit.codes[main_space(exhibit)].mean[index]
         self._show_probe(slot, Probe("dot", place, z, index, 0.0))
 
-    def set_code(self, slot: int, z: NDArray[np.float32]) -> None:
-        """Probe a code set by hand, and hold it."""
+    def set_code(
+        self, slot: int, z: NDArray[np.float32], whole: NDArray[np.float32] | None = None
+    ) -> None:
+        """Probe a code set by hand, or a draw (`whole` as in Probe), and hold it."""
         lift = self.slots[slot].lift
         if lift is not None:
-            self._show_probe(slot, probe_code(lift, np.asarray(z, np.float32)))
+            self._show_probe(slot, probe_code(lift, np.asarray(z, np.float32), whole))
             self.hold()
 
     def decode_again(self) -> None:
@@ -152,7 +154,7 @@ class Probing(Document):
         space = exhibit.spaces[main_space(exhibit)]
         self.lanes.decode.submit(
             (slot, "probe"),
-            lambda: decode_pixels(space, probe.z[None])[0],
+            lambda: decode_pixels(*probe.source(space))[0],
             on_result=partial(self._probe_decoded, slot, exhibit, probe),
             on_error=self.tell,
             urgent=urgent,
@@ -174,7 +176,7 @@ class Probing(Document):
             space = exhibit.spaces[main_space(exhibit)]
             self.lanes.decode.submit(
                 (slot, "round trip"),
-                partial(round_trip, space, probe.z),
+                partial(round_trip, space, probe),
                 on_result=partial(self._gone_round, slot, exhibit, probe),
                 on_error=self.tell,
             )
@@ -240,7 +242,7 @@ class Probing(Document):
         """Return the same code on another map."""
         if probe.kind in ("dot", "linked"):
             return probe_image(lift, probe.nearest, "dot")
-        return probe_code(lift, probe.z)
+        return probe_code(lift, probe.z, probe.whole)
 
     def _probe_first(self, slot: int) -> None:
         """Probe the image that the other slots probe, or the first one, so none stands empty."""

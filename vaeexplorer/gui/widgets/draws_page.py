@@ -35,8 +35,9 @@ class DrawsPage(QScrollArea):
                 "Evidence",
                 "The decoder gives a law of images, of which everything else shows only the mean. "
                 "These are draws from it at the probe: noise that the model takes for no part of "
-                "its code. Layers below the explored one are at their means; what a space lacks is "
-                "held. Of a flow VAE fields are drawn, which warp the source.",
+                "its code. Layers below the explored one are at their means, or drawn where the "
+                "probe is a draw; what a space lacks is held. Of a flow VAE fields are drawn, "
+                "which warp the source.",
             )
         )
         grid = QGridLayout(page)

@@ -118,14 +118,20 @@ class OverlayLayer:
         elif self._holes is not None:
             self._holes.draw(painter, to_pixels, area)
 
-    def code_at(self, place: NDArray[np.float64], reach: float) -> NDArray[np.float32] | None:
-        """Return the code of the draw within `reach` of `place`, in units of the map, if any."""
+    def draw_at(
+        self, place: NDArray[np.float64], reach: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None] | None:
+        """Return the draw within `reach` of `place`, in units of the map, if any.
+
+        Its code, and that of the whole image where there is one (see Probe).
+        """
         if isinstance(self.shown, Draws):
             number = draw_near(self.shown, place, reach)
-            return None if number is None else self.shown.codes[number]
+            found = self.shown
+            return None if number is None else (found.codes[number], found.whole[number])
         if isinstance(self.shown, Holes):
             number = hole_near(self.shown, place, reach)
-            return None if number is None else self.shown.emptied.codes[number]
+            return None if number is None else (self.shown.emptied.codes[number], None)
         return None
 
 

@@ -76,7 +76,7 @@ class Bounding(QObject):
         if exhibit is not None and probe is not None and exhibit.spaces:
             self._session.lanes.decode.submit(
                 (slot, "draws"),
-                partial(draw_images, exhibit, probe.z, seed, state.context),
+                partial(draw_images, exhibit, probe, seed, state.context),
                 on_result=partial(self._tell_if_shown, self.images_drawn, slot, exhibit),
                 on_error=self._session.tell,
             )
