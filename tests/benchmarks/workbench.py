@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from vaeexplorer.gui.app import create_application, show_window
 from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.window import Window
 from vaeexplorer.storage import RunLibrary
 
@@ -55,12 +56,12 @@ def decoded(session: Session, window: Window) -> bool:
 
 
 def settle(app: QApplication, session: Session) -> None:
-    """Wait until all that a start brings with it is done: maps judged, models scored."""
+    """Wait until all that a start brings with it is done: maps judged, models scored, all drawn."""
     lanes = (session.lanes.work, session.lanes.map)
 
     def done() -> bool:
         scored = all(session.scores.states.get(slot) == "scored" for slot in (0, 1))
-        return scored and not any(lane.busy for lane in lanes)
+        return scored and not (turns().busy() or any(lane.busy for lane in lanes))
 
     wait(app, done)
 

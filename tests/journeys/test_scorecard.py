@@ -6,9 +6,10 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from vaeexplorer.gui.session.parts import scoring, supplementing
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.score_rows import GAUSSIAN, MIXTURE
 from vaeexplorer.regularity import laws, verdict
 from vaeexplorer.run import Progress
@@ -68,7 +69,25 @@ def measured(reader):
 def bar(explorer, slot, *keys):
     panel = explorer.panel("scorecard")
     index = next(k for k, row in enumerate(panel.rows) if row.keys == keys)
+    # Rows are written in turns, those of a group once it is asked for.
+    explorer.wait(lambda: (slot, index) in panel.bars)
     return panel.bars[slot, index]
+
+
+def has_row(explorer, *keys):
+    """Whether the table, once it is whole, has the row with that number."""
+    panel = explorer.panel("scorecard")
+    explorer.wait(lambda: not turns().busy())
+    index = next(k for k, row in enumerate(panel.rows) if row.keys == keys)
+    return (0, index) in panel.bars
+
+
+def sentences(explorer):
+    """What stands on the right, once it is whole."""
+    explorer.wait(lambda: not turns().busy())
+    labels = explorer.panel("scorecard")._words.findChildren(QLabel)
+    assert all(label.isVisible() for label in labels)
+    return [label.text() for label in labels]
 
 
 def measured_beside(explorer, *slots):
@@ -90,8 +109,10 @@ def test_the_laws_have_the_names_that_the_scores_give_them():
 
 def test_every_number_is_that_of_the_score(explorer, default_pair_scores):
     panel = open_scorecard(explorer).panel("scorecard")
+    panel.parts.click()
     panel.beside.click()
     explorer.wait(lambda: measured_beside(explorer, 0, 1))
+    explorer.wait(lambda: not turns().busy())
     for slot, family in enumerate(("ae", "vae")):
         measured = explorer.session.scores.by_slot[slot]["secondary"]
         assert measured == pytest.approx(default_pair_scores[family]["secondary"], abs=1e-5)
@@ -128,7 +149,7 @@ def test_the_headline_comes_first_and_the_same_laws_after_it(reader):
 
 
 def test_it_says_in_words_which_is_better_and_what_is_unfair(measured, default_pair_scores):
-    texts = measured.panel("scorecard")._texts
+    texts = sentences(measured)
     pair = default_pair_scores["ae"], default_pair_scores["vae"]
     for sentence in verdict.compare(*pair, ("A", "B")):
         assert sentence in texts
@@ -140,28 +161,28 @@ def test_it_says_in_words_which_is_better_and_what_is_unfair(measured, default_p
 
 
 def test_the_parts_are_shown_on_demand(measured):
-    assert not bar(measured, 0, "continuity", "C20").isVisible()
-    assert bar(measured, 0, "continuity", "score").isVisible()
+    assert not has_row(measured, "continuity", "C20")
+    measured.wait(bar(measured, 0, "continuity", "score").isVisible)
     measured.panel("scorecard").parts.click()
-    assert bar(measured, 0, "continuity", "C20").isVisible()
+    measured.wait(bar(measured, 0, "continuity", "C20").isVisible)
     # Also for slots that come later.
     measured.session.set_slot_count(3)
-    assert bar(measured, 2, "continuity", "C20").isVisible()
+    measured.wait(bar(measured, 2, "continuity", "C20").isVisible)
     assert bar(measured, 2, "continuity", "score").text == "this slot is empty"
 
 
 def test_more_numbers_are_measured_once_they_are_looked_at(measured):
     panel = measured.panel("scorecard")
-    assert not bar(measured, 1, "secondary", "cycle_error").isVisible()
+    assert not has_row(measured, "secondary", "cycle_error")
     assert "secondary" not in measured.session.scores.by_slot[1]
     panel.beside.setFocus()
     QTest.keyClick(panel.beside, Qt.Key.Key_Space)
-    assert bar(measured, 1, "secondary", "cycle_error").isVisible()
+    measured.wait(bar(measured, 1, "secondary", "cycle_error").isVisible)
     measured.wait(lambda: measured_beside(measured, 0, 1))
     assert bar(measured, 1, "secondary", "aggregate_kl").text != "--"
     assert bar(measured, 0, "secondary", "aggregate_kl").text == "--"
     assert "no prior" in bar(measured, 0, "secondary", "aggregate_kl").toolTip()
-    assert not bar(measured, 0, "continuity", "C20").isVisible()
+    assert not has_row(measured, "continuity", "C20")
     # What comes later is measured too, and nothing is shown of what has left.
     measured.session.put(0, measured.session.slots[1].exhibit)
     assert (
@@ -192,10 +213,11 @@ def test_a_model_that_forgets_has_no_continuity_and_is_warned_of(measured):
     shown = bar(measured, 1, "continuity", "score")
     assert shown.value is None
     assert shown.text == "-- carries 40% of what 8 axes carry"
-    assert any("40 %" in text for text in measured.panel("scorecard")._texts)
+    assert any("40 %" in text for text in sentences(measured))
 
 
 def test_what_does_not_exist_is_no_zero(measured):
+    measured.panel("scorecard").parts.click()
     change(measured, 0, J=None)
     shown = bar(measured, 0, "continuity", "J")
     assert (shown.value, shown.text) == (None, "--")
@@ -207,11 +229,11 @@ def test_what_leaves_a_slot_takes_its_scores_along(measured):
     panel = measured.panel("scorecard")
     assert bar(measured, 1, "continuity", "score").text == "this slot is empty"
     assert list(measured.session.scores.by_slot) == [0]
-    assert not any("B is more" in text for text in panel._texts)
+    assert not any("B is more" in text for text in sentences(measured))
     measured.session.set_slot_count(1)
     measured.session.clear(0)
     assert not panel.save_button.isEnabled()
-    assert "once a model with its images" in panel._texts[0]
+    assert "once a model with its images" in sentences(measured)[0]
 
 
 def test_scores_are_saved_as_a_table(measured, tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -27,12 +26,15 @@ from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.score_bar import ScoreBar
 from vaeexplorer.gui.widgets.score_rows import Row, rows, with_deviation
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.gui.widgets.written_area import WrittenArea
 from vaeexplorer.jobs.scorecard import Comparison, comparisons
 from vaeexplorer.regularity.verdict import GATE_NEEDED
 
 translate = QCoreApplication.translate
 
 NOTHING = "--"
+ROWS_AT_ONCE, SENTENCES_AT_ONCE = 4, 4
+"""What is written in one turn."""
 Scores = Mapping[str, Any]
 
 
@@ -44,15 +46,16 @@ class ScorecardPanel(QWidget):
         self._session = session
         self.rows = rows()
         self.bars: dict[tuple[int, int], ScoreBar] = {}
-        self._texts: list[str] = []
+        self._names: list[ElidedLabel] = []
+        self._said: list[tuple[str, str]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID, GRID, GRID)
         column.setSpacing(GRID)
         column.addLayout(self._tools())
         split = QHBoxLayout()
         split.setSpacing(2 * GRID)
-        self._table = _scroll(translate("Scorecard", "Scores"))
-        self._words = _scroll(translate("Scorecard", "What the scores say"))
+        self._table = WrittenArea(translate("Scorecard", "Scores"))
+        self._words = WrittenArea(translate("Scorecard", "What the scores say"))
         split.addWidget(self._table, 3)
         split.addWidget(self._words, 2)
         column.addLayout(split, 1)
@@ -68,7 +71,7 @@ class ScorecardPanel(QWidget):
         self.parts.setToolTip(
             translate("Scorecard", "What the two scores are made of, and what they cannot see")
         )
-        self.parts.toggled.connect(self._show_groups)
+        self.parts.toggled.connect(self._rebuild)
         self.beside = QCheckBox(translate("Scorecard", "more numbers"))
         self.beside.setToolTip(
             translate(
@@ -77,7 +80,7 @@ class ScorecardPanel(QWidget):
                 "and how far the codes are from the prior. Measured once it is shown",
             )
         )
-        self.beside.toggled.connect(self._show_groups)
+        self.beside.toggled.connect(self._rebuild)
         self.beside.toggled.connect(self._session.secondary.watch)
         self._state = QLabel()
         self._state.setProperty("muted", True)
@@ -101,59 +104,48 @@ class ScorecardPanel(QWidget):
         row.addWidget(self.save_button)
         return row
 
-    def _rebuild(self) -> None:
-        page = QWidget()
+    def _rebuild(self, *_: object) -> None:
+        """Write the table anew, with the rows that are wanted and a column for each slot."""
+        self._table.write(self._write_table)
+        self._show()
+
+    def _write_table(self, page: QWidget) -> Iterator[None]:
+        """Write the heads of the columns, then some rows at a time."""
         grid = QGridLayout(page)
         grid.setContentsMargins(0, 0, GRID, 0)
         grid.setHorizontalSpacing(2 * GRID)
         grid.setVerticalSpacing(0)
-        self._names: list[QLabel] = []
-        self.bars = {}
-        self._grouped: dict[str, list[QWidget]] = {}
         slots = range(len(self._session.slots))
+        names, bars = [ElidedLabel() for _ in slots], {}
         for slot in slots:
-            grid.addLayout(self._column_head(slot), 0, slot + 1)
+            grid.addLayout(_column_head(slot, names[slot]), 0, slot + 1)
             grid.setColumnStretch(slot + 1, 1)
-        for index, row in enumerate(self.rows):
+        wanted = [index for index, row in enumerate(self.rows) if self._is_wanted(row)]
+        for line, index in enumerate(wanted):
+            if line % ROWS_AT_ONCE == 0:
+                yield
+            row = self.rows[index]
             title = QLabel(row.title)
             title.setToolTip(row.definition)
-            parts = [title]
             grid.addWidget(title, index + 1, 0)
             for slot in slots:
                 bar = ScoreBar(slot, f"{SLOT_LETTERS[slot]} {row.title.strip()}")
-                self.bars[slot, index] = bar
+                bars[slot, index] = bar
                 grid.addWidget(bar, index + 1, slot + 1)
-                parts.append(bar)
-            self._grouped.setdefault(row.group, []).extend(parts)
         grid.setRowStretch(len(self.rows) + 1, 1)
-        self._table.setWidget(page)
-        self._show_groups()
-        self._show()
+        self._names, self.bars = names, bars
+        self._show_numbers()
 
-    def _column_head(self, slot: int) -> QHBoxLayout:
-        name = ElidedLabel()
-        name.setProperty("heading", True)
-        self._names.append(name)
-        head = QHBoxLayout()
-        head.setSpacing(GRID)
-        head.addWidget(SlotBadge(slot))
-        head.addWidget(name, 1)
-        return head
-
-    def _show_groups(self) -> None:
-        for group, box in (("parts", self.parts), ("beside", self.beside)):
-            for widget in self._grouped.get(group, ()):
-                widget.setVisible(box.isChecked())
+    def _is_wanted(self, row: Row) -> bool:
+        boxes = {"parts": self.parts, "beside": self.beside}
+        return row.group not in boxes or boxes[row.group].isChecked()
 
     # --- what the session says ----------------------------------------------------------------
 
     def _show(self, *_: object) -> None:
         """Show what is known of every slot now: a comparison needs them all."""
         session = self._session
-        for slot, state in enumerate(session.slots[: len(self._names)]):
-            self._names[slot].setText("" if state.exhibit is None else state.exhibit.name)
-            for index, row in enumerate(self.rows):
-                self._show_number(self.bars[slot, index], row, slot)
+        self._show_numbers()
         columns = session.scores.columns()
         self.save_button.setEnabled(bool(columns))
         self.copy_button.setEnabled(bool(columns))
@@ -171,6 +163,14 @@ class ScorecardPanel(QWidget):
             else ""
         )
         self._say(comparisons(columns))
+
+    def _show_numbers(self) -> None:
+        """Fill what is there of the table; its columns may be those of slots that are gone."""
+        for name, state in zip(self._names, self._session.slots, strict=False):
+            name.setText("" if state.exhibit is None else state.exhibit.name)
+        for (slot, index), bar in self.bars.items():
+            if slot < len(self._session.slots):
+                self._show_number(bar, self.rows[index], slot)
 
     def _show_number(self, bar: ScoreBar, row: Row, slot: int) -> None:
         scores = self._session.scores.by_slot.get(slot)
@@ -215,44 +215,49 @@ class ScorecardPanel(QWidget):
 
     def _say(self, found: list[Comparison]) -> None:
         """Put the sentences on the right: comparisons first, warnings in their colour."""
-        self._texts = []
-        page = QWidget()
+        said = self._sentences(found)
+        if said != self._said:
+            self._said = said
+            self._words.write(self._write_words)
+
+    def _sentences(self, found: list[Comparison]) -> list[tuple[str, str]]:
+        """Return what is to be said, and the style of each: "" is the usual one."""
+        said = []
+        for one in found:
+            said.append((translate("Scorecard", "{0} and {1}").format(*one.slots), "heading"))
+            said.extend((sentence, "") for sentence in one.verdict)
+            said.extend(
+                (translate("Scorecard", "Mind: {0}").format(sentence), "warning")
+                for sentence in one.warnings
+                if sentence not in one.verdict
+            )
+        columns = self._session.scores.columns()
+        for one in columns:
+            said.append((f"{one.slot}: {one.name}", "heading"))
+            said.extend((sentence, "") for sentence in one.scores["verdict"])
+        if not columns:
+            story = translate(
+                "Scorecard",
+                "What the scores say stands here once a model with its images is in a slot and has "
+                "been measured: a few seconds.",
+            )
+            said.append((story, "muted"))
+        return said
+
+    def _write_words(self, page: QWidget) -> Iterator[None]:
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, GRID, 0)
         column.setSpacing(GRID // 2)
-
-        def add(text: str, style: str | None = None) -> None:
+        for line, (text, style) in enumerate(self._said):
+            if line and line % SENTENCES_AT_ONCE == 0:
+                yield
             label = QLabel(text)
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             if style:
                 label.setProperty(style, True)
             column.addWidget(label)
-            self._texts.append(text)
-
-        columns = self._session.scores.columns()
-        for one in found:
-            add(translate("Scorecard", "{0} and {1}").format(*one.slots), "heading")
-            for sentence in one.verdict:
-                add(sentence)
-            for sentence in one.warnings:
-                if sentence not in one.verdict:
-                    add(translate("Scorecard", "Mind: {0}").format(sentence), "warning")
-        for one in columns:
-            add(f"{one.slot}: {one.name}", "heading")
-            for sentence in one.scores["verdict"]:
-                add(sentence)
-        if not columns:
-            add(
-                translate(
-                    "Scorecard",
-                    "What the scores say stands here once a model with its images is in a slot "
-                    "and has been measured: a few seconds.",
-                ),
-                "muted",
-            )
         column.addStretch()
-        self._words.setWidget(page)
 
     # --- what the user does -------------------------------------------------------------------
 
@@ -269,7 +274,9 @@ class ScorecardPanel(QWidget):
                 for value, sd in numbers
             ]
             lines.append("\t".join([row.title.strip(), *texts]))
-        QGuiApplication.clipboard().setText("\n".join([*lines, "", *self._texts]))
+        QGuiApplication.clipboard().setText(
+            "\n".join([*lines, "", *(text for text, _ in self._said)])
+        )
 
     def _save(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
@@ -283,13 +290,13 @@ class ScorecardPanel(QWidget):
             self._session.scores.save(path if path.suffix else path.with_suffix(".csv"))
 
 
-def _scroll(name: str) -> QScrollArea:
-    """Make room for what may be larger; keys scroll it, for nothing in it takes them."""
-    area = QScrollArea()
-    area.setAccessibleName(name)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    return area
+def _column_head(slot: int, name: ElidedLabel) -> QHBoxLayout:
+    name.setProperty("heading", True)
+    head = QHBoxLayout()
+    head.setSpacing(GRID)
+    head.addWidget(SlotBadge(slot))
+    head.addWidget(name, 1)
+    return head
 
 
 def _found(scores: Scores, keys: tuple[str, ...]) -> Any:
