@@ -185,6 +185,19 @@ def test_a_lane_has_what_waits_or_runs_and_is_still_wanted(lane, answers):
     let_through.set()
 
 
+def test_a_lane_settles_when_all_its_jobs_are_done(lane, answers):
+    assert lane.settle(0.0)
+    job, entered, let_through = gate()
+    done = []
+    answers.submit(lane, "runs", job)
+    answers.submit(lane, "waits", lambda: done.append(1))
+    assert entered.wait(5)
+    assert not lane.settle(0.01)
+    let_through.set()
+    assert lane.settle(5.0)
+    assert done == [1]
+
+
 def test_close_cancels_what_runs_and_what_waits(qtbot, answers):
     lane = Lane("closing")
     closed, started = threading.Event(), threading.Event()

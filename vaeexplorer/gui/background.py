@@ -64,6 +64,7 @@ class Lane(QObject):
         self._unheard: dict[Ticket, int] = {}
         self._closing = False
         self._changed = threading.Condition()
+        self._idle = threading.Event()
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._work, name=f"lane-{name}", daemon=True)
         self._thread.start()
@@ -110,6 +111,14 @@ class Lane(QObject):
             jobs = (self._waiting.get(key), self._running)
         return any(job and job.key == key and not job.cancelled.is_set() for job in jobs)
 
+    def settle(self, timeout_s: float) -> bool:
+        """Let the lane work undisturbed until it has nothing to do; False if it has, after that."""
+        with self._changed:
+            if self._running is None and not self._waiting:
+                return True
+            self._idle.clear()
+        return self._idle.wait(timeout_s)
+
     def close(self, timeout_s: float) -> bool:
         """Cancel what does not last and wait for the thread; False if it did not end in time."""
         with self._changed:
@@ -128,6 +137,8 @@ class Lane(QObject):
         """Wait for a job and take it; None when the lane closes."""
         with self._changed:
             self._running = None
+            if not self._waiting:
+                self._idle.set()
             self._changed.wait_for(lambda: self._closing or bool(self._waiting))
             if not self._waiting:
                 return None

@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal
 from vaeexplorer.gui.session.document import Slot
 from vaeexplorer.gui.session.planes import Planes
 from vaeexplorer.jobs.opening import held_at, main_space
+from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe, probe_image
 from vaeexplorer.run import Exhibit
 
@@ -70,17 +71,16 @@ class Holding(Planes):
         state.holds, state.held_image = True, image
         self._take_context(slot)
 
-    def _probe_first(self, slot: int) -> None:
+    def _probe_first(self, slot: int, lift: Lift) -> None:
         """Probe and hold what was probed and held in the space that was explored before."""
-        state = self.slots[slot]
-        probed, held = state.last_images
-        if probed is None or state.lift is None:
-            super()._probe_first(slot)
+        probed, held = self.slots[slot].last_images
+        if probed is None:
+            super()._probe_first(slot, lift)
             return
-        self._set_probe(slot, probe_image(state.lift, probed, "dot"))
+        self._set_probe(slot, probe_image(lift, probed, "dot"))
         if held is not None:
-            state.held = probe_image(state.lift, held, "dot")
-            self.held_changed.emit(slot, state.held)
+            self.slots[slot].held = probe_image(lift, held, "dot")
+            self.held_changed.emit(slot, self.slots[slot].held)
 
     def _hold_image(self, slot: int, held: Probe | None) -> None:
         """Take the context from a held image. A code set by hand is none: the context stays."""

@@ -26,6 +26,13 @@ NO_SNAP = -1.0
 REST_MS = 80
 """Without another decode for so long, probes rest: time for what need not follow the cursor."""
 
+DECODE_S = 0.003
+"""How long a move waits for its decodes before the window draws it.
+
+Most models need less. Side by side, the lane and the window hand the interpreter to and fro, which
+costs both more than that: the picture came 4 ms later, and the move took a third more of the CPU.
+"""
+
 REST_S, WAIT_S, MOST_WAITS = 0.15, 0.05, 10
 """After so long the cursor rests; how long to wait before looking again; how often, at most."""
 
@@ -132,15 +139,17 @@ class Probing(Document):
 
     def _show_probe(self, slot: int, probe: Probe) -> None:
         self._probed = self.last_moved = slot
-        self._set_probe(slot, probe, urgent=True)
+        probes = {slot: probe}
         for other in range(len(self.slots)):
-            if other != slot and self.linked(slot, other):
-                self._link(other, probe)
-
-    def _link(self, slot: int, probe: Probe) -> None:
-        lift = self.slots[slot].lift
-        if lift is not None:
-            self._set_probe(slot, probe_image(lift, probe.nearest, "linked"))
+            lift = self.slots[other].lift
+            if other != slot and lift is not None and self.linked(slot, other):
+                probes[other] = probe_image(lift, probe.nearest, "linked")
+        for each, moved in probes.items():
+            self.slots[each].probe = moved
+            self._decode(each, moved, urgent=each == slot)
+        self.lanes.decode.settle(DECODE_S)
+        for each, moved in probes.items():
+            self.probe_moved.emit(each, moved)
 
     def _set_probe(self, slot: int, probe: Probe, urgent: bool = False) -> None:
         self.slots[slot].probe = probe
@@ -228,7 +237,7 @@ class Probing(Document):
         if state.probe is not None:
             self._set_probe(slot, self._moved_to(lift, state.probe))
         else:
-            self._probe_first(slot)
+            self._probe_first(slot, lift)
         self.lifted.emit(slot)
 
     def _surveyed(self, slot: int, lift: Lift, survey: tuple[Lattice, NoData]) -> None:
@@ -244,15 +253,13 @@ class Probing(Document):
             return probe_image(lift, probe.nearest, "dot")
         return probe_code(lift, probe.z, probe.whole)
 
-    def _probe_first(self, slot: int) -> None:
+    def _probe_first(self, slot: int, lift: Lift) -> None:
         """Probe the image that the other slots probe, or the first one, so none stands empty."""
         for other, state in enumerate(self.slots):
             if other != slot and state.probe is not None and self.linked(slot, other):
-                self._link(slot, state.probe)
+                self._set_probe(slot, probe_image(lift, state.probe.nearest, "linked"))
                 return
-        lift = self.slots[slot].lift
-        if lift is not None:
-            self._set_probe(slot, probe_image(lift, 0, "dot"))
+        self._set_probe(slot, probe_image(lift, 0, "dot"))
 
 
 def _survey(lift: Lift) -> Generator[float, None, tuple[Lattice, NoData]]:

@@ -72,6 +72,8 @@ class MapView(QWidget):
         self.watch.rested.connect(self._settle)
         self.plane = Viewport()
         self._cross_hair: CrossHair | None = None
+        # Where it was last drawn, or will be.
+        self._marked = QRegion()
         self._backdrop = Backdrop(self, self._draw_backdrop)
         self._held: FloatArray | None = None
         self._path: FloatArray | None = None
@@ -166,10 +168,10 @@ class MapView(QWidget):
 
     def set_cross_hair(self, cross_hair: CrossHair | None) -> None:
         """Draw `cross_hair`, or none."""
-        before = self._cross_hair_region()
         self._cross_hair = cross_hair
+        before, self._marked = self._marked, self._cross_hair_region()
         # Not the whole map: what is painted is also what has to be sent to the screen.
-        self.update(before.united(self._cross_hair_region()))
+        self.update(before.united(self._marked))
 
     def _cross_hair_region(self) -> QRegion:
         if self._cross_hair is None:
