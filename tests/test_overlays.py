@@ -152,6 +152,16 @@ def test_all_maps_share_one_scale(axes_lift):
     assert flat[0].reference == 0
 
 
+def test_a_collapsed_decoder_has_no_say_in_the_common_scale(axes_lift):
+    small, large = np.eye(2, dtype=np.float32) * 0.1, np.eye(2, dtype=np.float32) * 0.4
+    fields = {
+        slot: finish(stretch(affine(m), axes_lift))[0]
+        for slot, m in enumerate((small, large, small / 1000))
+    }
+    without = on_one_scale({slot: fields[slot] for slot in (0, 1)})
+    assert {one.reference for one in on_one_scale(fields).values()} == {without[0].reference}
+
+
 @pytest.fixture
 def blob_data():
     z = torch.randn(300, 2, generator=torch.Generator().manual_seed(3))

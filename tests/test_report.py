@@ -36,12 +36,13 @@ from vaeexplorer.latent.lift import lift_of
 from vaeexplorer.latent.paths import WAYS
 from vaeexplorer.latent.projection import Map, ProjectionError
 from vaeexplorer.regularity.law_names import OWN
+from vaeexplorer.report.blocks import table_of
 from vaeexplorer.report.draws import DRAWS_ROWS
 from vaeexplorer.report.evidence import STRETCH_ROWS, path_quantities
 from vaeexplorer.report.figures import GRID_GAP
 from vaeexplorer.report.findings import Window
 from vaeexplorer.report.holes import HOLES_ROWS
-from vaeexplorer.report.quantities import BESIDE, SCORES
+from vaeexplorer.report.quantities import BESIDE, SCORES, Quantity, number
 from vaeexplorer.run import Config, result_of
 from vaeexplorer.storage import StorageError, load_run, save_run
 
@@ -346,6 +347,21 @@ def test_a_run_on_other_data_has_no_path_between_these_images(
     assert "B: Other data than that of A" in page_of(tmp_path / "out").text
 
 
+def test_numbers_read_as_what_they_are() -> None:
+    assert number(-0.001) == "0.00"
+    assert number(-1234.5) == "−1,234.50"
+    score = Quantity("score", "", ("score",), sd=("sd",))
+    assert score.text({"score": 0.3074, "sd": 0.0031}) == "0.307 ± 0.003"
+    assert score.text({"score": 0.3074, "sd": 0.0131}) == "0.31 ± 0.01"
+
+
+def test_what_does_not_exist_is_explained_where_it_stands() -> None:
+    rows = (Quantity("rate", "in nats", ("rate",)), Quantity("law", "drawn from", ("law",)))
+    has, lacks = {"slot": "A", "rate": 2, "law": "standard normal"}, {"slot": "B", "law": "uniform"}
+    assert "-- stands where a quantity does not exist." in table_of([has, lacks], rows)
+    assert "--" not in table_of([has, has], rows).replace("--slot", "")
+
+
 def test_the_scorecard_stands_on_the_page_with_every_definition(report: Path) -> None:
     text = page_of(report).text
     runs = numbers_of(report)["runs"]
@@ -356,7 +372,8 @@ def test_the_scorecard_stands_on_the_page_with_every_definition(report: Path) ->
             assert (quantity.text(run) or "--") in text
     for run in runs:
         score = run["continuity"]
-        assert f"{score['score']:.2f} ± {score['sd']:.2f}" in text
+        digits = 2 if score["sd"] >= 0.005 else 3
+        assert f"{score['score']:.{digits}f} ± {score['sd']:.{digits}f}" in text
     for line in (*numbers_of(report)["comparison"], *numbers_of(report)["warnings"]):
         assert line in text
     assert any("different laws" in line for line in numbers_of(report)["warnings"])

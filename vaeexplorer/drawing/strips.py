@@ -198,7 +198,16 @@ def _with_curves(
         font = ImageFont.load_default(TEXT)
         half = font.getlength(words) / 2
         middle = min(max(at, half), row.shape[1] - half)
-        draw.text((middle, top - MARK - 2), words, fill=paper.text, font=font, anchor="mb")
+        # A rim of paper, so that the dashed line does not strike the words out.
+        draw.text(
+            (middle, top - MARK - 2),
+            words,
+            fill=paper.text,
+            font=font,
+            anchor="mb",
+            stroke_width=2,
+            stroke_fill=paper.background,
+        )
     return np.array(image)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vaeexplorer.drawing.overlay_colours import SPAN
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.latent.lift import Lift
 
@@ -142,9 +143,12 @@ class Stretch:
 def on_one_scale(fields: Mapping[int, Stretch]) -> dict[int, Stretch]:
     """Give all `fields` one reference: the geometric mean of their medians.
 
-    So neither the number of places nor the map with the largest changes decides it.
+    So neither the number of places nor the map with the largest changes decides it. A collapsed
+    decoder, whose median is less than the whole scale below the largest, has no say: the mean
+    would put all others beyond the end of the scale, where they look alike.
     """
-    medians = [one.median for one in fields.values() if one.median > 0]
+    largest = max((one.median for one in fields.values()), default=0.0)
+    medians = [m for m in (one.median for one in fields.values()) if m * SPAN**2 > largest]
     reference = float(np.exp(np.mean(np.log(medians)))) if medians else 0.0
     return {key: replace(one, reference=reference) for key, one in fields.items()}
 

@@ -58,30 +58,43 @@ def image_by_theme(light: str, dark: str, alternative: str) -> str:
 def table(title: str, lead: str, runs: Sequence[Numbers], quantities: Sequence[Quantity]) -> str:
     """Make a section with a table of `quantities`, or nothing where no run has any of them."""
     rows = table_of(runs, quantities)
-    if not rows:
-        return ""
-    note = f'<p class="quiet">{NOTHING} stands where a quantity does not exist.</p>'
-    return section(title, lead, rows + note)
+    return section(title, lead, rows) if rows else ""
 
 
 def table_of(runs: Sequence[Numbers], quantities: Sequence[Quantity]) -> str:
-    """Make a table of `quantities`, each with its definition; rows that no run has are left out."""
-    head = "".join(f'<th class="number" scope="col">{run["slot"]}</th>' for run in runs)
-    rows = []
+    """Make a table of `quantities`, each with its definition; rows that no run has are left out.
+
+    The numbers stand beside their names, where the eye finds them, and the definitions behind.
+    """
+    head = "".join(
+        f'<th class="number" scope="col"><span class="letter" style="--slot: {slot_colour(index)}">'
+        f"{run['slot']}</span></th>"
+        for index, run in enumerate(runs)
+    )
+    note = f'<p class="quiet note">{NOTHING} stands where a quantity does not exist.</p>'
+    rows, lacking = [], False
     for quantity in quantities:
         texts = [quantity.text(run) for run in runs]
         if all(text is None for text in texts):
             continue
-        cells = "".join(f'<td class="number">{escape(text or NOTHING)}</td>' for text in texts)
+        lacking |= None in texts
+        said = "number words" if any(_in_words(text) for text in texts) else "number"
+        cells = "".join(f'<td class="{said}">{escape(text or NOTHING)}</td>' for text in texts)
         kind = ' class="part"' if quantity.part else ""
         rows.append(
-            f"<tr{kind}><td>{escape(quantity.name)}<small>{escape(quantity.definition)}</small></td>"
-            f"{cells}</tr>"
+            f'<tr{kind}><th scope="row">{escape(quantity.name)}</th>{cells}'
+            f'<td class="meaning">{escape(quantity.definition)}</td></tr>'
         )
     if not rows:
         return ""
-    return (
-        '<div class="numbers"><table><thead><tr>'
-        f'<th scope="col">Quantity</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-        "</div>"
+    table = (
+        f'<table style="--slots: {len(runs)}"><thead><tr><th scope="col">Quantity</th>{head}'
+        '<th class="meaning" scope="col">What it says</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
     )
+    return f'<div class="numbers">{table}</div>{note if lacking else ""}'
+
+
+def _in_words(text: str | None) -> bool:
+    """Tell whether a cell says words, which may go over several lines; a number may not."""
+    return text is not None and not any(sign.isdigit() for sign in text[:2])

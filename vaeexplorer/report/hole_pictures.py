@@ -61,16 +61,18 @@ def holes_picture(found: Findings, holes: Holes, dots: Dots, paper: Paper) -> Pi
     masks = hole_masks(found, holes)
     whole = np.full((SIGN, SIGN), 255, np.uint8)
     blank = np.full((SIGN, SIGN, 3), paper.background, np.uint8)
-    entries = [("far from every posterior", _tinted(blank, whole, colour))]
+    entries = [("place far from every posterior", _tinted(blank, whole, colour))]
     picture = _tinted(over(dots.quiet, paper.background), masks.empty, colour)
     if holes.unmapped is not None:
         picture = _lined(picture, masks.unmapped, paper.line)
-        entries.insert(0, ("no dot near: says nothing", _lined(blank, whole, paper.line)))
+        entries.insert(
+            0, ("no dot near: says nothing of the model", _lined(blank, whole, paper.line))
+        )
     places = found.window.pixels(holes.places, MAP_SIDE)
     if len(places):
         picture = _crossed(picture, places, colour, paper)
         middle = np.full((1, 2), SIGN / 2)
-        entries.append(("draws that are", _crossed(blank, middle, colour, paper)))
+        entries.append(("draw far from every posterior", _crossed(blank, middle, colour, paper)))
     return np.concatenate([picture, sign_legend(entries, paper, MAP_SIDE)])
 
 

@@ -35,8 +35,8 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
     runs = report["runs"]
     pairs = list(zip(findings, runs, strict=True))
     sections = [
+        figures("The runs in words", "", pairs, _words),
         table("Scorecard", SCORES_LEAD, runs, scores_of(runs)),
-        figures("In words", "", pairs, _words),
         figures("The maps", _maps_lead(findings), pairs, _map_figure),
         *evidence_sections(pairs, report),
         figures("Decoded over the map", GRID_LEAD, pairs, _grid_figure),
@@ -48,7 +48,7 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
         figures("Learning", LEARNING_LEAD, pairs, _learning),
     ]
     return Template(template).substitute(
-        title=escape(" and ".join(f"{run['slot']}: {run['run']}" for run in runs)),
+        title=escape(_listed([f"{run['slot']}: {run['run']}" for run in runs])),
         subtitle=escape(f"Report by vae-explorer {report['vae_explorer']}."),
         columns=2 if len(runs) == 4 else min(len(runs), 3),
         # Three maps beside one another on a sheet would have legends too small to read.
@@ -56,6 +56,12 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
         sentences=_sentences(report),
         sections="\n".join(sections),
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Join `names` as one says them."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 SCORES_LEAD = (

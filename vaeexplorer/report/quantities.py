@@ -31,9 +31,12 @@ class Quantity(NamedTuple):
         value = find(run, self.keys)
         if value is None or isinstance(value, str):
             return value
-        text = number(float(value), self.digits)
         spread = find(run, self.sd) if self.sd else None
-        return text if spread is None else f"{text} ± {number(float(spread), self.digits)}"
+        if spread is None:
+            return number(float(value), self.digits)
+        # One digit more where the spread would read as none, as in the window.
+        digits = self.digits + (spread < 0.5 * 10**-self.digits)
+        return f"{number(float(value), digits)} ± {number(float(spread), digits)}"
 
 
 def find(run: Numbers, keys: tuple[str, ...]) -> Any:
@@ -46,7 +49,10 @@ def find(run: Numbers, keys: tuple[str, ...]) -> Any:
 
 def number(value: float | None, digits: int = 2) -> str:
     """Write a number for people, or what stands where there is none."""
-    return NOTHING if value is None else f"{value:,.{digits}f}".replace("-", "−")
+    if value is None:
+        return NOTHING
+    # Nothing is less than nothing: what rounds to 0 has no sign.
+    return f"{value:z,.{digits}f}".replace("-", "−")
 
 
 MEASURES = (
