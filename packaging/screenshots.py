@@ -31,7 +31,6 @@ from vaeexplorer.gui.session import Session  # noqa: E402
 from vaeexplorer.gui.window import Window  # noqa: E402
 
 THEMES = ("light", "dark")
-SIZE = (1440, 900)
 MOST_BYTES = 200_000
 HELD, BEYOND = 159, 358
 """A 9, which is held, and a 5: the cursor is halfway between them on the map of the VAE."""
@@ -47,8 +46,6 @@ def main() -> int:
     for name, scene in (("explore", hold_and_hover), ("train", train), ("compare", compare)):
         for theme in THEMES:
             with open_window(theme=theme) as (app, session, window):
-                window.resize(*SIZE)
-                app.processEvents()
                 scene(app, session, window)
                 settle(app, session)
                 wait(app, lambda s=session: all(state.no_data for state in s.slots))

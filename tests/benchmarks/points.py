@@ -148,7 +148,6 @@ def main() -> None:
     peers: dict[str, float] = {}
     load_kernel()  # fills the cache of compiled code, untimed
     with open_window() as (app, session, window):
-        window.resize(1440, 900)
         settle(app, session)
         session.set_slot_count(1)
         view = window.maps[0].view

@@ -23,6 +23,8 @@ from vaeexplorer.gui.window import Window
 from vaeexplorer.storage import RunLibrary
 
 PATIENCE_S = 120.0
+SIZE = (1440, 900)
+"""Of the window: without a screen it would be as small as that of Qt's offscreen platform."""
 
 
 @contextmanager
@@ -36,6 +38,7 @@ def open_window(
         settings = QSettings(str(Path(home) / "settings.ini"), QSettings.Format.IniFormat)
         settings.setValue("theme", theme)
         window = show_window(session, settings, Path(home) / "log", paths)
+        window.resize(*SIZE)
         wait(app, lambda: all(view.decode.drawn for view in probe_views(window)))
         yield app, session, window
         window.close()
