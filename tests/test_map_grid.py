@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from vaeexplorer.gui.turns import turns
+from vaeexplorer.gui.turns import Turns, turns
 from vaeexplorer.gui.widgets.map_grid import MapGrid
 
 LONG = "a legend of many words that takes more than one row "
@@ -33,7 +33,7 @@ def grid(qtbot):
     qtbot.addWidget(grid)
     grid.panels = [Panel(), Panel()]
     for panel in grid.panels:
-        grid.add(panel, panel.around)
+        grid.add(panel, panel.view, panel.around)
     grid.resize(600, 600)
     with qtbot.waitExposed(grid):
         grid.show()
@@ -68,7 +68,8 @@ def test_four_maps_are_equally_high_and_two_are_again_when_the_others_go(qtbot, 
     (before,) = heights(grid)
     for _ in range(2):
         grid.panels.append(Panel())
-        grid.add(grid.panels[-1], grid.panels[-1].around)
+        panel = grid.panels[-1]
+        grid.add(panel, panel.view, panel.around)
     grid.panels[3].texts[0].setText(2 * LONG)
     qtbot.waitUntil(lambda: max(heights(grid)) < before / 2)
     qtbot.waitUntil(lambda: max(heights(grid)) - min(heights(grid)) <= 1)
@@ -104,3 +105,18 @@ def test_a_map_is_drawn_at_its_new_height_before_the_next_one_gets_one(qtbot, gr
         resized = [place for place, (kind, _) in enumerate(record.seen) if kind == "Resize"]
         assert [record.seen[place][1] for place in resized] == [first, 1 - first]
         assert ("Paint", first) in record.seen[resized[0] : resized[1]]
+
+
+def test_maps_that_get_another_size_together_are_drawn_in_turns(qtbot, grid, monkeypatch):
+    qtbot.waitUntil(lambda: not turns().busy())
+    record = Record(panel.view for panel in grid.panels)
+    real = Turns._do_next
+    monkeypatch.setattr(Turns, "_do_next", lambda self: (record.seen.append("turn"), real(self)))
+    for height in (400, 700):
+        record.seen.clear()
+        grid.resize(600, height)
+        qtbot.waitUntil(lambda: {("Paint", 0), ("Paint", 1)} <= set(record.seen))
+        first, second = (record.seen.index(("Paint", place)) for place in (0, 1))
+        assert "turn" in record.seen[:first]
+        assert "turn" in record.seen[first:second]
+        qtbot.waitUntil(lambda: not turns().busy())

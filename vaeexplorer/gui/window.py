@@ -124,7 +124,7 @@ class Window(QMainWindow):
             panel.view.tool.mode = self.mode
             panel.view.set_dot_style(*self.dot_controls.style_chosen)
             panel.scores_requested.connect(lambda: self.show_panel("scorecard"))
-            self._grid.add(panel, panel.around)
+            self._grid.add(panel, panel.view, panel.around)
             self.maps.append(panel)
 
     def _add_dock(self, panel: Panel) -> None:

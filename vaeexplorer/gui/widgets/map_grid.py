@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from vaeexplorer.gui.turns import turns
@@ -28,6 +30,7 @@ class MapGrid(QSplitter):
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._held: list[tuple[QWidget, Sequence[QWidget]]] = []
+        self._views: list[QWidget] = []
         for _ in range(ROWS):
             row = QSplitter(Qt.Orientation.Horizontal)
             row.setChildrenCollapsible(False)
@@ -35,12 +38,14 @@ class MapGrid(QSplitter):
         self.setChildrenCollapsible(False)
         self._share()
 
-    def add(self, panel: QWidget, around: Sequence[QWidget]) -> None:
+    def add(self, panel: QWidget, view: QWidget, around: Sequence[QWidget]) -> None:
         """Put `panel` behind the others.
 
-        `around` are its parts beside the map, from above, each with a layout: as many for each.
+        `view` is its map, and `around` are its parts beside that, from above, each with a layout:
+        as many for each.
         """
         self.widget(len(self._held) // IN_ROW).addWidget(panel)
+        self._views.append(view)
         self._held.append((panel, around))
         for part in around:
             part.installEventFilter(self)
@@ -50,6 +55,7 @@ class MapGrid(QSplitter):
     def remove_last(self) -> None:
         """Delete the last widget, at once: it hears of nothing any more."""
         panel, _ = self._held.pop()
+        self._views.pop()
         shiboken6.delete(panel)
         self._share()
         self._level()
@@ -58,6 +64,14 @@ class MapGrid(QSplitter):
         if event.type() in CHANGES and not turns().busy(self):
             self._level(watched)
         return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.isVisible():
+            for view in self._views:
+                # What was there stays until then: a map paints all of its background.
+                view.setUpdatesEnabled(False)
+                turns().add(view, "paint", partial(view.setUpdatesEnabled, True))
 
     def _share(self) -> None:
         """Give equal shares, whatever the sizes that the widgets would like."""
