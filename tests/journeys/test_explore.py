@@ -1,5 +1,7 @@
 """A person looks at the default pair: hovers, holds, slides, filters, zooms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -16,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.gui.panels import PANELS
+from vaeexplorer.gui.session.parts import scoring
 from vaeexplorer.gui.turns import turns
+from vaeexplorer.gui.widgets.headlines import no_headlines
 from vaeexplorer.gui.widgets.theme import DARK, LIGHT
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.latent.lift import Lift
@@ -408,3 +412,27 @@ def test_a_model_that_forgets_gets_no_good_number(explorer, default_pair_scores)
     text = explorer.window.maps[1]._scores.text()
     assert text.startswith("carries 40% of 8 straight axes")
     assert "completeness" in text
+
+
+@pytest.mark.slow
+def test_a_score_that_failed_and_one_of_too_few_images_are_told_apart(explorer, monkeypatch):
+    session, heading = explorer.session, explorer.window.maps[0]._scores
+    explorer.wait(lambda: 0 in session.scores.by_slot)
+    known = session.slots[0].exhibit
+    few = replace(known.dataset, images=known.dataset.images[:60], official_held_out=None)
+    session.put(0, replace(known, dataset=few))
+    explorer.wait(lambda: heading.text() == no_headlines("too few")[0])
+    assert "at least 20" in heading.toolTip()
+
+    def broken(*_, **__):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(scoring, "score_space", broken)
+    session.put(0, known)
+    explorer.wait(lambda: heading.text() == no_headlines("failed")[0])
+    assert heading.property("warning")
+    monkeypatch.undo()
+    session.put(0, known)
+    explorer.wait(lambda: heading.text().startswith("continuity"))
+    assert not heading.property("warning")
+    assert "straight lines" in heading.toolTip()

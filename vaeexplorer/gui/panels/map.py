@@ -26,7 +26,7 @@ from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.empty_slot import EmptySlot
-from vaeexplorer.gui.widgets.headlines import headlines
+from vaeexplorer.gui.widgets.headlines import about_headlines, headlines, no_headlines
 from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.map_foot import MapFoot
 from vaeexplorer.gui.widgets.map_marks import CrossHair
@@ -170,6 +170,7 @@ class MapPanel(QWidget):
         session.model_changed.connect(self._show_model)
         session.renamed.connect(self._rename)
         session.scores.measured.connect(self._show_scores)
+        session.scores.changed.connect(self._show_no_scores)
         session.probe_moved.connect(self._show_probe)
         session.held_changed.connect(self._show_held)
         session.labels_hidden.connect(self._hide_labels)
@@ -262,8 +263,6 @@ class MapPanel(QWidget):
         for button in (self._fit, self._settings):
             button.setVisible(exhibit is not None)
         self._locate.hide()
-        self._scores.setText("")
-        self._scores.setToolTip("")
         self.view.set_cross_hair(None)
         self.view.set_held(None)
         if exhibit is None:
@@ -277,25 +276,19 @@ class MapPanel(QWidget):
         self._show_map(self._session.shown_map(slot), glide=False)
         self._show_link()
 
-    def _show_scores(self, slot: int, scores: Mapping[str, Any] | None) -> None:
-        if slot != self._slot:
-            return
-        if scores is None:
-            self._scores.setText(translate("Map", "continuity --   completeness --"))
-            self._scores.setToolTip(translate("Map", "Too few images for a score."))
-            return
-        self._scores.setText("     ".join(headlines(scores)))
-        self._scores.setToolTip(
-            translate(
-                "Map",
-                "Continuity: how evenly the picture changes along steps near and between codes, "
-                "1 for straight lines. Completeness: whether draws from the {law} decode to "
-                "something real and reach all kinds of images. Both from 0 to 1, mean and "
-                "standard deviation of three measurements. Click: all that was measured.",
-            ).format(law=scores["completeness"]["law"])
-            + "\n\n"
-            + "\n".join(scores["verdict"])
-        )
+    def _show_scores(self, slot: int, scores: Mapping[str, Any]) -> None:
+        if slot == self._slot:
+            self._scores.setText("     ".join(headlines(scores)))
+            self._scores.setToolTip(about_headlines(scores))
+
+    def _show_no_scores(self, slot: int, state: str) -> None:
+        # What was measured before something failed still holds.
+        if slot == self._slot and slot not in self._session.scores.by_slot:
+            line, about = no_headlines(state)
+            self._scores.setProperty("warning", state in ("failed", "no model"))
+            self._scores.style().polish(self._scores)
+            self._scores.setText(line)
+            self._scores.setToolTip(about)
 
     def _rename(self, slot: int, name: str) -> None:
         if slot == self._slot:

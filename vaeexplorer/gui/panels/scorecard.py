@@ -205,9 +205,11 @@ class ScorecardPanel(QWidget):
 
     def _absence(self, row: Row, slot: int) -> str:
         """Say why there is no number."""
-        if "others" in row.keys or self._waits(row, slot):
+        part = self._session.scores if "others" in row.keys else self._session.secondary
+        failed = part.states.get(slot) == "failed"
+        if not failed and ("others" in row.keys or self._waits(row, slot)):
             return translate("Scorecard", "Not measured yet.")
-        if row.group == "beside" and self._session.secondary.states.get(slot) == "failed":
+        if failed and (row.group == "beside" or "others" in row.keys):
             return translate("Scorecard", "Measuring failed: Help > Open the log.")
         return row.absence or translate(
             "Scorecard", "It does not exist here: nothing changes, or is not finite."

@@ -1,4 +1,4 @@
-"""Both scores of a model in words, as they stand above its map."""
+"""Both scores of a model in words, as they stand above its map, or why there are none."""
 
 from __future__ import annotations
 
@@ -32,3 +32,51 @@ def headlines(scores: Mapping[str, Any]) -> tuple[str, str]:
             score=with_deviation(even["score"], even["sd"])
         )
     return said, completeness
+
+
+def about_headlines(scores: Mapping[str, Any]) -> str:
+    """Return what both scores are, and what they mean here."""
+    told = translate(
+        "Map",
+        "Continuity: how evenly the picture changes along steps near and between codes, "
+        "1 for straight lines. Completeness: whether draws from the {law} decode to "
+        "something real and reach all kinds of images. Both from 0 to 1, mean and "
+        "standard deviation of three measurements. Click: all that was measured.",
+    ).format(law=scores["completeness"]["law"])
+    return told + "\n\n" + "\n".join(scores["verdict"])
+
+
+def no_headlines(state: str) -> tuple[str, str]:
+    """Return the line above a map that has no scores, and what to do; both empty: no need yet.
+
+    `state` is the word that the session's scores say of a slot.
+    """
+    if state == "too few":
+        return (
+            translate("Map", "Too few images to score: use a larger data set."),
+            translate(
+                "Map",
+                "The scores need at least 20 training and 20 held-out images, or their spread "
+                "would say more than they do.",
+            ),
+        )
+    if state == "no images":
+        return (
+            translate("Map", "No scores without its images: locate the data."),
+            translate(
+                "Map",
+                "The scores are measured on the images of the run, which were not found where "
+                "they were: Locate data, beside.",
+            ),
+        )
+    if state == "no model":
+        return (
+            translate("Map", "The model could not be loaded: open the run again."),
+            translate("Map", "It is neither decoded nor scored; Help > Open the log says why."),
+        )
+    if state == "failed":
+        return (
+            translate("Map", "Scoring failed: open the run again to repeat it."),
+            translate("Map", "Help > Open the log says what went wrong. The map is not affected."),
+        )
+    return "", ""

@@ -162,7 +162,6 @@ class Scoring(QObject):
         if not isinstance(error, InputError):
             log.error("scoring %s failed", exhibit.name, exc_info=error)
         if self._session.shows(slot, exhibit):
-            self.measured.emit(slot, None)
             self._say(slot, "too few" if isinstance(error, InputError) else "failed")
 
 
