@@ -3,6 +3,8 @@
     python3 packaging/bootstrap.py run [ARGS]     the program; ARGS go to it
     python3 packaging/bootstrap.py test [ARGS]    the tests, without a screen; ARGS go to pytest
 
+As many processes as there are cores, at most four, share the tests; `test -n 0` takes one.
+
 Standard library only. The first call installs, which takes minutes; a later one installs again
 only where pyproject.toml, packaging/constraints.txt or what was asked for has changed.
 
@@ -27,6 +29,9 @@ CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
 
 OLDEST_PYTHON = (3, 11)
 EXTRAS = {"run": [], "test": ["dev", "onnx", "test"]}
+
+SHARED_OUT = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+"""Options of pytest-xdist. A process takes 2 GB; neighbours share fixtures: they stay together."""
 
 QT_LIBRARIES = {
     "libEGL.so.1": "libegl1",
@@ -220,7 +225,7 @@ def bootstrap(verb: str, args: "list[str]") -> int:
         return hand_over([str(PYTHON), "-P", "-m", "vaeexplorer", *args])
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.chdir(ROOT)
-    return hand_over([str(PYTHON), "-m", "pytest", *args])
+    return hand_over([str(PYTHON), "-m", "pytest", *SHARED_OUT, *args])
 
 
 def main(argv: "list[str]") -> int:

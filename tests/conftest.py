@@ -16,6 +16,9 @@ from hypothesis import settings
 # Before anything imports Qt, and torch: see cli.main.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The other processes have the other cores; what a test starts inherits this.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None)

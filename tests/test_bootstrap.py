@@ -200,6 +200,17 @@ def test_the_installation_follows_the_constraints(bootstrap, commands, folder):
     assert json.loads(bootstrap.STAMP.read_text())["extras"] == ["test"]
 
 
+def test_processes_share_the_tests_unless_told_otherwise(bootstrap, commands, folder, monkeypatch):
+    handed = []
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(bootstrap, "provide_libraries", lambda libraries: None)
+    monkeypatch.setattr(bootstrap, "hand_over", lambda command: handed.extend(command) or 0)
+    assert bootstrap.main(["test", "-n", "0"]) == 0
+    assert handed[1:3] == ["-m", "pytest"]
+    # The last one counts.
+    assert [handed[k + 1] for k, one in enumerate(handed) if one == "-n"] == ["auto", "0"]
+
+
 def call(*args, **environ):
     clean = {k: v for k, v in os.environ.items() if not re.search("DISPLAY|QT_QPA", k)}
     return subprocess.run(

@@ -61,12 +61,13 @@ def test_digits_without_scikit_learn_are_refused(monkeypatch: pytest.MonkeyPatch
     "content",
     [
         b"",
+        # Without the hour: names of cases are made of these, and every process reads them.
         b"0,1,2",
-        gzip.compress(b"0,1,2\n"),
-        gzip.compress(b"no digits"),
-        gzip.compress(b"0," * 65 * 1797)[:-20],
-        gzip.compress((b"17," * 64 + b"0\n") * 1797),
-        gzip.compress((b"0," * 64 + b"10\n") * 1797),
+        gzip.compress(b"0,1,2\n", mtime=0),
+        gzip.compress(b"no digits", mtime=0),
+        gzip.compress(b"0," * 65 * 1797, mtime=0)[:-20],
+        gzip.compress((b"17," * 64 + b"0\n") * 1797, mtime=0),
+        gzip.compress((b"0," * 64 + b"10\n") * 1797, mtime=0),
     ],
 )
 def test_damaged_digits_are_refused(
