@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from vaeexplorer.drawing import dot_field
 from vaeexplorer.drawing.dot_field import DotField, Frame, load_kernel
 from vaeexplorer.drawing.palette import class_colours
-from vaeexplorer.gui.widgets import dot_layer, dot_pace
+from vaeexplorer.gui.widgets import dot_layer, dot_pace, dot_thread
 from vaeexplorer.gui.widgets.dot_thread import DotThread
 from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_view import MapView
@@ -413,10 +413,10 @@ def test_a_map_may_be_closed_while_a_thread_draws_its_dots(qtbot):
     view, goes_on, taken = MapView(), threading.Event(), []
     thread = view.dots._thread
     thread.start((goes_on.wait, taken.append))
-    worker = next(one for one in threading.enumerate() if one.name == "dots")
     shiboken6.delete(view)
+    idle = len(dot_thread._IDLE)
     goes_on.set()
-    qtbot.waitUntil(lambda: not worker.is_alive())
+    qtbot.waitUntil(lambda: len(dot_thread._IDLE) > idle)
     later = DotThread(None)
     later.start((lambda: 7, taken.append))
     qtbot.waitUntil(lambda: bool(taken))

@@ -156,6 +156,15 @@ def test_a_quick_lift_is_the_same_lift(digits, lift):
     assert quick.reach == pytest.approx(lift.reach, rel=0.5)
 
 
+def test_how_far_dots_are_apart_is_the_same_without_a_tree():
+    positions = np.random.default_rng(1).normal(size=(3_200, 2)).astype(np.float32)
+    positions[5] = positions[105] = positions[2_000]  # two of those that are looked at coincide
+    quick, tree = Dots(positions, quick=True), Dots(positions, quick=True)
+    tree.plant()
+    assert quick.neighbour_distance() == pytest.approx(tree.neighbour_distance(), rel=1e-4)
+    assert Dots(np.zeros((9, 2), np.float32), quick=True).neighbour_distance() == 0
+
+
 def test_many_dots_are_searched_by_trees_with_the_same_result():
     generator = np.random.default_rng(0)
     codes = generator.normal(size=(5_000, 8)).astype(np.float32)

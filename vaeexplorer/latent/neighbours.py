@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,11 +87,20 @@ class Dots:
         """Median distance of a dot to the nearest dot elsewhere; 0 where all coincide."""
         if len(self.positions) < 2:
             return 0.0
-        every = -(-len(self.positions) // self._sample)
-        sample = np.asarray(self.positions[::every], np.float64)
-        distances = self.nearest(sample, 2)[0][:, 1]
+        sampled = np.arange(0, len(self.positions), -(-len(self.positions) // self._sample))
+        if self._tree is None:
+            distances = np.array([self._distance_of(int(dot)) for dot in sampled])
+        else:
+            distances = self.nearest(self.positions[sampled].astype(np.float64), 2)[0][:, 1]
         apart = distances[distances > 0]
         return float(np.median(apart)) if len(apart) else 0.0
+
+    def _distance_of(self, dot: int) -> float:
+        """Distance of a dot to the nearest other one, where all are looked at."""
+        x, y = self._columns
+        squares = (x - x[dot]) ** 2 + (y - y[dot]) ** 2
+        squares[dot] = np.inf
+        return math.sqrt(squares.min())
 
     def _look_at_all(
         self, points: NDArray[np.float64], count: int

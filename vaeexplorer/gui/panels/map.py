@@ -301,7 +301,7 @@ class MapPanel(QWidget):
     def _show_growth(self, slot: int, lift: Lift) -> None:
         # What is not drawn must not be what is lifted: the cursor is among the dots of one frame.
         if slot == self._slot and self.view.move_points(lift.positions):
-            self._session.follow_growth(slot, lift)
+            self._session.follow_growth(slot, lift, probing=not self.view.pointed)
             self.view.hover_again()
 
     def _show_map(self, shown: Map | None, glide: bool) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.opening import Opening
@@ -30,6 +30,9 @@ TAKES_TIME = ("umap", "umap-learn")
 STRAIGHT = ("pca", "dimensions")
 """Methods whose maps have straight axes, whatever the size of the codes."""
 
+BREATH_MS = 1
+"""From a decode to the frame of a growing map that has waited for it: painting it comes first."""
+
 
 class MapMaking(Opening):
     """The verbs that make maps in the projection process.
@@ -38,6 +41,17 @@ class MapMaking(Opening):
     """
 
     maps_cancelled = Signal()
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._grown: dict[int, tuple[Exhibit, Lift]] = {}
+        self._undecoded: set[int] = set()
+        self._breath = QTimer(self)
+        self._breath.setSingleShot(True)
+        self._breath.setInterval(BREATH_MS)
+        self._breath.timeout.connect(self._show_growths)
+        self.probe_moved.connect(self._await_decode)
+        self.decoded.connect(self._end_wait)
 
     def make_map(self, slot: int, method: str, settings: UmapSettings) -> None:
         """Show `slot` by `method`; what takes its time is made again, as `settings` say.
@@ -130,23 +144,51 @@ class MapMaking(Opening):
     ) -> None:
         progress, lift = news
         self.progressed.emit("map", progress)
-        if lift is not None and self.map_method not in STRAIGHT and self.shows(slot, exhibit):
-            self.slots[slot].growing = True
-            self.map_grew.emit(slot, lift)
+        if lift is not None:
+            # The cursor comes first; but no frame gives way to it for longer than to the next one.
+            waited = slot in self._grown
+            self._grown[slot] = exhibit, lift
+            if waited:
+                self._undecoded.clear()
+            self._show_growths()
 
-    def follow_growth(self, slot: int, lift: Lift) -> None:
-        """Probe by `lift`, now that the dots are drawn where it has them."""
+    def _await_decode(self, slot: int, *_: object) -> None:
+        exhibit = self.slots[slot].exhibit
+        if exhibit is not None and exhibit.spaces:
+            self._undecoded.add(slot)
+
+    def _end_wait(self, slot: int, *_: object) -> None:
+        self._undecoded.discard(slot)
+        if self._grown:
+            self._breath.start()
+
+    def _show_growths(self) -> None:
+        """Show how maps have grown, unless what is probed is yet to be decoded."""
+        if self._undecoded:
+            return
+        grown, self._grown = self._grown, {}
+        for slot, (exhibit, lift) in grown.items():
+            if self.map_method not in STRAIGHT and self.shows(slot, exhibit):
+                self.slots[slot].growing = True
+                self.map_grew.emit(slot, lift)
+
+    def follow_growth(self, slot: int, lift: Lift, *, probing: bool = True) -> None:
+        """Go on with `lift`, now that the dots are drawn where it has them.
+
+        With `probing` what is probed is probed again; else the cursor is about to do that.
+        """
         state = self.slots[slot]
         state.lift, state.codes, state.no_data = lift, lift.index, None
         if state.held is not None:
             state.held = self._moved_to(lift, state.held)
             self.held_changed.emit(slot, state.held)
-        if state.probe is not None:
+        if probing and state.probe is not None:
             self._set_probe(slot, self._moved_to(lift, state.probe))
 
     def cancel_map(self) -> None:
         """Give up the maps that are being made; the former ones stay."""
         self.maps_cancelled.emit()
+        self._grown.clear()
         for slot in range(MAX_SLOTS):
             self.lanes.map.cancel(("map", slot))
         self.ended.emit("map")
@@ -155,6 +197,7 @@ class MapMaking(Opening):
 
     def _mapped(self, slot: int, exhibit: Exhibit, maps: Mapping[str, Mapping[str, Map]]) -> None:
         self.ended.emit("map")
+        self._grown.pop(slot, None)
         now = self.as_now(slot, exhibit)
         if now is not None:
             every = {**now.maps, **maps}
@@ -167,6 +210,7 @@ class MapMaking(Opening):
 
     def _mapping_failed(self, slot: int, exhibit: Exhibit, error: Exception) -> None:
         self.ended.emit("map")
+        self._grown.pop(slot, None)
         self.tell(error)
         if self.shows(slot, exhibit):
             self._take_back_growth(slot, self.slots[slot])

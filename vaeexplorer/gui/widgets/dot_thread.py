@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from queue import SimpleQueue
 from typing import Any
 
 import shiboken6
@@ -34,6 +36,28 @@ class Bell(QObject):
 
 bell = cache(Bell)
 """The only one, made by the first who asks, on the GUI thread."""
+
+_IDLE: deque[SimpleQueue[Callable[[], None]]] = deque()
+"""What threads that have nothing to do wait for."""
+
+
+def _on_a_thread(run: Callable[[], None]) -> None:
+    """Call `run`, which raises nothing, on a thread that waits for work; on a new one if none does.
+
+    Who starts a thread waits until it runs: for milliseconds, where both cores are busy.
+    """
+    try:
+        work = _IDLE.pop()
+    except IndexError:
+        work = SimpleQueue()
+        threading.Thread(target=_serve, args=(work,), name="dots", daemon=True).start()
+    work.put(run)
+
+
+def _serve(work: SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        work.get()()
+        _IDLE.append(work)
 
 
 class DotThread(QObject):
@@ -72,7 +96,7 @@ class DotThread(QObject):
             with suppress(RuntimeError):  # the program is closing
                 ring.emit(self)
 
-        threading.Thread(target=run, name="dots", daemon=True).start()
+        _on_a_thread(run)
 
     def collect(self) -> bool:
         """Run the second half of a job whose first half is done; whether there was one.

@@ -131,9 +131,14 @@ class MapView(QWidget):
         self.update()
         return True
 
+    @property
+    def pointed(self) -> bool:
+        """Whether the cursor is over the map, and presses no button."""
+        return self._cursor is not None and self._pressed is None
+
     def hover_again(self) -> None:
         """Tell where the cursor is on a map that has moved under it."""
-        if self._cursor is not None and self._pressed is None:
+        if self._cursor is not None and self.pointed:
             self.hovered.emit(self._pointed(self._cursor), self.snap_distance)
 
     def set_colours(self, dot_colours: NDArray[np.uint8]) -> None:

@@ -72,8 +72,11 @@ class ProgressStrip(QWidget):
         if progress.fraction is None:
             self._bar.setRange(0, 0)
         else:
+            # A bar paints at once whatever waits to be painted, a map perhaps, if it may.
+            self._bar.setUpdatesEnabled(False)
             self._bar.setRange(0, 1000)
             self._bar.setValue(round(1000 * progress.fraction))
+            self._bar.setUpdatesEnabled(True)
         self.show()
 
 
