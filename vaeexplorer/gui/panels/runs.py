@@ -78,6 +78,10 @@ class RunsPanel(QWidget):
             # Only here: elsewhere in the window these keys are not about runs.
             shortcut = QShortcut(keys, self, verb)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            # As a double click does; on a button these keys are about that button.
+            shortcut = QShortcut(QKeySequence(key), self.table, lambda: self._open(1))
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         session.runs_changed.connect(session.runs.list)
         session.runs.listed.connect(self._fill)
         session.slots_changed.connect(self._enable)
@@ -104,6 +108,7 @@ class RunsPanel(QWidget):
 
     def _fill(self, runs: tuple[RunSummary, ...]) -> None:
         chosen = self._chosen()
+        former = max(self.table.indexOfTopLevelItem(self.table.currentItem()), 0)
         # Silent: a button that is disabled for a moment loses the focus.
         blocker = QSignalBlocker(self.table)
         self.table.clear()
@@ -127,6 +132,9 @@ class RunsPanel(QWidget):
             self.table.addTopLevelItem(item)
             if chosen is not None and chosen.path == run.path:
                 self.table.setCurrentItem(item)
+        if runs and not self.table.selectedItems():
+            # Keys cannot choose the only row: for Qt it is the current one already.
+            self.table.setCurrentItem(self.table.topLevelItem(min(former, len(runs) - 1)))
         blocker.unblock()
         for number in range(1, self.table.columnCount()):
             self.table.resizeColumnToContents(number)
