@@ -41,6 +41,15 @@ def test_on_two_dimensions_the_axes_are_the_standard_deviations(codes):
     )
 
 
+def test_how_far_they_reach_is_told_in_units_of_the_map(codes):
+    shown = dimensions_map(codes.mean, 1, 0)
+    half = np.ptp(codes.mean[:, [1, 0]], axis=0).max() / 2
+    wide = Codes(codes.mean, np.full_like(codes.log_variance, 2 * np.log(10 * half)))
+    assert last(shown, wide)[-1].reach == pytest.approx(20, rel=1e-3)
+    one = Codes(np.repeat(codes.mean[:1], 3, axis=0), np.zeros((3, 4), np.float32))
+    assert last(dimensions_map(one.mean, 0, 1), one)[-1].reach == pytest.approx(2)
+
+
 def test_on_principal_axes_an_ellipse_is_the_shadow_of_its_posterior(codes):
     """Draws of a posterior, put on the map, have its covariance."""
     shown = pca_map(codes.mean)

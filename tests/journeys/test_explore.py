@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.gui.panels import PANELS
+from vaeexplorer.gui.panels.probe import COMPACT_SIDE
 from vaeexplorer.gui.session.parts import scoring
 from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.headlines import no_headlines
@@ -436,3 +437,13 @@ def test_a_score_that_failed_and_one_of_too_few_images_are_told_apart(explorer, 
     explorer.wait(lambda: heading.text().startswith("continuity"))
     assert not heading.property("warning")
     assert "straight lines" in heading.toolTip()
+
+
+@pytest.mark.slow
+def test_four_probes_are_seen_whole_in_a_small_window(explorer):
+    explorer.window.resize(1280, 800)
+    explorer.session.set_slot_count(4)
+    panel = explorer.panel("probe")
+    explorer.wait(lambda: len(panel.slots) == 4 and panel.slots[3].height() >= COMPACT_SIDE)
+    explorer.wait(lambda: not panel.verticalScrollBar().maximum())
+    assert explorer.window.minimumSizeHint().height() <= 720

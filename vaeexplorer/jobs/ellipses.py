@@ -38,6 +38,8 @@ class Ellipses:
         How many images are selected; 0 where these are the ones about the probe.
     size
         Latent dimensions.
+    reach
+        How far two standard deviations reach in the median, in units of half the map.
     overlap
         Mean over these of the overlap with the posterior that each overlaps with most, in all
         dimensions; None while it is not known.
@@ -48,6 +50,7 @@ class Ellipses:
     roots: NDArray[np.float64] = field(repr=False)
     selected: int
     size: int
+    reach: float
     overlap: float | None = None
 
 
@@ -93,8 +96,14 @@ def ellipses(
     values, vectors = np.linalg.eigh(covariance)
     roots = np.sqrt(np.maximum(values, 0))[:, :, None] * vectors.transpose(0, 2, 1)
     centres = lift.positions[chosen].astype(np.float64)
-    found = Ellipses(chosen, centres, roots, count, codes.mean.shape[1])
+    reach = 2 * float(np.sqrt(np.median(values.max(axis=1)))) / _half(lift.positions)
+    found = Ellipses(chosen, centres, roots, count, codes.mean.shape[1], reach)
     if len(codes.mean) < 2:
         return found
     yield found
     return replace(found, overlap=float(nearest_overlaps(codes.mean, spread, chosen)[0].mean()))
+
+
+def _half(positions: NDArray[np.float32]) -> float:
+    """Return half the longer side of the map of `positions`, (n, 2); 1 where all are one."""
+    return float(np.ptp(positions, axis=0).max()) / 2 or 1.0

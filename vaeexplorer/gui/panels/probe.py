@@ -255,11 +255,13 @@ class ProbePanel(QScrollArea):
 
     def _rebuild(self, count: int) -> None:
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(GRID, GRID, GRID, GRID)
-        grid = QGridLayout()
-        grid.setSpacing(GRID)
         compact = count > 2
+        close = GRID // 2 if compact else GRID
+        column = QVBoxLayout(page)
+        column.setContentsMargins(GRID, close, GRID, close)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(GRID)
+        grid.setVerticalSpacing(close)
         self.slots = [SlotProbe(self._session, slot, compact) for slot in range(count)]
         for slot, part in enumerate(self.slots):
             row, side = (slot, 0) if compact else (0, slot)
@@ -268,6 +270,8 @@ class ProbePanel(QScrollArea):
         column.addLayout(grid)
         column.addStretch()
         self.setWidget(page)
+        # Pictures of more slots keep their size, and none may be cut where there is room for all.
+        self.setMinimumHeight(page.sizeHint().height() if compact else 0)
         self._fit_pictures()
         for slot, state in enumerate(self._session.slots):
             self._show_exhibit(slot, state.exhibit)

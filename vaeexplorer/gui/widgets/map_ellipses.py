@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from vaeexplorer.gui.widgets.theme import colours
@@ -37,15 +37,20 @@ def draw_ellipses(
     painter.fillRect(area, veil)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     tints = [QColor(*(int(part) for part in dot_colours[image])) for image in shown.images]
+    corners = list(QPolygonF(QRectF(area)))[:4]
     for deviations, fill in ((2, OUTER_FILL), (1, INNER_FILL)):
         rings = shown.centres[:, None] + deviations * CIRCLE @ shown.roots
         for ring, tint in zip(rings.tolist(), tints, strict=True):
+            polygon = to_pixels.map(QPolygonF([QPointF(x, y) for x, y in ring]))
+            # All that is seen of one that goes round the whole view is a tint that hides the dots.
+            if all(polygon.containsPoint(corner, Qt.FillRule.OddEvenFill) for corner in corners):
+                continue
             inside = QColor(tint)
             inside.setAlpha(fill)
             # No wider than a pixel: Qt draws such lines many times quicker.
             painter.setPen(QPen(tint, 1))
             painter.setBrush(inside)
-            painter.drawPolygon(to_pixels.map(QPolygonF([QPointF(x, y) for x, y in ring])))
+            painter.drawPolygon(polygon)
     painter.setPen(QPen(QColor(colours().surface), 1))
     for centre, tint in zip(shown.centres, tints, strict=True):
         painter.setBrush(tint)

@@ -28,6 +28,10 @@ from vaeexplorer.jobs.overlays import DecodeGrid
 translate = QCoreApplication.translate
 
 
+WIDE = 1.5
+"""From so many times the map on, ellipses lie outside of what is seen."""
+
+
 def key_of(overlay: Overlay) -> Key:
     """Return the legend of `overlay`."""
     if isinstance(overlay, DecodeGrid):
@@ -49,14 +53,15 @@ def key_of(overlay: Overlay) -> Key:
         return _ellipses_key(overlay)
     if isinstance(overlay, NoEllipses):
         return _no_ellipses_key(overlay)
+    median = f"{overlay.median:.2f}" if overlay.median >= 0.01 else f"{overlay.median:.1g}"
     words = translate(
-        "Overlay", "change of the picture per standard deviation of z, median {median:.2f}"
-    ).format(median=overlay.median)
+        "Overlay", "change of the picture per standard deviation of z, median {median}"
+    ).format(median=median)
     tip = translate(
         "Overlay",
         "Root of the sum over pixels (in [0, 1]) of the squared change, for a step of one standard "
         "deviation of the codes. The scale is logarithmic and the same for all maps: no colour is "
-        "the mean of their medians.",
+        "the mean of their medians, collapsed models left out.",
     )
     ends = (overlay.reference / SPAN, overlay.reference * SPAN)
     return Key((Entry(words),), tip, Scale((LESS, middle(), MORE), *(f"{end:.2g}" for end in ends)))
@@ -152,10 +157,12 @@ def _ellipses_key(shown: Ellipses) -> Key:
         which = translate("Overlay", "the {count} posteriors around").format(count=count)
     which += translate("Overlay", ", 1 and 2 standard deviations")
     overlap = "--" if shown.overlap is None else f"{shown.overlap:.2f}"
-    entries = (
-        Entry(which, _ellipse),
-        Entry(translate("Overlay", "overlap with the nearest {overlap}").format(overlap=overlap)),
-    )
+    told = translate("Overlay", "overlap with the nearest {overlap}").format(overlap=overlap)
+    if shown.reach > WIDE:
+        told += translate("Overlay", "; {reach:.0f} times as wide as all dots").format(
+            reach=shown.reach
+        )
+    entries = (Entry(which, _ellipse), Entry(told))
     tip = translate(
         "Overlay",
         "Each ellipse is the posterior of one image as these axes show it. Of the selected images, "
