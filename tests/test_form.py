@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import pytest
 from PySide6.QtWidgets import QFormLayout, QWidget
 
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.form import SettingsRows, write_editor
 from vaeexplorer.models import FAMILIES, settings
 from vaeexplorer.models.base import SettingError
@@ -49,10 +50,14 @@ def test_every_setting_has_an_editor_that_starts_at_its_default(rows, family):
         assert editor.accessibleName() == about.metadata["label"]
 
 
-def test_basic_settings_stand_first_and_the_others_behind_a_button(rows, page):
+@pytest.mark.parametrize("first", [None, "free_bits", "body"])
+def test_basic_settings_stand_first_and_the_others_behind_a_button(rows, page, qtbot, first):
     rows.set_config(FAMILIES["vae"].config)
+    if first:
+        rows.editor(first)  # whoever wants one row before the others are seen
     assert labels(page) == ["before", "latent dimensions", "beta", "after", ""]
     rows.more.click()
+    qtbot.waitUntil(lambda: not turns().busy())
     assert labels(page)[4:] == ["", *MORE, "warm-up", "free bits", "capacity"]
     rows.more.click()
     assert labels(page)[4:] == [""]

@@ -24,18 +24,21 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session import Session
-from vaeexplorer.gui.widgets.curves import LearningCurves
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.form import SettingsRows
 from vaeexplorer.gui.widgets.messages import ProgressStrip
-from vaeexplorer.gui.widgets.reconstructions import COLUMNS, ReconstructionsView
+from vaeexplorer.gui.widgets.reconstructions import COLUMNS
 from vaeexplorer.gui.widgets.slot_box import SlotBox
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
+from vaeexplorer.gui.widgets.training_view import TrainingView
 from vaeexplorer.run import Config, Measures, PairProgress, Progress, TrainingProgress
 
 translate = QCoreApplication.translate
 
 MAX_SEED = 999_999
 FORM_WIDTH, EPOCHS_WIDTH, SEED_WIDTH = 312, 64, 56
+LIVE_SIZE = 590, 120
+"""What curves and pictures need at least."""
 PAIR = ("ae", "vae")
 """Families that are trained together, for slots A and B."""
 
@@ -153,10 +156,6 @@ class TrainingPanel(QWidget):
         return row
 
     def _view(self) -> QVBoxLayout:
-        self.curves = LearningCurves()
-        self.pictures = ReconstructionsView(
-            translate("Training", "Held-out images, and their reconstructions below each")
-        )
         self.strip = ProgressStrip()
         self.numbers = QLabel()
         self.numbers.setWordWrap(True)  # a line of five layers must not widen the window
@@ -167,21 +166,10 @@ class TrainingPanel(QWidget):
         self._story.setWordWrap(True)
         self._story.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._story.setProperty("muted", True)
-        caption = QLabel(translate("Training", "held-out images above their reconstructions"))
-        caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        caption.setWordWrap(True)
-        caption.setProperty("muted", True)
-        captioned = QVBoxLayout()
-        captioned.addWidget(self.pictures, 1)
-        captioned.addWidget(caption)
-        live = QWidget()
-        split = QHBoxLayout(live)
-        split.setContentsMargins(0, 0, 0, 0)
-        split.addWidget(self.curves, 3)
-        split.addLayout(captioned, 2)
         self._stack = QStackedWidget()
+        self._stack.setMinimumSize(*LIVE_SIZE)  # it comes later: nothing is to move then
         self._stack.addWidget(self._story)
-        self._stack.addWidget(live)
+        turns().add(self, "live", self._add_live)
         column = QVBoxLayout()
         column.addWidget(self._stack, 1)
         column.addWidget(self.numbers)
@@ -193,12 +181,27 @@ class TrainingPanel(QWidget):
         column.addWidget(self.strip)
         return column
 
+    def _add_live(self) -> None:
+        """Make what shows how a training is going, unless it is there."""
+        if self._stack.count() > 1:
+            return
+        live = TrainingView()
+        self.curves, self.pictures = live.curves, live.pictures
+        self._stack.addWidget(live)
+
+    def _show_live(self) -> None:
+        self._add_live()
+        self._stack.setCurrentIndex(1)
+
     def _offer_families(self, families: Mapping[str, object]) -> None:
         self._families = families
         # Not before: a layout may open with this panel, and torch waits for the first paint.
         self._session.training.prepare()
+        before = self.family.blockSignals(True)
         for key, family in families.items():
             self.family.addItem(family.title, key)
+        self.family.setCurrentIndex(-1)
+        self.family.blockSignals(before)
         self.family.setCurrentIndex(max(0, self.family.findData("vae")))
         self._enable()
 
@@ -293,13 +296,13 @@ class TrainingPanel(QWidget):
 
     def _begin(self, epochs: int, nats: str, models: int = 1) -> None:
         """Make room for what a training will report."""
+        self._show_live()
         self.curves.start(epochs, models)
         self.pictures.show_pair(None)
         self._pairs, self._said = {}, {}
         self.numbers.setText("")
         self.numbers.setToolTip(nats)
         self._warn("")
-        self._stack.setCurrentIndex(1)
         self.strip.show_progress(Progress(translate("Training", "Starting")))
         self._enable()
 
@@ -350,7 +353,7 @@ class TrainingPanel(QWidget):
         self._warn(getattr(progress, "warning", self.warning.text()))
         if not isinstance(progress, TrainingProgress) or progress.snapshot is None:
             return
-        self._stack.setCurrentIndex(1)
+        self._show_live()
         history = progress.snapshot.history
         self.curves.show_history(history, model)
         if progress.reconstructions is not None:

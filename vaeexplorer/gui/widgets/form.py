@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import Field, fields
 from typing import Any
 
@@ -17,10 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vaeexplorer.gui.turns import turns
+
 translate = QCoreApplication.translate
 
 FREE_MAXIMUM = 1_000_000
 DECIMALS = 4
+ROWS_AT_ONCE = 3
+"""What is made in one turn of the window's thread."""
 
 
 class NumberBox(QDoubleSpinBox):
@@ -93,7 +96,7 @@ class SettingsRows:
     """Rows of a form that edit a config dataclass; keeps what was typed.
 
     The basic settings stand from row `first` on, the others at the end of the form, behind a
-    button that shows them.
+    button that shows them. Of these there is a row once somebody asks for it.
     """
 
     def __init__(self, form: QFormLayout, first: int) -> None:
@@ -126,47 +129,76 @@ class SettingsRows:
             self._form.removeRow(editor)
         self._editors = {}
         self._declared = {about.name: about for about in fields(config)}
-        basic = 0
         for name, about in self._declared.items():
-            editor = self._editors[name] = editor_of(about)
-            label = translate("Settings", about.metadata["label"])
-            editor.setToolTip(translate("Settings", about.metadata["description"]))
-            editor.setAccessibleName(label)
-            if name in former:
-                write_editor(editor, former[name])
-            if about.metadata["basic"]:
-                self._form.insertRow(self._first + basic, label, editor)
-                basic += 1
-            else:
-                self._form.addRow(label, editor)
-            if isinstance(editor, QComboBox):
-                editor.currentTextChanged.connect(self._follow)
+            value = former.get(name, about.default)
+            if about.metadata["basic"] or value != about.default:
+                write_editor(self.editor(name), value)
         self._follow()
         self._show_more(self.more.isChecked())
 
     def values(self) -> dict[str, Any]:
         """Return the values by field name."""
-        return {name: read_editor(editor) for name, editor in self._editors.items()}
+        return {
+            name: read_editor(self._editors[name]) if name in self._editors else about.default
+            for name, about in self._declared.items()
+        }
 
     def editor(self, name: str) -> QWidget:
-        """Return the editor of field `name`."""
+        """Return the editor of field `name`; makes its row where there is none."""
+        if name not in self._editors:
+            about = self._declared[name]
+            editor = self._editors[name] = editor_of(about)
+            label = translate("Settings", about.metadata["label"])
+            editor.setToolTip(translate("Settings", about.metadata["description"]))
+            editor.setAccessibleName(label)
+            self._form.insertRow(self._row_of(about), label, editor)
+            if not about.metadata["basic"]:
+                self._form.setRowVisible(editor, self.more.isChecked())
+            if isinstance(editor, QComboBox):
+                editor.currentTextChanged.connect(self._follow)
+            self._follow()
         return self._editors[name]
+
+    def _row_of(self, about: Field[Any]) -> int:
+        """Where in the form the row of a field belongs, before it is there."""
+        basic = about.metadata["basic"]
+        order = list(self._declared)
+        before = [
+            name
+            for name in order[: order.index(about.name)]
+            if name in self._editors and self._declared[name].metadata["basic"] == basic
+        ]
+        if basic:
+            return self._first + len(before)
+        button, _ = self._form.getWidgetPosition(self.more)
+        return int(button) + 1 + len(before)
 
     def _show_more(self, shown: bool) -> None:
         """Show the settings that are not basic, or hide them; the button where there are some."""
         arrow = Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
         self.more.setArrowType(arrow)
-        further = self._where(lambda about: not about.metadata["basic"])
+        further = self._further()
         for name in further:
-            self._form.setRowVisible(self._editors[name], shown)
+            if name in self._editors:
+                self._form.setRowVisible(self._editors[name], shown)
         self._form.setRowVisible(self.more, bool(further))
+        turns().add(self.more, "rows", self._add_rows)
+
+    def _add_rows(self) -> None:
+        """Make some of the rows that are to be seen, from above, and the next ones after that."""
+        missing = [name for name in self._further() if name not in self._editors]
+        if self.more.isChecked() and missing:
+            for name in missing[:ROWS_AT_ONCE]:
+                self.editor(name)
+            turns().add(self.more, "rows", self._add_rows)
+
+    def _further(self) -> list[str]:
+        return [name for name, about in self._declared.items() if not about.metadata["basic"]]
 
     def _follow(self) -> None:
         """Let only those settings be edited that act with what the others are."""
         values = self.values()
-        for name in self._where(lambda about: bool(about.metadata["needs"])):
-            other, *acting = self._declared[name].metadata["needs"]
-            self._editors[name].setEnabled(values[other] in acting)
-
-    def _where(self, fits: Callable[[Field[Any]], bool]) -> list[str]:
-        return [name for name in self._editors if fits(self._declared[name])]
+        for name, editor in self._editors.items():
+            if needs := self._declared[name].metadata["needs"]:
+                other, *acting = needs
+                editor.setEnabled(values[other] in acting)
