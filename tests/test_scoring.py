@@ -97,8 +97,13 @@ def test_too_few_images_are_refused(dataset: Dataset) -> None:
 
 @pytest.fixture(scope="module")
 def pair() -> list[dict[str, Any]]:
-    """The objects of `score --json` on the default pair."""
-    scored, reports = finish(score_runs(default_pair_folders()))
+    """The objects of `score --json` on the default pair, computed on two threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        scored, reports = finish(score_runs(default_pair_folders()))
+    finally:
+        torch.set_num_threads(before)
     fractions = [report.fraction for report in reports]
     assert fractions == sorted(fractions)
     return scored
