@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from finishing import finish
 
-from vaeexplorer.regularity.evidence import exact_evidence, importance_bounds
+from vaeexplorer.regularity.evidence import importance_bounds
+from vaeexplorer.regularity.quadrature import TURN, exact_evidence
 
 PIXELS, NOISE = 6, 1.0
 
@@ -112,35 +113,81 @@ def test_a_bound_needs_its_draws(draws):
         importance_bounds(np.zeros((2, 4)), (draws,))
 
 
+def gaussian(mean, variances):
+    """q(z|x) by its standard normal steps."""
+
+    def placed(steps):
+        density = -0.5 * (steps**2 + math.log(2 * math.pi) + np.log(variances)).sum(axis=1)
+        return (mean + np.sqrt(variances) * steps).astype(np.float32), density
+
+    return placed
+
+
 @pytest.mark.parametrize("size", [1, 2])
 def test_quadrature_gives_the_evidence_of_a_linear_model(size):
     model = Linear(size)
     x, variances = model.images[0], model.best_diagonal()
     found, shares = finish(
-        exact_evidence(lambda z: model.log_joint(x, z), model.mean(x), np.log(variances))
+        exact_evidence(lambda z: model.log_joint(x, z), gaussian(model.mean(x), variances), size)
     )
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] < 1
-    assert found.log_evidence == pytest.approx(model.log_evidence(x), abs=1e-5)
-    assert found.gap == pytest.approx(model.gap(), abs=1e-5)
+    assert found.log_evidence == pytest.approx(model.log_evidence(x), abs=1e-6)
+    assert found.gap == pytest.approx(model.gap(), abs=1e-6)
     assert abs(found.elbo + found.gap - found.log_evidence) < 1e-10
+    np.testing.assert_allclose(found.mean, model.mean(x), atol=1e-6)
+    np.testing.assert_allclose(found.deviation**2, variances, rtol=1e-5)
     assert found.log_true.shape == tuple(len(axis) for axis in found.axes)
-    step = math.prod(axis[1] - axis[0] for axis in found.axes)
-    for log_density in (found.log_true, found.log_approximate):
-        assert np.exp(log_density).sum() * step == pytest.approx(1)
+    assert mass(found) == pytest.approx(1)
+    assert [len(outline) for outline in found.outlines] == [TURN] * 2 * (size - 1)
+    doubled = found.in_units(np.full(size, 2.0))
+    assert mass(doubled) == pytest.approx(1)
+    np.testing.assert_allclose(doubled.mean, 2 * found.mean)
 
 
-def test_a_posterior_far_from_the_true_one_is_seen_as_such():
-    model = Linear(1)
-    x = model.images[0]
+def mass(found):
+    return np.exp(found.log_true).sum() * math.prod(axis[1] - axis[0] for axis in found.axes)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_posterior_far_from_the_true_one_and_thin_is_seen_as_such(size):
+    model = Linear(size, orthogonal=True)
+    x, thin = model.images[0], 1e-6
     far = model.mean(x) + 5.0
-    found, _ = finish(exact_evidence(lambda z: model.log_joint(x, z), far, np.log([1e-4])))
-    variance = model.covariance[0, 0]
-    expected = 0.5 * ((1e-4 + 25) / variance - 1 + math.log(variance / 1e-4))
-    assert found.log_evidence == pytest.approx(model.log_evidence(x), abs=1e-4)
-    assert found.gap == pytest.approx(expected, rel=1e-4)
+    job = exact_evidence(lambda z: model.log_joint(x, z), gaussian(far, np.full(size, thin)), size)
+    found, _ = finish(job)
+    variances = np.diag(model.covariance)
+    expected = 0.5 * ((thin + 25) / variances - 1 + np.log(variances / thin)).sum()
+    assert found.log_evidence == pytest.approx(model.log_evidence(x), abs=1e-5)
+    assert found.gap == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_true_posterior_a_thousand_times_thinner_than_the_prior_is_found():
+    model = Linear(2)
+    x, noise = model.images[0], 1e-3
+    model.w /= noise  # as much as noise that is so much smaller
+    model.covariance = np.linalg.inv(np.eye(2) + model.w.T @ model.w)
+    x = model.w @ np.array([0.31, -0.47]) + 0.5
+    asked = []
+
+    def log_joint(z):
+        asked.append(len(z))
+        return model.log_joint(x, z)
+
+    wide = gaussian(np.zeros(2), np.ones(2))
+    found, _ = finish(exact_evidence(log_joint, wide, 2))
+    assert found.log_evidence == pytest.approx(model.log_evidence(x), rel=1e-5)
+    assert sum(asked) < 100_000, "or it would have no need to close in"
+
+
+def test_where_the_density_is_is_found_beyond_the_first_grid():
+    def log_joint(z):
+        return -0.5 * ((z[:, 0] - 40.0) ** 2 + math.log(2 * math.pi))
+
+    found, _ = finish(exact_evidence(log_joint, gaussian(np.zeros(1), np.ones(1)), 1))
+    assert found.log_evidence == pytest.approx(0.0, abs=1e-6)
 
 
 def test_three_dimensions_are_too_many_for_a_grid():
     with pytest.raises(ValueError, match="1 or 2 latent dimensions"):
-        next(exact_evidence(lambda z: z[:, 0], np.zeros(3), np.zeros(3)))
+        next(exact_evidence(lambda z: z[:, 0], gaussian(np.zeros(3), np.ones(3)), 3))

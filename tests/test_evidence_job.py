@@ -13,10 +13,11 @@ from vaeexplorer.jobs.evidence import DRAWS, integrate_evidence, measure_evidenc
 from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import Batch, float_images
+from vaeexplorer.models.priors import reparametrised
 from vaeexplorer.models.warping import estimated_fields, pairs_of
 from vaeexplorer.regularity.code_laws import code_indices
-from vaeexplorer.regularity.evidence import exact_evidence
 from vaeexplorer.regularity.information import rate_per_dimension
+from vaeexplorer.regularity.quadrature import exact_evidence
 from vaeexplorer.run import Codes, Config, result_of
 from vaeexplorer.storage import load_run
 from vaeexplorer.training import train
@@ -179,7 +180,12 @@ def test_the_evidence_of_fields_is_that_of_quadrature_given_their_sources(fields
 
         with torch.inference_mode():
             mean, log_variance = model.posterior(pair.fields, pair.images)
-        exact = result_of(exact_evidence(log_joint, mean[0].numpy(), log_variance[0].numpy()))
+
+        def placed(steps, mean=mean, log_variance=log_variance):
+            z, density = reparametrised(mean, log_variance, torch.from_numpy(steps).float())
+            return z.numpy(), density.numpy()
+
+        exact = result_of(exact_evidence(log_joint, placed, 1))
         assert found.log_evidence[place] == pytest.approx(exact.log_evidence, abs=0.25)
         assert found.elbo[place] == pytest.approx(
             exact.elbo, abs=5 * found.draw_deviation / DRAWS[-1] ** 0.5

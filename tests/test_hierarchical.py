@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch.distributions import Normal, kl_divergence
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from vaeexplorer.data import open_data
 from vaeexplorer.jobs.draws import draws_on_map
-from vaeexplorer.jobs.evidence import measure_evidence
+from vaeexplorer.jobs.evidence import integrate_evidence, measure_evidence
 from vaeexplorer.jobs.laws import Fits, compare_laws, draw_samples
 from vaeexplorer.jobs.layers import mean_rates, rates_of_images
 from vaeexplorer.jobs.mapping import encode
@@ -24,6 +24,7 @@ from vaeexplorer.models.base import Batch, Posterior
 from vaeexplorer.models.hierarchical import relative_rates
 from vaeexplorer.regularity.law_names import OWN
 from vaeexplorer.regularity.laws import Drawn, fit_gaussian
+from vaeexplorer.regularity.quadrature import exact_evidence
 from vaeexplorer.run import Config, result_of
 from vaeexplorer.training import train
 
@@ -328,3 +329,82 @@ def test_draws_of_all_layers_find_the_log_probability_that_draws_of_the_posterio
     assert found.prior_means is not None
     assert found.prior_means[-1] == pytest.approx(found.best.mean, abs=0.1)
     assert found.prior_means[0] < found.best.mean - 0.1
+
+
+# --- log p(x) integrated over two layers of one dimension each ------------------------------------
+
+
+def test_the_evidence_of_a_linear_hierarchy_is_that_of_its_closed_form():
+    # z2 ~ N(0, 1), z1 = .8 z2 + .6 e, x = w z1 + .5 e': x is Gaussian with 1 * w w' + .25 I.
+    w, noise = torch.tensor([1.0, -0.5, 0.25]), 0.5
+    x = torch.tensor([0.4, 0.2, -0.3])
+    likelihood = Normal(0.0, noise)
+
+    def log_joint(z):
+        z2, z1 = torch.from_numpy(z).double().T
+        below = Normal(0.8 * z2, 0.6).log_prob(z1)
+        return (
+            (Normal(0.0, 1.0).log_prob(z2) + below)
+            + likelihood.log_prob(x - z1[:, None] * w).sum(dim=1)
+        ).numpy()
+
+    # The top-down posterior is exact where its parts are: q(z2|x), then q(z1|z2, x).
+    weight, below = float(w @ w) / noise**2, 1 / 0.36
+    precision = torch.tensor([[1 + 0.64 * below, -0.8 * below], [-0.8 * below, below + weight]])
+    covariance = precision.double().inverse()
+    mean = covariance @ torch.tensor([0.0, float(w @ x) / noise**2], dtype=torch.float64)
+
+    def placed(steps):
+        top = mean[0] + covariance[0, 0].sqrt() * steps[:, 0]
+        spread = precision[1, 1].rsqrt()
+        lower = mean[1] - precision[1, 0] / precision[1, 1] * (top - mean[0]) + spread * steps[:, 1]
+        density = Normal(0.0, 1.0).log_prob(steps).sum(dim=1)
+        density = density - covariance[0, 0].sqrt().log() - spread.log()
+        return torch.stack([top, lower], dim=1), density
+
+    def steps_of(steps):
+        z, density = placed(torch.from_numpy(steps))
+        return z.float().numpy(), density.numpy()
+
+    law = MultivariateNormal(torch.zeros(3), torch.outer(w, w) + noise**2 * torch.eye(3))
+    found = result_of(exact_evidence(log_joint, steps_of, 2))
+    assert found.log_evidence == pytest.approx(law.log_prob(x).item(), abs=1e-5)
+    assert found.gap == pytest.approx(0.0, abs=1e-5)
+    np.testing.assert_allclose(found.mean, mean.numpy(), atol=1e-5)
+    assert abs(found.elbo + found.gap - found.log_evidence) < 1e-10
+
+
+def test_two_layers_of_one_dimension_are_integrated():
+    digits = open_data("digits")
+    options = {"latent_dim": 1, "layers": 2, "hidden": [32]}
+    *_, last = train(digits, Config("hvae", options, epochs=3), threads=1)
+    run = last.snapshot
+    bounds = result_of(measure_evidence(run, digits, images=3))
+    for place, index in enumerate(bounds.images):
+        found = result_of(integrate_evidence(run, digits.pixels([index])[0]))
+        assert found.names == ("z2", "z1")
+        assert abs(found.elbo + found.gap - found.log_evidence) < 1e-10
+        assert found.gap > -1e-4
+        error = 5 * bounds.draw_deviation / 500**0.5
+        assert found.elbo == pytest.approx(bounds.elbo[place], abs=error)
+        assert found.log_evidence == pytest.approx(bounds.log_evidence[place], abs=error)
+
+
+def test_steps_of_all_layers_lead_to_draws_of_the_posterior():
+    model = made(layers=3)
+    image, steps = images(1), torch.randn(5, 12, generator=generator(4))
+    z, density = model.placed(image, steps)
+    posterior, expected, first = model.network.encode(image), 0.0, None
+    for depth, part in enumerate(z.split(4, dim=1)):
+        if depth:
+            features = model.network.body(image).expand(5, -1)
+            posterior = model.posteriors[depth - 1](torch.cat([features, first], dim=1))
+        law = Normal(posterior.mean, (posterior.log_variance / 2).exp())
+        own = steps[:, 4 * depth : 4 * depth + 4]
+        torch.testing.assert_close(law.mean + law.stddev * own, part)
+        expected, first = expected + law.log_prob(part).sum(dim=1), part
+    torch.testing.assert_close(density, expected, rtol=1e-4, atol=1e-4)
+    for name, middle in zip(
+        model.names, model.joint_posterior(image).mean.split(4, dim=1), strict=True
+    ):
+        torch.testing.assert_close(middle, model.spaces()[name].encode(image).mean)

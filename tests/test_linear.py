@@ -10,6 +10,7 @@ import torch
 from vaeexplorer import cli, training
 from vaeexplorer.data import open_data
 from vaeexplorer.jobs.evidence import integrate_evidence, measure_evidence
+from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.models import build, linear, restore
 from vaeexplorer.models.base import Batch, SettingError, float_images
 from vaeexplorer.run import Config, result_of
@@ -106,6 +107,13 @@ def test_of_one_axis_the_integral_over_codes_is_log_p(digits):
     assert exact.log_evidence == pytest.approx(wanted, abs=1e-3)
     assert exact.gap == pytest.approx(0, abs=1e-3)
     assert abs(exact.elbo + exact.gap - exact.log_evidence) < 1e-10
+    # In units of the codes: there the posterior is as wide as in those of z, times its gain.
+    model = model_of(flat).frozen()
+    image = split_images(digits)[1][:1]
+    code, z = model.encode(image).mean, model.joint_posterior(image)
+    gain = (model.variances - model.noise_variance()).sqrt()
+    assert exact.mean == pytest.approx((code * gain**2 / model.variances)[0].numpy(), rel=1e-4)
+    assert exact.deviation == pytest.approx((z.log_variance / 2).exp()[0] * gain, rel=1e-4)
 
 
 def test_as_many_axes_as_pixels_leave_nothing_to_be_probable():

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QToolButton
 
 from vaeexplorer.data import open_data
 from vaeexplorer.gui.turns import turns
+from vaeexplorer.gui.widgets.evidence_texts import written
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.training import train_and_save
 from vaeexplorer.run import Config, Measures, result_of
@@ -41,7 +42,7 @@ def test_the_numbers_of_the_vae_stand_there_and_the_ae_says_why_it_has_none(expl
     evidence = open_evidence(explorer)
     found = explorer.session.evidence.by_slot[1]
     said = texts(evidence)
-    assert f"{found.elbo.mean():.1f}" in said
+    assert written(found.elbo.mean(), 1) in said
     assert f"{found.gap:.2f}" in said
     assert any("declares no probability" in text for text in said)
     assert 0 not in explorer.session.evidence.by_slot
@@ -118,7 +119,7 @@ def test_the_noise_of_gradients_and_the_overfitting_stand_among_the_numbers(expl
     said = texts(evidence)
     assert any(text.startswith(f"{ratio:.1f}") for text in said)
     for scores in explorer.session.scores.by_slot.values():
-        assert f"{scores['r2_train_minus_held_out']:.3f}" in said
+        assert written(scores["r2_train_minus_held_out"], 3) in said
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +141,7 @@ def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explore
     wait_for_the_numbers(person)
     said = texts(panel)
     point = person.session.evidence.by_slot[0]
-    assert f"{point.elbo.mean():.1f}" in said
+    assert written(point.elbo.mean(), 1) in said
     assert sum("point mass" in text for text in said) == 1
     assert sum("log p(F|s)" in text for text in said) == 1
     rate = next(one for one in panel._numbers.findChildren(QLabel) if "ln 12" in one.toolTip())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -19,14 +19,9 @@ from vaeexplorer.models.base import Batch, LatentSpace, Model, Posterior, Prior
 from vaeexplorer.models.warping import pairs_of
 from vaeexplorer.regularity.aggregate import aggregate_terms, code_terms
 from vaeexplorer.regularity.code_laws import code_indices
-from vaeexplorer.regularity.evidence import (
-    ExactEvidence,
-    ImportanceBound,
-    exact_evidence,
-    importance_bounds,
-    log_mean,
-)
+from vaeexplorer.regularity.evidence import ImportanceBound, importance_bounds, log_mean
 from vaeexplorer.regularity.gradients import gradient_noise
+from vaeexplorer.regularity.quadrature import ExactEvidence, exact_evidence
 from vaeexplorer.run import Codes, Progress, Run, passed_on, result_of
 
 IMAGES = 100
@@ -46,6 +41,12 @@ ALIKE = 1e-3
 
 AT_ONCE = 1_000
 """Codes decoded at once, between two reports."""
+
+GREATEST_EXACT = 2
+"""More latent dimensions than this are not integrated on a grid."""
+
+VALUES_AT_ONCE, LEAST_AT_ONCE = 1_000_000, 16
+"""Values of images decoded at once for an integral, about; and images, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,12 +178,14 @@ def integrate_evidence(
     Of a model that learns from pairs, log p(F|s) of what the code of the image is a code of: the
     displacement field F, estimated, from the default source s to the image.
 
-    Returns None where the model has more than two latent dimensions or does not tell p(x, z).
+    Both posteriors are in units of the codes. Returns None where the model has more than two latent
+    dimensions, of all layers together, or does not tell p(x, z).
     """
     model = model_of(run).eval().requires_grad_(False)
     x = measured_images(run, image[None])
     posterior = model.joint_posterior(x)
-    if posterior.mean.shape[1] > 2 or posterior.log_variance is None:
+    size = posterior.mean.shape[1]
+    if size > GREATEST_EXACT or posterior.log_variance is None:
         return None
 
     datum = model.datum(x)
@@ -193,11 +196,21 @@ def integrate_evidence(
         assert found is not None
         return found.double().numpy()
 
+    @torch.inference_mode()
+    def placed(steps: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        found = model.placed(x, torch.from_numpy(steps).float())
+        assert found is not None
+        return found[0].numpy(), found[1].double().numpy()
+
     with torch.inference_mode():
         if model.log_joint(datum, posterior.mean) is None:
             return None
-    steps = exact_evidence(log_joint, posterior.mean[0].numpy(), posterior.log_variance[0].numpy())
-    return (yield from passed_on(steps, partial(Progress, "evidence")))
+    at_once = max(LEAST_AT_ONCE, VALUES_AT_ONCE // image.size)
+    job = exact_evidence(log_joint, placed, size, at_once)
+    found = yield from passed_on(job, partial(Progress, "evidence"))
+    lengths = model.code_lengths()
+    exact = found if lengths is None else found.in_units(lengths.numpy())
+    return replace(exact, names=model.joint_names())
 
 
 def _posterior_draws(

@@ -23,6 +23,7 @@ from vaeexplorer.models.options import check_settings as check_settings
 from vaeexplorer.models.options import setting as setting
 from vaeexplorer.models.priors import Prior as Prior
 from vaeexplorer.models.priors import StandardNormal as StandardNormal
+from vaeexplorer.models.priors import reparametrised
 
 COLLAPSED = 0.1
 """A model whose rate is below so many nats says nothing about its images."""
@@ -302,6 +303,22 @@ class Model(nn.Module, ABC):
     def joint_posterior(self, images: Tensor) -> Posterior:
         """q(z|x) of the z that `log_joint` takes, of float `images`: that of the main space."""
         return next(iter(self.spaces().values())).encode(images)
+
+    def placed(self, images: Tensor, steps: Tensor) -> tuple[Tensor, Tensor] | None:
+        """z of `log_joint` at standard normal `steps`, (k, size), of q(z|x), and its log, (k,).
+
+        Of one float image. None: q(z|x) is a point mass.
+        """
+        mean, log_variance = self.joint_posterior(images)
+        return None if log_variance is None else reparametrised(mean, log_variance, steps)
+
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of the dimensions of the z that `log_joint` takes; empty: their numbers."""
+        return ()
+
+    def code_lengths(self) -> Tensor | None:
+        """Units of codes of the main space in one of the z of `log_joint`, (size,); None: 1."""
+        return None
 
     def joint_prior(self) -> Prior | None:
         """Law of the z that `log_joint` takes; None: that of the main space."""

@@ -26,6 +26,7 @@ from vaeexplorer.models.gaussian import VaeConfig, draw, log_density, rates
 from vaeexplorer.models.likelihoods import likelihood_of
 from vaeexplorer.models.networks import LOG_VARIANCE_BOUNDS, EncoderDecoder, ImageShape
 from vaeexplorer.models.options import replaced
+from vaeexplorer.models.priors import reparametrised
 
 WIDTH = 64
 """Width of the hidden layer between two stochastic layers."""
@@ -178,6 +179,29 @@ class HierarchicalAutoencoder(Model):
         """Draw codes of the lowest layer, (n, size), as `draws_below` does."""
         return [z, *self.draws_below(depth, z, generator)][-1]
 
+    def joint_posterior(self, images: Tensor) -> Posterior:
+        """q of the codes of all layers, the top first, each with those above it at their means."""
+        layers = [self.encode(images, depth) for depth in range(len(self.priors) + 1)]
+        spread = [layer.log_variance for layer in layers if layer.log_variance is not None]
+        return Posterior(torch.cat([layer.mean for layer in layers], dim=1), torch.cat(spread, 1))
+
+    def placed(self, images: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes of all layers that `steps` lead to, each given those above, and log q of each."""
+        features = self.network.body(images)
+        first, *others = steps.split(self.prior.size, dim=1)
+        z, density = _placed(self.network.posterior(features), first)
+        layers = [z]
+        for conditional, step in zip(self.posteriors, others, strict=True):
+            given = torch.cat([features.expand(len(z), -1), z], dim=1)
+            z, more = _placed(conditional(given), step)
+            density = density + more
+            layers.append(z)
+        return torch.cat(layers, dim=1), density
+
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of the layers, as long as each has one dimension."""
+        return tuple(self.names) if len(self.names) > 1 and self.prior.size == 1 else ()
+
     def joint_prior(self) -> Prior:
         """Law of the codes of all layers, the top first."""
         return AllLayers(self)
@@ -256,6 +280,13 @@ class _Conditional(nn.Module):
         features = self.hidden(given)
         log_variance = self.log_variance(features).clamp(*LOG_VARIANCE_BOUNDS)
         return Posterior(self.mean(features), log_variance)
+
+
+def _placed(posterior: Posterior, steps: Tensor) -> tuple[Tensor, Tensor]:
+    mean, log_variance = posterior
+    if log_variance is None:
+        raise TypeError("A deterministic code has no steps.")
+    return reparametrised(mean, log_variance, steps)
 
 
 def relative_rates(posterior: Posterior, prior: Posterior) -> Tensor:

@@ -127,6 +127,11 @@ class PrincipalComponents(Model):
         mean = self.encode(images).mean * self._gains() / spread
         return Posterior(mean, (self.noise_variance() / spread).log().expand_as(mean))
 
+    def code_lengths(self) -> Tensor | None:
+        """Lengths of the columns of W: a code is a place on the axes, in units of the images."""
+        gains = self._gains()
+        return gains if bool((gains > 0).all()) else None
+
     def joint_prior(self) -> StandardNormal:
         """Law of the z that `log_joint` takes, N(0, I)."""
         return self.prior

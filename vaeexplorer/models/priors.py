@@ -41,3 +41,12 @@ class StandardNormal:
     def log_prob(self, z: Tensor) -> Tensor:
         """log N(z; 0, I) in nats, (batch,)."""
         return -0.5 * (z.square() + math.log(2 * math.pi)).sum(dim=1)
+
+
+def reparametrised(mean: Tensor, log_variance: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
+    """z that standard normal `steps`, (k, size), lead to in a Gaussian, and its log density, (k,).
+
+    Mean and log variance are (k, size), or (1, size) where they are the same for all steps.
+    """
+    density = StandardNormal(steps.shape[1]).log_prob(steps) - log_variance.sum(dim=1) / 2
+    return mean + (log_variance / 2).exp() * steps, density

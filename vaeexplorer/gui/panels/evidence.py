@@ -24,7 +24,13 @@ from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.evidence_pages import DRAWS, MARGINAL, EvidencePages
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
 from vaeexplorer.gui.widgets.evidence_rows import lines
-from vaeexplorer.gui.widgets.evidence_texts import exact_text, hard_text, note_text, reason_text
+from vaeexplorer.gui.widgets.evidence_texts import (
+    exact_text,
+    hard_text,
+    note_text,
+    reason_text,
+    written,
+)
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular
 from vaeexplorer.run import Config, Exhibit, Progress, last_measures
@@ -37,7 +43,7 @@ if TYPE_CHECKING:
     from vaeexplorer.jobs.evidence import Evidence
     from vaeexplorer.jobs.marginals import ImageDraws
     from vaeexplorer.regularity.aggregate import MarginalCurve
-    from vaeexplorer.regularity.evidence import ExactEvidence
+    from vaeexplorer.regularity.quadrature import ExactEvidence
 
 translate = QCoreApplication.translate
 
@@ -133,14 +139,22 @@ class EvidencePanel(QWidget):
     def _show_exact(self, slot: int, index: int, found: ExactEvidence | None) -> None:
         if found is None:
             return
-        title, about = exact_text(fields=self._learns_fields(slot))
-        title = title.format(
-            index=index, evidence=found.log_evidence, elbo=found.elbo, gap=found.gap
+        exhibit = self._session.slots[slot].exhibit
+        title, about = exact_text(
+            found,
+            index,
+            fields=self._learns_fields(slot),
+            declares=next(iter(exhibit.spaces.values())).prior is not None,
         )
         self.posterior.show_posterior(
-            title, found.axes, found.log_true, found.mean, found.deviation
+            title,
+            found.axes,
+            found.log_true,
+            (found.mean, found.deviation),
+            found.outlines,
+            found.names,
         )
-        self.posterior.setToolTip(about.format(index=index))
+        self.posterior.setToolTip(about)
         self._exact_slot = slot
         self._choose_plot()
 
@@ -323,7 +337,7 @@ class EvidencePanel(QWidget):
         fields = self._learns_fields(slot)
         for place in np.argsort(evidence.log_evidence)[:HARDEST]:
             index = int(evidence.images[place])
-            nats = float(evidence.log_evidence[place])
+            nats = written(float(evidence.log_evidence[place]), 1)
             picture = to_qimage(exhibit.dataset.pixels(slice(index, index + 1))[0])
             button = QToolButton()
             button.setIcon(QIcon(QPixmap.fromImage(picture.scaled(THUMBNAIL, THUMBNAIL))))

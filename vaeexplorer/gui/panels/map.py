@@ -31,7 +31,7 @@ from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.map_foot import MapFoot
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
-from vaeexplorer.gui.widgets.method_title import method_title
+from vaeexplorer.gui.widgets.method_title import map_text
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.overlay_texts import key_of
 from vaeexplorer.gui.widgets.selection_tool import Use
@@ -318,11 +318,7 @@ class MapPanel(QWidget):
         # All codes are looked through for them.
         planar = shown.method == "dimensions"
         self.foot.show_axes(size, self._session.axes_of(self._slot) if planar else None)
-        self._details.setText(
-            translate("Map", "{data}, {size} dimensions, {method} of {n} images").format(
-                data=exhibit.source.kind, size=size, method=method_title(shown.method), n=f"{n:,}"
-            )
-        )
+        self._details.setText(map_text(exhibit.source.kind, size, shown.method, n))
         self._details.setToolTip(
             translate(
                 "Map", "Each dot is the posterior mean of one image. Settings: {settings}"

@@ -141,7 +141,7 @@ def _page_texts() -> dict[str, tuple[str, str]]:
             translate(
                 "Evidence",
                 "The true posterior of one image beside the encoder's, of models with at most two "
-                "latent dimensions",
+                "latent dimensions, of all layers together",
             ),
         ),
         MARGINAL: (

@@ -21,7 +21,8 @@ translate = QCoreApplication.translate
 LINES = 4
 HEADROOM = 0.1
 """Share of the height of a plane above which no number fits below its top."""
-DEVIATIONS = (1.0, 2.0)
+SIDE = 256
+"""Pixels along each side of a density, at least."""
 SEEN = 0.003
 """Share of the highest density below which nothing is drawn."""
 
@@ -189,18 +190,27 @@ class PosteriorPlot(Plot):
         super().__init__("")
         self._grid: tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]] | None = None
         self._posterior: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._outlines: tuple[NDArray[np.float64], ...] = ()
 
     def show_posterior(
         self,
         title: str,
         axes: tuple[NDArray[np.float64], ...],
         log_true: NDArray[np.float64],
-        mean: NDArray[np.float64],
-        deviation: NDArray[np.float64],
+        posterior: tuple[NDArray[np.float64], NDArray[np.float64]],
+        outlines: tuple[NDArray[np.float64], ...] = (),
+        names: tuple[str, ...] = (),
     ) -> None:
-        """Draw log p(z|x) on a grid, and the Gaussian with `mean` and `deviation`, (size,) each."""
+        """Draw log p(z|x) on a grid, and q(z|x).
+
+        In one dimension the Gaussian with the mean and deviation of `posterior`, (size,) each, in
+        two its `outlines`, (k, 2). The dimensions are called by their `names`, z1 and z2 without.
+        """
         self.set_title(title)
-        self._grid, self._posterior = (axes, log_true), (mean, deviation)
+        self._grid, self._posterior = (axes, log_true), posterior
+        self._outlines = outlines
+        across, up = names or ("z1", "z2" if len(axes) == 2 else translate("Evidence", "density"))
+        self.name_axes(across, up)
         self.redraw()
 
     def _draw(self) -> None:
@@ -212,7 +222,7 @@ class PosteriorPlot(Plot):
         if len(axes) == 1:
             self._draw_curves(axes[0], log_true, mean[0], deviation[0])
         else:
-            self._draw_plane(axes, log_true, mean, deviation)
+            self._draw_plane(axes, log_true)
 
     def _draw_curves(
         self,
@@ -238,14 +248,12 @@ class PosteriorPlot(Plot):
         self,
         axes: tuple[NDArray[np.float64], ...],
         log_true: NDArray[np.float64],
-        mean: NDArray[np.float64],
-        deviation: NDArray[np.float64],
     ) -> None:
         theme = colours()
         accent = QColor(theme.accent)
-        density = np.exp(log_true - log_true.max())
+        axes, log_true = _cut_out(axes, log_true - log_true.max())
+        density = np.exp(_finer(_finer(log_true, 0), 1))
         density[density < SEEN] = 0
-        axes, density = _cut_out(axes, density, mean, 3 * deviation)
         picture = np.zeros((*density.shape, 4), np.uint8)
         picture[..., :3] = accent.red(), accent.green(), accent.blue()
         picture[..., 3] = np.rint(230 * density).astype(np.uint8)
@@ -254,31 +262,34 @@ class PosteriorPlot(Plot):
         size = [axis[-1] - axis[0] for axis in axes]
         item.setRect(QRectF(*low, *size))
         self.add(item)
-        turn = np.linspace(0, 2 * np.pi, 129)
-        for reach in DEVIATIONS:
-            ellipse = pg.PlotCurveItem(
-                mean[0] + reach * deviation[0] * np.cos(turn),
-                mean[1] + reach * deviation[1] * np.sin(turn),
-            )
-            ellipse.setPen(pg.mkPen(theme.text, width=1.5))
-            self.add(ellipse)
+        for outline in self._outlines:
+            line = pg.PlotCurveItem(*outline.T)
+            line.setPen(pg.mkPen(theme.text, width=1.5))
+            self.add(line)
         self.box.setAspectLocked(True)
         self.box.autoRange(padding=0.02)
 
 
 def _cut_out(
-    axes: tuple[NDArray[np.float64], ...],
-    density: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    reach: NDArray[np.float64],
+    axes: tuple[NDArray[np.float64], ...], log_density: NDArray[np.float64]
 ) -> tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]]:
-    """Leave out the margins where `density` is 0 and that are out of reach of `mean`."""
-    parts = []
+    """Leave out the margins where a density is not seen, whose highest logarithm is 0."""
+    seen, parts = np.exp(log_density) >= SEEN, []
     for dimension, axis in enumerate(axes):
-        seen = density.any(axis=1 - dimension) | (np.abs(axis - mean[dimension]) < reach[dimension])
-        found = np.flatnonzero(seen)
-        parts.append(slice(found[0], found[-1] + 1))
-    return tuple(axis[part] for axis, part in zip(axes, parts, strict=True)), density[tuple(parts)]
+        found = np.flatnonzero(seen.any(axis=1 - dimension))
+        parts.append(slice(max(found[0] - 1, 0), min(found[-1] + 2, len(axis))))
+    return tuple(axis[part] for axis, part in zip(axes, parts, strict=True)), log_density[
+        tuple(parts)
+    ]
+
+
+def _finer(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Interpolate between values on a grid along `axis`, to SIDE of them at least."""
+    along = np.moveaxis(values, axis, 0)
+    places = np.linspace(0, len(along) - 1, max(SIDE, len(along)))
+    first = np.minimum(places.astype(np.intp), len(along) - 2)
+    share = (places - first)[:, None]
+    return np.moveaxis(along[first] * (1 - share) + along[first + 1] * share, 0, axis)
 
 
 def _with_room(low: float, high: float, least: float = 1e-3) -> tuple[float, float]:

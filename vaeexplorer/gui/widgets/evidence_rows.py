@@ -15,6 +15,7 @@ from vaeexplorer.gui.widgets.evidence_texts import (
     definitions,
     gradient_definition,
     overfitting_definition,
+    written,
 )
 from vaeexplorer.jobs.describing import CodesDescription
 from vaeexplorer.jobs.opening import main_space
@@ -79,18 +80,18 @@ def _cells(
 
 def _bound_text(one: Evidence) -> str | None:
     best = one.best
-    return best and f"{best.mean:.1f} \N{PLUS-MINUS SIGN} {best.standard_error:.1f}"
+    return best and f"{written(best.mean, 1)} \N{PLUS-MINUS SIGN} {best.standard_error:.1f}"
 
 
 _READERS: Mapping[str, Callable[[Evidence], str | None]] = {
-    "elbo": lambda one: f"{one.elbo.mean():.1f}",
-    "distortion": lambda one: f"{one.distortion:.1f}",
-    "rate": lambda one: f"{one.rate:.1f}",
+    "elbo": lambda one: written(one.elbo.mean(), 1),
+    "distortion": lambda one: written(one.distortion, 1),
+    "rate": lambda one: written(one.rate, 1),
     "bound": _bound_text,
-    "gap": lambda one: None if one.gap is None else f"{one.gap:.2f}",
+    "gap": lambda one: None if one.gap is None else written(one.gap, 2),
     "effective": lambda one: one.best and f"{np.median(one.best.effective):.0f}",
-    "draw": lambda one: f"{one.draw_deviation:.1f}",
-    "prior": lambda one: one.prior_means and f"{one.prior_means[-1]:.1f}",
+    "draw": lambda one: written(one.draw_deviation, 1),
+    "prior": lambda one: one.prior_means and written(one.prior_means[-1], 1),
 }
 
 
@@ -126,7 +127,7 @@ def _rate_text(exhibit: Exhibit, rate: float) -> str:
 
 
 def _overfitting_text(scores: Mapping[str, Any] | None) -> str:
-    return NOTHING if scores is None else f"{scores['r2_train_minus_held_out']:.3f}"
+    return NOTHING if scores is None else written(scores["r2_train_minus_held_out"], 3)
 
 
 def _active(exhibit: Exhibit, described: CodesDescription | None) -> str:
@@ -148,4 +149,4 @@ def _aggregate_text(evidence: Evidence | None, key: str) -> str:
         return NOTHING
     limit = evidence.aggregate.get("mutual_information_limit")
     near = key == "mutual_information" and limit is not None and value > 0.9 * limit
-    return f"≥ {value:.2f}" if near else f"{value:.2f}"
+    return f"≥ {written(value, 2)}" if near else written(value, 2)

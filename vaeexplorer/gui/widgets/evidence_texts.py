@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QCoreApplication
+
+if TYPE_CHECKING:
+    from vaeexplorer.regularity.quadrature import ExactEvidence
 
 translate = QCoreApplication.translate
 
@@ -166,29 +171,53 @@ def note_text(*, certain: bool, fields: bool, exact: bool, shared: bool) -> str:
     return ""
 
 
-def exact_text(*, fields: bool) -> tuple[str, str]:
-    """Title of the plot of p(z|x) and what is seen in it, with the numbers to be filled in."""
+def written(value: float, digits: int) -> str:
+    """Write a number with the minus sign of typography, and none before a zero."""
+    return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def exact_text(
+    found: ExactEvidence, index: int, *, fields: bool, declares: bool
+) -> tuple[str, str]:
+    """Title of the plot of p(z|x) of an image, and what is seen in it.
+
+    `declares` says whether the model declares a prior of its codes.
+    """
     if fields:
-        return (
-            # Of 2,000 values nats have four digits, and three such numbers little room.
-            translate("Evidence", "log p(F|s) {evidence:.1f} = ELBO {elbo:.1f} + KL {gap:.1f}"),
-            translate(
-                "Evidence",
-                "Filled: p(z|F, s), integrated on a grid, of the displacement field F, estimated, "
-                "from the source s, the first held-out image, to image #{index}. Ellipses, or the "
-                "line: q(z|F, s), of which the code on the map is the mean. How much they differ "
-                "is the KL.",
-            ),
+        title = translate("Evidence", "log p(F|s) {evidence} = ELBO {elbo} + KL {gap}")
+        about = translate(
+            "Evidence",
+            "Filled: p(z|F, s), integrated on a grid, of the displacement field F, estimated, "
+            "from the source s, the first held-out image, to image #{index}. Ellipses, or the "
+            "line: q(z|F, s), of which the code on the map is the mean. How much they differ "
+            "is the KL.",
         )
-    return (
-        translate("Evidence", "#{index}: log p(x) {evidence:.2f} = ELBO {elbo:.2f} + KL {gap:.3f}"),
-        translate(
+    else:
+        title = translate("Evidence", "#{index}: log p(x) {evidence} = ELBO {elbo} + KL {gap}")
+        about = translate(
             "Evidence",
             "Filled: p(z|x) of image #{index}, integrated on a grid. Ellipses at one and two "
             "standard deviations, or the line: q(z|x), what the encoder believes. How much they "
             "differ is KL(q || p(z|x)).",
-        ),
-    )
+        )
+    if found.names:
+        about += "\n" + translate(
+            "Evidence",
+            "Both layers, as they are together: outlines of the q(z|x) of a lower layer are bent, "
+            "for it depends on the layer above.",
+        )
+    elif not declares:
+        about += "\n" + translate(
+            "Evidence",
+            "In units of the codes, as on the map: the posterior of probabilistic PCA, whose mean "
+            "lies a little nearer to 0 than the code of the image.",
+        )
+    # Of 2,000 values nats of fields have four digits, and three such numbers little room.
+    digits = (1, 1, 1) if fields else (2, 2, 3)
+    values = zip((found.log_evidence, found.elbo, found.gap), digits, strict=True)
+    evidence, elbo, gap = (written(value, count) for value, count in values)
+    title = title.format(index=index, evidence=evidence, elbo=elbo, gap=gap)
+    return title, about.format(index=index)
 
 
 def hard_text(*, fields: bool) -> str:
@@ -197,12 +226,12 @@ def hard_text(*, fields: bool) -> str:
         return translate(
             "Evidence",
             "One of the images whose displacement field this model finds least probable: #{index}, "
-            "log p(F|s) about {nats:.1f} nats. Click to probe it.",
+            "log p(F|s) about {nats} nats. Click to probe it.",
         )
     return translate(
         "Evidence",
         "One of the images that this model finds least probable: #{index}, log p(x) about "
-        "{nats:.1f} nats. Click to probe it.",
+        "{nats} nats. Click to probe it.",
     )
 
 

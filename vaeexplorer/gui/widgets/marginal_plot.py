@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QColor
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.gui.widgets.evidence_texts import written
 from vaeexplorer.gui.widgets.plot import Plot
 from vaeexplorer.gui.widgets.theme import colours
 
@@ -78,6 +79,6 @@ def _title(curve: MarginalCurve | None) -> str:
         return translate("Evidence", "z{number}: no prior of its own").format(
             number=curve.dimension + 1
         )
-    return translate("Evidence", "z{number}: KL(q || p) = {nats:.3f} nats").format(
-        number=curve.dimension + 1, nats=curve.divergence
+    return translate("Evidence", "z{number}: KL(q || p) = {nats} nats").format(
+        number=curve.dimension + 1, nats=written(curve.divergence, 3)
     )

@@ -17,3 +17,17 @@ def method_title(method: str) -> str:
         "dimensions": translate("Map", "two axes"),
     }
     return titles.get(method, method)
+
+
+def map_text(data: str, size: int, method: str, n: int) -> str:
+    """Say what a map shows: the data, how many dimensions their codes have, and of how many."""
+    dimensions = (
+        translate("Map", "1 dimension") if size == 1 else translate("Map", "{size} dimensions")
+    )
+    images = translate("Map", "1 image") if n == 1 else translate("Map", "{n} images")
+    return translate("Map", "{data}, {dimensions}, {method} of {images}").format(
+        data=data,
+        dimensions=dimensions.format(size=size),
+        method=method_title(method),
+        images=images.format(n=f"{n:,}"),
+    )

@@ -131,6 +131,12 @@ class Plot(pg.GraphicsView):
         self._title = title
         self.setAccessibleName(title)
 
+    def name_axes(self, across: str, up: str) -> None:
+        """Let the axes be called so, from the next drawing on."""
+        self._labels = {"bottom": across, "left": up}
+        for side, axis in self._axes.items():
+            axis.setLabel(self._labels[side])
+
     def add(self, item: pg.GraphicsObject, *, ranged: bool = True) -> None:
         """Draw `item`; unless it is `ranged`, axes that find their ranges leave it out."""
         assert self.box is not None

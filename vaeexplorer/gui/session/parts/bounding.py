@@ -13,7 +13,7 @@ from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
     from vaeexplorer.jobs.evidence import Evidence
-    from vaeexplorer.regularity.evidence import ExactEvidence
+    from vaeexplorer.regularity.quadrature import ExactEvidence
 
 GREATEST_EXACT = 2
 """More latent dimensions than this are not integrated on a grid."""
