@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from vaeexplorer.drawing import dot_field
 from vaeexplorer.drawing.dot_field import DotField, Frame, load_kernel
 from vaeexplorer.drawing.palette import class_colours
-from vaeexplorer.gui.widgets import dot_layer, dot_pace, dot_thread
+from vaeexplorer.gui.widgets import dot_jobs, dot_layer, dot_pace, dot_thread
 from vaeexplorer.gui.widgets.dot_thread import DotThread
 from vaeexplorer.gui.widgets.hatch import Hatch
 from vaeexplorer.gui.widgets.map_view import MapView
@@ -407,6 +407,36 @@ def test_few_dots_that_are_panned_without_compiled_code_look_as_if_drawn_afresh(
     panned = pixels(view)
     view.dots.set_points(positions, colours)
     assert (np.abs(panned - pixels(view)).max(axis=-1) > 2).mean() < 1e-3
+
+
+@pytest.mark.parametrize("factor", [1.2, 1 / 1.3])
+def test_few_dots_that_are_zoomed_without_compiled_code_are_drawn_by_a_thread(
+    qtbot, view, monkeypatch, factor
+):
+    monkeypatch.setattr(dot_field, "_KERNEL", [])
+    positions, colours = scatter(500)
+    view.set_points(positions, colours)
+    view.repaint()
+    assert view.dots.whole
+    goes_on, paint = threading.Event(), dot_jobs.Dots.paint
+
+    def paint_later(*arguments):
+        assert threading.current_thread() is not threading.main_thread()
+        assert goes_on.wait(10)
+        return paint(*arguments)
+
+    monkeypatch.setattr(dot_jobs.Dots, "paint", paint_later)
+    view.zoom(factor)
+    view.repaint()
+    assert not view.dots.whole
+    assert view.dots.stretched == pytest.approx(factor)
+    assert pixels(view).std() > 0
+    goes_on.set()
+    settle(qtbot, view)
+    zoomed = pixels(view)
+    monkeypatch.setattr(dot_jobs.Dots, "paint", paint)
+    view.dots.set_points(positions, colours)
+    assert (np.abs(zoomed - pixels(view)).max(axis=-1) > 2).mean() < 1e-3
 
 
 def test_a_map_may_be_closed_while_a_thread_draws_its_dots(qtbot):

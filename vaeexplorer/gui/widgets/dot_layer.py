@@ -247,11 +247,10 @@ class DotLayer(QObject):
         self._thread.collect()
         shown = self._picture = self._chosen(frame)
         shown.image.setDevicePixelRatio(ratio)
-        field = self._field
-        if field is None or self._begins(frame) is not None or not self._near(shown, frame):
+        if self._begins(frame) is not None or not self._near(shown, frame):
             draw_unscaled(painter, shown, frame)
         else:
-            draw_stretched(painter, field, shown, frame, int(QUICK / 2 * self._pace.at_once))
+            draw_stretched(painter, self._field, shown, frame, int(QUICK / 2 * self._pace.at_once))
         return shown.hatch is None and hatch is not None
 
     def _chosen(self, frame: Frame) -> Picture:
@@ -317,6 +316,9 @@ class DotLayer(QObject):
                 return before
         elif before is not None and before.frame.scale == frame.scale:  # who pans goes on
             frame = widened(frame)
+        elif before is not None and self._near(before, frame):  # who zooms
+            self._thread.start(self._unsorted(frame))
+            return before
         pixels = self._dots().paint(frame, SORTED_AT_ONCE if kernel_loaded() else SAMPLE)
         # What is sorted replaces a sample, which nothing else is made of.
         every = len(self.positions) <= SAMPLE
@@ -349,7 +351,7 @@ class DotLayer(QObject):
 
         def take(pixels: NDArray[np.uint32]) -> None:
             if self._content == content:
-                self._picture = Picture(pixels, wide, content, True)
+                self._picture = self._shelf.keep(Picture(pixels, wide, content, True))
 
         return lambda: dots.paint(wide, SAMPLE), take
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSizeF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from vaeexplorer.drawing.dot_field import DotField, Frame
 from vaeexplorer.drawing.hatching import Hatching
@@ -194,11 +194,11 @@ def draw_unscaled(painter: QPainter, shown: Picture, frame: Frame) -> None:
 
 
 def draw_stretched(
-    painter: QPainter, field: DotField, shown: Picture, frame: Frame, work: int
+    painter: QPainter, field: DotField | None, shown: Picture, frame: Frame, work: int
 ) -> None:
     """Draw what is `shown` where its dots lie in `frame`, and around it all dots that are there.
 
-    Around it no more than `work` pixels are stamped, about.
+    Around it no more than `work` pixels are stamped, about; none without a `field`.
     """
     ratio = shown.image.devicePixelRatio()
     first, extent = _target(shown.frame, frame)
@@ -210,6 +210,10 @@ def draw_stretched(
     hatched = frame._replace(hatch=shown.hatch)
     for strip, size in zip(strips, sizes, strict=True):
         left, top, right, bottom = strip
+        if field is None:
+            corners = QPointF(left, top) / ratio, QPointF(right, bottom) / ratio
+            painter.fillRect(QRectF(*corners), QColor(frame.background))
+            continue
         pixels = field.paint(hatched, work * size // sum(sizes), strip)
         image = QImage(
             pixels.data, right - left, bottom - top, 4 * (right - left), QImage.Format.Format_RGB32
