@@ -19,12 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.widgets.dock_buttons import CLOSE, FLOAT, DockButtons
 from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.map_hint import MapHint
 from vaeexplorer.gui.widgets.picture_grid import GAP, PictureGrid
+from vaeexplorer.gui.widgets.score_bar import LEAST_TRACK, ScoreBar
 from vaeexplorer.gui.widgets.theme import DARK, LIGHT, apply_theme
 from vaeexplorer.gui.widgets.tiles import LEAST_SIDE, MOST_SIDE, Tiles
 from vaeexplorer.run import Measures
@@ -174,3 +176,16 @@ def ink(dock: QDockWidget, name: str) -> str:
     icon = dock.findChild(QAbstractButton, name).icon().pixmap(16, 16).toImage()
     pixels = [icon.pixelColor(x, y) for x in range(16) for y in range(16)]
     return max(pixels, key=QColor.alpha).name()
+
+
+def test_a_number_without_room_for_its_bar_is_written_whole(qtbot):
+    bar = ScoreBar(0, "continuity")
+    qtbot.addWidget(bar)
+    bar.show_value(1.0, 0.004, "0.520 ± 0.005")
+    bar.resize(bar.minimumSizeHint())
+    assert bar.fontMetrics().horizontalAdvance(bar.text) <= bar.width()
+    narrow = bar.grab().toImage().pixelColor(2, bar.height() // 2)
+    assert narrow.getRgb()[:3] != QColor(SLOT_COLOURS[0]).getRgb()[:3], "no stump of a bar"
+    bar.resize(bar.width() + LEAST_TRACK, bar.height())
+    wide = bar.grab().toImage().pixelColor(12, bar.height() // 2)
+    assert wide.getRgb()[:3] == QColor(SLOT_COLOURS[0]).getRgb()[:3]

@@ -52,12 +52,12 @@ class ScorecardPanel(QWidget):
         column.setContentsMargins(GRID, GRID, GRID, GRID)
         column.setSpacing(GRID)
         column.addLayout(self._tools())
-        split = QHBoxLayout()
+        self._split = split = QHBoxLayout()
         split.setSpacing(2 * GRID)
         self._table = WrittenArea(translate("Scorecard", "Scores"))
         self._words = WrittenArea(translate("Scorecard", "What the scores say"))
-        split.addWidget(self._table, 3)
-        split.addWidget(self._words, 2)
+        split.addWidget(self._table)
+        split.addWidget(self._words)
         column.addLayout(split, 1)
         self._rebuild()
         session.slots_changed.connect(self._rebuild)
@@ -106,6 +106,9 @@ class ScorecardPanel(QWidget):
 
     def _rebuild(self, *_: object) -> None:
         """Write the table anew, with the rows that are wanted and a column for each slot."""
+        # Columns of four slots take most of the room there is.
+        for part, share in enumerate((3, 2) if len(self._session.slots) <= 2 else (5, 2)):
+            self._split.setStretch(part, share)
         self._table.write(self._write_table)
         self._show()
 

@@ -90,7 +90,8 @@ class MapView(QWidget):
         return QSize(480, 480)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, 160)
+        # Low enough for two rows of maps, with their legends, above a panel on a small screen.
+        return QSize(160, 128)
 
     # --- what is drawn ------------------------------------------------------------------------
 

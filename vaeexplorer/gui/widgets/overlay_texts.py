@@ -53,10 +53,13 @@ def key_of(overlay: Overlay) -> Key:
         return _ellipses_key(overlay)
     if isinstance(overlay, NoEllipses):
         return _no_ellipses_key(overlay)
-    median = f"{overlay.median:.2f}" if overlay.median >= 0.01 else f"{overlay.median:.1g}"
     words = translate(
         "Overlay", "change of the picture per standard deviation of z, median {median}"
-    ).format(median=median)
+    ).format(
+        median=f"{overlay.median:.2f}"
+        if overlay.median >= 0.01
+        else translate("Overlay", "under 0.01")
+    )
     tip = translate(
         "Overlay",
         "Root of the sum over pixels (in [0, 1]) of the squared change, for a step of one standard "

@@ -12,7 +12,7 @@ from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.widgets.theme import colours, tabular
 
 BAR, TALL = 10, 26
-TEXT_WIDTH = 104
+TEXT_WIDTH, LEAST_TRACK = 104, 24
 
 
 class ScoreBar(QWidget):
@@ -34,7 +34,8 @@ class ScoreBar(QWidget):
         return QSize(220, TALL)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(TEXT_WIDTH + 32, TALL)
+        # In little room the number is all there is.
+        return QSize(TEXT_WIDTH, TALL)
 
     def show_value(
         self, value: float | None, sd: float | None, text: str, *, measured: bool = False
@@ -66,17 +67,22 @@ class ScoreBar(QWidget):
             painter.drawText(room, left_to_text, text)
             return
         track = QRectF(0, (self.height() - BAR) / 2, self.width() - TEXT_WIDTH, BAR)
+        if track.width() >= LEAST_TRACK:
+            self._draw_bar(painter, track)
+        painter.setPen(QColor(theme.text))
+        room = QRectF(track.right() + 8, 0, TEXT_WIDTH - 8, self.height())
+        painter.drawText(room, left_to_text, self.text)
+
+    def _draw_bar(self, painter: QPainter, track: QRectF) -> None:
+        assert self.value is not None
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.raised))
+        painter.setBrush(QColor(colours().raised))
         painter.drawRoundedRect(track, 3, 3)
         filled = QRectF(track)
         filled.setWidth(track.width() * min(max(self.value, 0.0), 1.0))
         painter.setBrush(QColor(self._colour))
         painter.drawRoundedRect(filled, 3, 3)
         self._draw_interval(painter, track)
-        painter.setPen(QColor(theme.text))
-        room = QRectF(track.right() + 8, 0, TEXT_WIDTH - 8, self.height())
-        painter.drawText(room, left_to_text, self.text)
 
     def _draw_interval(self, painter: QPainter, track: QRectF) -> None:
         assert self.value is not None
