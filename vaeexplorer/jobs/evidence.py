@@ -16,6 +16,7 @@ from vaeexplorer.jobs.measured import is_binarised, measured_images
 from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.models import FAMILIES
 from vaeexplorer.models.base import Batch, LatentSpace, Model, Posterior, Prior
+from vaeexplorer.models.posterior import join
 from vaeexplorer.models.warping import pairs_of
 from vaeexplorer.regularity.aggregate import aggregate_terms, code_terms
 from vaeexplorer.regularity.code_laws import code_indices
@@ -300,9 +301,8 @@ def _codes(
         found.append(
             space.encode(measured_images(run, dataset.pixels(slice(start, start + AT_ONCE))))
         )
-    mean = torch.cat([one.mean for one in found]).numpy()
-    spread = [one.log_variance for one in found if one.log_variance is not None]
-    return Codes(mean, torch.cat(spread).numpy() if spread else None)
+    mean, log_variance = join(found)
+    return Codes(mean.numpy(), None if log_variance is None else log_variance.numpy())
 
 
 def _aggregate(

@@ -21,22 +21,13 @@ from vaeexplorer.models.contexts import Given
 from vaeexplorer.models.options import SettingError as SettingError
 from vaeexplorer.models.options import check_settings as check_settings
 from vaeexplorer.models.options import setting as setting
+from vaeexplorer.models.posterior import Posterior as Posterior
 from vaeexplorer.models.priors import Prior as Prior
 from vaeexplorer.models.priors import StandardNormal as StandardNormal
 from vaeexplorer.models.priors import reparametrised
 
 COLLAPSED = 0.1
 """A model whose rate is below so many nats says nothing about its images."""
-
-
-class Posterior(NamedTuple):
-    """Diagonal Gaussian q(z|x): mean and log variance, (batch, size) each.
-
-    `log_variance` is None for a deterministic code.
-    """
-
-    mean: Tensor
-    log_variance: Tensor | None
 
 
 def float_images(pixels: Tensor) -> Tensor:

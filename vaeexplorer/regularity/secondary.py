@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from vaeexplorer.models.base import LatentSpace, Posterior
+from vaeexplorer.models.posterior import join
 from vaeexplorer.regularity.aggregate import aggregate_terms
 from vaeexplorer.regularity.continuity import STEP
 from vaeexplorer.regularity.cover import cover, emptiness
@@ -134,10 +135,7 @@ def active_dimensions(codes: Tensor, has_posterior: bool) -> Tensor:
 
 def _posterior(space: LatentSpace, ground: Ground, images: Tensor) -> Posterior:
     """Posteriors of uint8 `images`."""
-    parts = [space.encode(part.reshape(-1, *ground.shape)) for part in chunks(images)]
-    variances = [part.log_variance for part in parts if part.log_variance is not None]
-    whole = torch.cat(variances) if len(variances) == len(parts) else None
-    return Posterior(torch.cat([part.mean for part in parts]), whole)
+    return join([space.encode(part.reshape(-1, *ground.shape)) for part in chunks(images)])
 
 
 def _base_points(codes: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -26,11 +26,11 @@ NO_SNAP = -1.0
 REST_MS = 80
 """Without another decode for so long, probes rest: time for what need not follow the cursor."""
 
-DECODE_S = 0.003
+DECODE_S = 0.004
 """How long a move waits for its decodes before the window draws it.
 
 Most models need less. Side by side, the lane and the window hand the interpreter to and fro, which
-costs both more than that: the picture came 4 ms later, and the move took a third more of the CPU.
+costs more than that: the picture came 3 ms later, and a move took a third more of the CPU.
 """
 
 REST_S, WAIT_S, MOST_WAITS = 0.15, 0.05, 10

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
     from vaeexplorer.models.contexts import Given
 
 log = logging.getLogger(__name__)
+Part = TypeVar("Part")
 
+BLOCK_PIXELS, LEAST_BLOCK, LARGEST_BLOCK = 100_000, 8, 128
+"""Codes decoded, or images encoded, between two looks at whether the score is still wanted.
 
-BLOCK = 128
-"""Codes decoded between two looks at whether the score is still wanted."""
+As many as have so many pixels: a few hundredths of a second of a cursor's core.
+"""
 
 
 class Scoring(QObject):
@@ -137,7 +141,8 @@ class Scoring(QObject):
         assert dataset is not None
         # As by default: what happens to be held must not change a score.
         explored = exhibit.spaces[main_space(exhibit)].holding(None)
-        space = Stoppable(explored, stop, partial(self._session.give_way, stop))
+        block = min(max(BLOCK_PIXELS // math.prod(dataset.shape), LEAST_BLOCK), LARGEST_BLOCK)
+        space = Stoppable(explored, stop, partial(self._session.give_way, stop), block)
         # Models of one data set are scored one after another: only its images are kept ready.
         if self._ground_of != dataset.source.fingerprint:
             self._grounds, self._ground_of = Grounds(), dataset.source.fingerprint
@@ -173,12 +178,14 @@ class StoppedError(Exception):
 class Stoppable:
     """A latent space that raises StoppedError once `stop` is set.
 
-    One part of a score decodes for seconds with a large model: too long to wait for its end.
+    One part of a score decodes for seconds with a large model: too long to wait for its end. It
+    looks, and gives way, before every `block` codes or images.
     """
 
     space: LatentSpace
     stop: threading.Event
     give_way: Callable[[], None]
+    block: int
 
     @property
     def size(self) -> int:
@@ -222,8 +229,9 @@ class Stoppable:
 
     def encode(self, images: Tensor) -> Posterior:
         """As the space does, unless it was stopped."""
-        self._check()
-        return self.space.encode(images)
+        from vaeexplorer.models.posterior import join
+
+        return self._in_blocks(self.space.encode, images, join)
 
     def exact(self, images: Tensor) -> Tensor:
         """As the space does, unless it was stopped."""
@@ -234,11 +242,17 @@ class Stoppable:
         """As the space does, unless it was stopped."""
         import torch
 
+        return self._in_blocks(self.space.decode, z, torch.cat)
+
+    def _in_blocks(
+        self, call: Callable[[Tensor], Part], whole: Tensor, join: Callable[[list[Part]], Part]
+    ) -> Part:
+        """Join what `call` makes of the blocks of `whole`."""
         parts = []
-        for part in z.split(BLOCK):
+        for block in whole.split(self.block):
             self._check()
-            parts.append(self.space.decode(part))
-        return torch.cat(parts) if parts else self.space.decode(z)
+            parts.append(call(block))
+        return join(parts)
 
     def _check(self) -> None:
         self.give_way()
