@@ -104,11 +104,16 @@ def test_option_that_the_family_lacks_is_ignored_with_one_line(
     assert result["held_out"]["elbo"] is None
 
 
-def test_any_setting_of_a_family_can_be_typed(command: Command, tmp_path: Path) -> None:
+def test_any_setting_of_a_family_can_be_typed_and_what_the_nats_are_is_said(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "run"
-    typed = ["--set", "hidden=24, 16", "--set", "warm-up=0.5", "--set", "body=mlp"]
-    assert command("train", "--data", "digits", "--epochs", "1", *typed, "--out", out) == 0
-    assert load_run(out).config.model == {"hidden": (24, 16), "warm_up": 0.5, "body": "mlp"}
+    typed = ["hidden=24, 16", "warm-up=0.5", "body=mlp", "likelihood=optimal"]
+    options = [word for setting in typed for word in ("--set", setting)]
+    assert command("train", "--data", "digits", "--epochs", "1", *options, "--out", out) == 0
+    wanted = {"hidden": (24, 16), "warm_up": 0.5, "body": "mlp", "likelihood": "optimal"}
+    assert load_run(out).config.model == wanted
+    assert "nats of a density" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

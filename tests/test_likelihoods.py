@@ -9,7 +9,7 @@ import torch
 from finishing import finish
 from test_training import dataset
 
-from vaeexplorer import cli, models
+from vaeexplorer import models
 from vaeexplorer.models import FAMILIES, build, learning, restore
 from vaeexplorer.models.base import Batch, float_images
 from vaeexplorer.models.likelihoods import (
@@ -236,10 +236,3 @@ def test_grey_images_are_bernoulli_and_colour_is_gaussian_by_default():
 )
 def test_what_the_nats_are_is_said(options, told):
     assert told in models.settings("vae", options).nats((1, 8, 8))
-
-
-def test_the_command_says_what_its_nats_are(tmp_path, monkeypatch, capsys):
-    typed = ["--epochs", "1", "--set", "likelihood=optimal", "--out", str(tmp_path / "run")]
-    monkeypatch.setattr("sys.argv", ["vae-explorer", "train", "--data", "digits", *typed])
-    assert cli.main() == 0
-    assert "nats of a density" in capsys.readouterr().err

@@ -22,15 +22,6 @@ def size_without_memory():
 def put_off():
     return type(sys.modules[POSTPONED]).__name__ == "_Postponed"
 """
-MODELS = """
-for family in FAMILIES:
-    model = build(family, {}, (1, 8, 8), torch.zeros(1, 8, 8))
-    weights = {name: one.numpy() for name, one in model.state_dict().items()}
-    restored = restore(family, {}, (1, 8, 8), weights)
-    for key, other in zip(model.state_dict(), restored.state_dict().values(), strict=True):
-        assert torch.equal(model.state_dict()[key], other)
-assert put_off()
-"""
 
 
 def run(program: str) -> None:
@@ -40,29 +31,27 @@ def run(program: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_models_of_every_family_are_restored_without_it_and_it_comes_at_last() -> None:
-    run(
-        BEGIN
-        + MODELS
-        + """
-import_postponed()
-assert not put_off() and torch._meta_registrations is sys.modules[POSTPONED]
-assert size_without_memory() == (3, 5)
-"""
-    )
-
-
-def test_generators_are_made_without_it_and_draw_the_same_afterwards() -> None:
+def test_models_and_generators_are_made_without_it_and_it_comes_at_last() -> None:
+    """And then the same is drawn. One process for all: to start one takes seconds."""
     run(
         BEGIN
         + """
+for family in FAMILIES:
+    model = build(family, {}, (1, 8, 8), torch.zeros(1, 8, 8))
+    weights = {name: one.numpy() for name, one in model.state_dict().items()}
+    restored = restore(family, {}, (1, 8, 8), weights)
+    for key, other in zip(model.state_dict(), restored.state_dict().values(), strict=True):
+        assert torch.equal(model.state_dict()[key], other)
+assert put_off()
 from vaeexplorer.gui.postponed import let_generators_be_made
 let_generators_be_made()
 drawn = torch.randn(3, generator=torch.Generator().manual_seed(0))
 assert put_off()
 import_postponed()
+assert not put_off() and torch._meta_registrations is sys.modules[POSTPONED]
 let_generators_be_made()
 assert torch.equal(drawn, torch.randn(3, generator=torch.Generator().manual_seed(0)))
+assert size_without_memory() == (3, 5)
 """
     )
 
