@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
+from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QFileDialog
 
 pytestmark = pytest.mark.slow
@@ -34,6 +35,11 @@ def test_a_panel_is_saved_as_lines_and_text(explorer, saved_as, tmp_path):
     said = " ".join("".join(text.itertext()) for text in root.findall(".//{*}text"))
     assert root.tag.endswith("svg")
     assert "Reset all" in said
+    # As large as on the screen, and so are its texts.
+    width = explorer.panel("dimensions").width() / explorer.panel("dimensions").logicalDpiX()
+    assert float(root.get("width").removesuffix("mm")) == pytest.approx(25.4 * width, rel=0.01)
+    sizes = {float(text.get("font-size")) for text in root.findall(".//{*}text")}
+    assert QFontInfo(explorer.window.font()).pixelSize() in sizes
 
 
 def test_a_folder_that_is_not_there_is_said(explorer, saved_as, tmp_path):

@@ -39,5 +39,7 @@ def _render_svg(widget: QWidget, buffer: QBuffer) -> None:
     generator.setOutputDevice(buffer)
     generator.setSize(widget.size())
     generator.setViewBox(widget.rect())
+    # As on the screen: at the usual 72 dots per inch texts are smaller than their room.
+    generator.setResolution(widget.logicalDpiX())
     generator.setTitle(widget.accessibleName() or widget.windowTitle())
     widget.render(generator)
