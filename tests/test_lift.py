@@ -165,6 +165,16 @@ def test_how_far_dots_are_apart_is_the_same_without_a_tree():
     assert Dots(np.zeros((9, 2), np.float32), quick=True).neighbour_distance() == 0
 
 
+def test_the_nearest_of_many_dots_are_the_same_without_a_tree():
+    generator = np.random.default_rng(2)
+    positions = generator.normal(size=(40_000, 2)).astype(np.float32)
+    quick, tree = Dots(positions, quick=True), Dots(positions)
+    for point in (*generator.normal(size=(8, 2)), positions[7].astype(np.float64), [40.0, -3.0]):
+        mine, full = quick.nearest(np.asarray(point), 61), tree.nearest(np.asarray(point), 61)
+        np.testing.assert_allclose(mine[0], full[0], rtol=1e-5)
+        assert mine[1][0] == full[1][0]
+
+
 def test_many_dots_are_searched_by_trees_with_the_same_result():
     generator = np.random.default_rng(0)
     codes = generator.normal(size=(5_000, 8)).astype(np.float32)

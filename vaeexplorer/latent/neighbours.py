@@ -73,6 +73,8 @@ class Dots:
         """
         if self._tree is not None:
             return _query(self._tree, points, count)
+        if points.ndim == 1 and len(self.positions) > FEW:
+            return self._look_once(points, count)
         if points.ndim == 1:
             distances, found = self._look_at_all(points[None], count)
             return distances[0], found[0]
@@ -101,6 +103,18 @@ class Dots:
         squares = (x - x[dot]) ** 2 + (y - y[dot]) ** 2
         squares[dot] = np.inf
         return math.sqrt(squares.min())
+
+    def _look_once(
+        self, point: NDArray[np.float64], count: int
+    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Look at all dots for one place: which are near by float32 arithmetic, and how near."""
+        x, y = self._columns
+        squares = (x - np.float32(point[0])) ** 2
+        squares += (y - np.float32(point[1])) ** 2
+        near = _smallest(squares, count)
+        distances = np.sqrt(((self.positions[near] - point) ** 2).sum(axis=1))
+        order = np.argsort(distances, kind="stable")
+        return distances[order], near[order]
 
     def _look_at_all(
         self, points: NDArray[np.float64], count: int
