@@ -112,6 +112,8 @@ def test_a_comparison_names_the_better_one() -> None:
 def test_a_collapsed_model_is_told_by_what_it_carries() -> None:
     sentences = about(scores(gate=0.2, C=0.99))
     assert sentences[0].startswith("The code carries 20 % of what 8 straight axes carry")
+    of_one, *_ = about(scores(gate=0.2, latent_dim=1))
+    assert of_one.startswith("The code carries 20 % of what 1 straight axis carries")
 
 
 def test_evenness_is_told_as_a_step() -> None:

@@ -250,8 +250,8 @@ def _read_axes(path: Path, file: io.BufferedIOBase, wanted: str) -> tuple[int, .
 def _check_axes(path: Path, shape: tuple[int, ...], wanted: str) -> None:
     if wanted == "images" and shape[0] < 2:
         raise InputError(
-            f"{quoted(path)} holds {shape[0]} images, and at least 2 are needed: "
-            "choose a file with more."
+            f"{quoted(path)} holds {'1 image' if shape[0] else 'no images'}, and at least 2 are "
+            "needed: choose a file with more."
         )
     if min(shape[1:], default=1) < 1 or max(shape[1:], default=1) > LARGEST_SIDE:
         raise InputError(

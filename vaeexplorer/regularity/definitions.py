@@ -38,9 +38,10 @@ DEFINITIONS: Mapping[str, Definition] = {
     ),
     "far_share": Definition(
         "Draws far from every posterior",
-        "Share of draws of the law that are farther from everything drawn from the posteriors of "
-        "training images than 99 % of what is drawn from those of held-out images, in whitened "
-        "active dimensions: about .01 where the law is that of the codes.",
+        "Share of draws of the model's own law (the prior that it declares, else a Gaussian fitted "
+        "to its codes), whichever is chosen for samples, that are farther from everything drawn "
+        "from the posteriors of training images than 99 % of what is drawn from those of held-out "
+        "images, in whitened active dimensions: about .01 where the law is that of the codes.",
     ),
     "aggregate_kl": Definition(
         "KL(q(z)||p(z))",

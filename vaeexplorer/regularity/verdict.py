@@ -39,8 +39,8 @@ def about(scores: Scores) -> list[str]:
 def _about_continuity(continuity: Mapping[str, Any], latent_dim: int) -> list[str]:
     if continuity["gate"] < GATE_NEEDED:
         first = (
-            f"The code carries {_percent(continuity['gate'])} of what {latent_dim} straight "
-            "axes carry, too little to speak of continuity."
+            f"The code carries {_percent(continuity['gate'])} of what {_straight(latent_dim)}, "
+            "too little to speak of continuity."
         )
     elif continuity["C"] > 0:
         first = (
@@ -139,7 +139,7 @@ def warnings(first: Scores, second: Scores, names: tuple[str, str] = ("A", "B"))
         *([] if obstacle is None else [obstacle]),
         *(
             f"{name} carries {_percent(scores['continuity']['gate'])} of what "
-            f"{scores['latent_dim']} straight axes carry, too little to judge its continuity."
+            f"{_straight(scores['latent_dim'])}, too little to judge its continuity."
             for name, scores in both
             if scores["continuity"]["gate"] < GATE_NEEDED
         ),
@@ -227,6 +227,10 @@ def _clear_sign(one: Mapping[str, Any], other: Mapping[str, Any], key: str, sd: 
 def _listed(words: list[str]) -> str:
     *most, last = words
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _straight(size: int) -> str:
+    return "1 straight axis carries" if size == 1 else f"{size} straight axes carry"
 
 
 def _percent(share: float) -> str:

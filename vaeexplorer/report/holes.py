@@ -15,14 +15,14 @@ HOLES_LEAD = (
     "themselves, where every place is a code). Colour: the code that the place is lifted to is "
     "far from every posterior, which means farther from everything drawn from the posteriors of "
     "training images than 99 % of what is drawn from those of held-out images, in whitened active "
-    "dimensions. Crosses: of 2,000 draws from the law of each model, those that are as far, each "
-    "at the place of its nearest codes."
+    "dimensions. Crosses: of 2,000 draws from the own law of each model, named below its map, "
+    "those that are as far, each at the place of its nearest codes; further laws are not asked."
 )
 HOLES_ROWS = (
     Quantity(
-        "Holes, share of the law",
-        "Share of 2,000 draws from the law of the model, the prior that it declares or else the "
-        "Gaussian fitted to its codes, that are far from every posterior. About .01 is "
+        "Holes, share of the own law",
+        "Share of 2,000 draws from the own law of the model, the prior that it declares or else "
+        "the Gaussian fitted to its codes, that are far from every posterior. About .01 is "
         "unavoidable: as much of what the posteriors themselves give is far.",
         ("holes", "share"),
         3,

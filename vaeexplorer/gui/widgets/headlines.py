@@ -21,9 +21,12 @@ def headlines(scores: Mapping[str, Any]) -> tuple[str, str]:
     )
     if even["gate"] < GATE_NEEDED:
         # Continuity rises as a model forgets: no good number may stand here then.
-        said = translate("Map", "carries {share:.0%} of {size} straight axes").format(
-            share=even["gate"], size=scores["latent_dim"]
-        )
+        size = scores["latent_dim"]
+        said = (
+            translate("Map", "carries {share:.0%} of 1 straight axis")
+            if size == 1
+            else translate("Map", "carries {share:.0%} of {size} straight axes")
+        ).format(share=even["gate"], size=size)
     elif scores.get("snaps") and even["J"] is not None:
         # Between codes of a codebook nothing is even: how much of the change is sudden is all.
         said = translate("Map", "jumps {jumps:.2f} (codes snap)").format(jumps=even["J"])
