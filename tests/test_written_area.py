@@ -1,5 +1,7 @@
 """A page that is written in turns is seen when it is whole, and the former one until then."""
 
+from functools import partial
+
 import pytest
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
@@ -54,3 +56,21 @@ def test_what_is_written_later_is_shown_and_nothing_of_what_it_replaces(qtbot, a
         qtbot.waitUntil(lambda: not turns().busy())
         assert shown(area) == ["last"]
         qtbot.waitUntil(lambda: len(area.findChildren(QLabel)) == 1)
+
+
+def test_text_that_wraps_has_the_height_that_it_needs(qtbot, area):
+    def write(page, words):
+        column = QVBoxLayout(page)
+        for _ in range(6):
+            label = QLabel(words * "word ")
+            label.setWordWrap(True)
+            column.addWidget(label)
+            yield
+
+    for words in (3, 60, 5, 90):
+        area.write(partial(write, words=words))
+        qtbot.waitUntil(lambda: not turns().busy())
+        labels = [one for one in area.findChildren(QLabel) if one.isVisible()]
+        assert len(labels) == 6
+        for label in labels:
+            qtbot.waitUntil(lambda one=label: one.height() >= one.heightForWidth(one.width()))

@@ -155,10 +155,10 @@ def test_a_point_mass_and_fields_have_numbers_and_say_what_they_are(open_explore
     person.session.activate(2)
     assert set(panel.plane._slots) == set(panel.bounds._curves) == {2}
     panel.pages.turn_to("posterior")
-    person.wait(lambda: panel.posterior.accessibleName())
-    assert "log p(F|s)" in panel.posterior.accessibleName()
-    assert "q(z|F, s)" in panel.posterior.toolTip()
-    assert f"image #{person.probe(2).nearest}." in panel.posterior.toolTip()
+    person.wait(lambda: panel.pages.posterior.accessibleName())
+    assert "log p(F|s)" in panel.pages.posterior.accessibleName()
+    assert "q(z|F, s)" in panel.pages.posterior.toolTip()
+    assert f"image #{person.probe(2).nearest}." in panel.pages.posterior.toolTip()
     panel.pages.turn_to("draws")
     fields = panel.pages.draws.views[2]
     person.wait(lambda: all(view.isVisible() for view in fields))

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -19,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.gui.session import Session
-from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.evidence_pages import DRAWS, MARGINAL, EvidencePages
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
@@ -33,11 +31,12 @@ from vaeexplorer.gui.widgets.evidence_texts import (
 )
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular
+from vaeexplorer.gui.widgets.written_area import WrittenArea
 from vaeexplorer.run import Config, Exhibit, Progress, last_measures
 from vaeexplorer.storage import RunSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from vaeexplorer.data.dataset import Source
     from vaeexplorer.jobs.evidence import Evidence
@@ -50,6 +49,8 @@ translate = QCoreApplication.translate
 HARDEST = 6
 THUMBNAIL = 40
 NUMBERS_WIDTH = 400
+LINES_AT_ONCE = 5
+"""What is written in one turn of the window's thread."""
 
 
 class EvidencePanel(QWidget):
@@ -62,15 +63,11 @@ class EvidencePanel(QWidget):
         self._reasons: dict[int, str] = {}
         self.plane = RatePlane()
         self.pages = EvidencePages(len(session.slots))
-        self.bounds, self.posterior = self.pages.bounds, self.pages.posterior
+        self.bounds = self.pages.bounds
         self._exact_slot: int | None = None
         self._draws = 0
-        self._written: QWidget | None = None
-        self._numbers = QScrollArea()
-        self._numbers.setWidgetResizable(True)
-        self._numbers.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._numbers = WrittenArea(translate("Evidence", "Numbers of the evidence"))
         self._numbers.setFixedWidth(NUMBERS_WIDTH)
-        self._numbers.setAccessibleName(translate("Evidence", "Numbers of the evidence"))
         self._waiting: dict[int, QLabel] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID, GRID)
@@ -146,7 +143,8 @@ class EvidencePanel(QWidget):
             fields=self._learns_fields(slot),
             declares=next(iter(exhibit.spaces.values())).prior is not None,
         )
-        self.posterior.show_posterior(
+        plot = self.pages.posterior
+        plot.show_posterior(
             title,
             found.axes,
             found.log_true,
@@ -154,7 +152,7 @@ class EvidencePanel(QWidget):
             found.outlines,
             found.names,
         )
-        self.posterior.setToolTip(about)
+        plot.setToolTip(about)
         self._exact_slot = slot
         self._choose_plot()
 
@@ -203,7 +201,7 @@ class EvidencePanel(QWidget):
     # --- what is shown ------------------------------------------------------------------------
 
     def _show(self, *_: object) -> None:
-        turns().add(self, "numbers", self._fill_table)
+        self._numbers.write(self._write_numbers)
         self._draw_plots()
 
     def _draw_plots(self, *_: object) -> None:
@@ -266,15 +264,8 @@ class EvidencePanel(QWidget):
         except ValueError:
             return translate("Evidence", "not known")
 
-    def _fill_table(self) -> None:
-        """Write the numbers anew: a column for each slot, and below the hardest images of each.
-
-        What is written comes into its place in a turn of its own: both take long.
-        """
-        if self._written is not None:
-            self._written.deleteLater()
-        # A child from the beginning: the window may be closed before its turn comes.
-        page = self._written = QWidget(self)
+    def _write_numbers(self, page: QWidget) -> Iterator[None]:
+        """Write a column for each slot, some lines at a time, and below the hardest images."""
         table = QGridLayout(page)
         table.setContentsMargins(0, 0, GRID, 0)
         table.setHorizontalSpacing(2 * GRID)
@@ -292,12 +283,15 @@ class EvidencePanel(QWidget):
             [self._session.descriptions.of(slot) for slot in slots],
         )
         measured = [slot for slot in slots if self._is_measured(slot)]
-        waiting = [slot for slot in slots if slot not in measured]
         # Where one looks first, it says why a column is empty.
-        self._waiting.clear()
-        for line, slot in enumerate(waiting, 1):
-            table.addWidget(self._reason(slot), line, 0, 1, len(slots) + 1)
+        waiting = {
+            slot: _reason(self._reasons.get(slot, "")) for slot in slots if slot not in measured
+        }
+        for line, (slot, text) in enumerate(waiting.items(), 1):
+            table.addWidget(_about_slot(slot, text), line, 0, 1, len(slots) + 1)
         for line, row in enumerate(rows, len(waiting) + 1):
+            if (line - len(waiting)) % LINES_AT_ONCE == 1:
+                yield
             for column, text in enumerate((row.title, *row.cells)):
                 label = QLabel(text)
                 label.setFont(tabular(label.font()))
@@ -305,29 +299,21 @@ class EvidencePanel(QWidget):
                 side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
                 table.addWidget(label, line, column, side)
         for line, slot in enumerate(measured, len(rows) + len(waiting) + 1):
-            table.addWidget(self._hardest(slot), line, 0, 1, len(slots) + 1)
+            yield
+            # What was measured of it may be out of date, and gone, since the first line.
+            if self._is_measured(slot):
+                table.addWidget(self._hardest(slot), line, 0, 1, len(slots) + 1)
         table.setRowStretch(len(rows) + len(slots) + 1, 1)
-        turns().add(self, "place", self._place)
-
-    def _place(self) -> None:
-        """Put what was written last where it is seen."""
-        page, self._written = self._written, None
-        self._numbers.setWidget(page)
+        self._waiting = waiting
+        for slot, text in waiting.items():
+            text.setText(reason_text(self._reasons.get(slot, "")))
 
     def _is_measured(self, slot: int) -> bool:
+        if slot >= len(self._session.slots):
+            return False
         exhibit = self._session.slots[slot].exhibit
-        return slot in self._session.evidence.by_slot and exhibit.dataset is not None
-
-    def _reason(self, slot: int) -> QWidget:
-        """Make the line that says why a slot has no evidence, or how far its measurement is."""
-        page, row = _line_of(slot)
-        text = QLabel(reason_text(self._reasons.get(slot, "")))
-        text.setProperty("muted", True)
-        text.setWordWrap(True)
-        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        row.addWidget(text, 1)
-        self._waiting[slot] = text
-        return page
+        found = slot in self._session.evidence.by_slot
+        return found and exhibit is not None and exhibit.dataset is not None
 
     def _hardest(self, slot: int) -> QWidget:
         """Make the row of the images of a slot with the least log p(x), and what is to be said."""
@@ -378,6 +364,22 @@ def _line_of(slot: int) -> tuple[QWidget, QHBoxLayout]:
     row.setSpacing(GRID // 2)
     row.addWidget(SlotBadge(slot), 0, Qt.AlignmentFlag.AlignVCenter)
     return page, row
+
+
+def _reason(reason: str) -> QLabel:
+    """Make what says why a slot has no evidence, or how far its measurement is."""
+    text = QLabel(reason_text(reason))
+    text.setProperty("muted", True)
+    text.setWordWrap(True)
+    text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    return text
+
+
+def _about_slot(slot: int, text: QLabel) -> QWidget:
+    """Put the letter of a slot before what is said about it."""
+    page, row = _line_of(slot)
+    row.addWidget(text, 1)
+    return page
 
 
 def _with_note(widget: QWidget, note: str) -> QWidget:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import (
@@ -36,8 +37,7 @@ class EvidencePages(QWidget):
 
     def __init__(self, slots: int) -> None:
         super().__init__()
-        self.bounds, self.posterior, self.marginal = BoundPlot(), PosteriorPlot(), MarginalPlot()
-        self.draws = DrawsPage(slots)
+        self._slots = slots
         self._chosen = ""
         self._buttons = {key: _button(*texts) for key, texts in _page_texts().items()}
         group = QButtonGroup(self)
@@ -55,21 +55,43 @@ class EvidencePages(QWidget):
             button.clicked.connect(lambda _=False, key=key: self.turn_to(key))
         head.addStretch()
         head.addWidget(self._dimensions)
-        self._pages = {
-            BOUNDS: self.bounds,
-            POSTERIOR: self.posterior,
-            MARGINAL: self.marginal,
-            DRAWS: self.draws,
+        self._makers: dict[str, Callable[[], QWidget]] = {
+            BOUNDS: BoundPlot,
+            POSTERIOR: PosteriorPlot,
+            MARGINAL: MarginalPlot,
+            DRAWS: lambda: DrawsPage(self._slots),
         }
+        self._pages: dict[str, QWidget] = {}
         self._stack = QStackedWidget()
-        for page in self._pages.values():
-            self._stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)
         column.addLayout(head)
         column.addWidget(self._stack, 1)
         self.offer_posterior(False)
+
+    def _made(self, key: str) -> Any:
+        """Return a page; it is made once somebody needs it, for each takes a while."""
+        if key not in self._pages:
+            page = self._pages[key] = self._makers[key]()
+            self._stack.addWidget(page)
+        return self._pages[key]
+
+    @property
+    def bounds(self) -> BoundPlot:
+        return self._made(BOUNDS)
+
+    @property
+    def posterior(self) -> PosteriorPlot:
+        return self._made(POSTERIOR)
+
+    @property
+    def marginal(self) -> MarginalPlot:
+        return self._made(MARGINAL)
+
+    @property
+    def draws(self) -> DrawsPage:
+        return self._made(DRAWS)
 
     @property
     def page(self) -> str:
@@ -106,16 +128,15 @@ class EvidencePages(QWidget):
 
     def set_slot_count(self, count: int) -> None:
         """Make room for the draws of so many slots."""
-        former, self.draws = self.draws, DrawsPage(count)
-        page = self.page
-        self._stack.addWidget(self.draws)
-        self._pages[DRAWS] = self.draws
-        self._stack.removeWidget(former)
-        former.deleteLater()
-        self._show(page)
+        self._slots = count
+        if DRAWS in self._pages:
+            page, former = self.page, self._pages.pop(DRAWS)
+            self._show(page)
+            self._stack.removeWidget(former)
+            former.deleteLater()
 
     def _show(self, page: str) -> None:
-        self._stack.setCurrentWidget(self._pages[page])
+        self._stack.setCurrentWidget(self._made(page))
         self._buttons[page].setChecked(True)
         self._dimensions.setVisible(page == MARGINAL)
 

@@ -59,15 +59,17 @@ class RatePlane(Plot):
 
         The title names the slots `without` a place here, whose nats are of another kind.
         """
-        self._others, self._slots = list(others), dict(slots)
         title = translate("Evidence", "rate and distortion, nats")
         if without:
             letters = ", ".join(SLOT_LETTERS[slot] for slot in without)
             title = translate("Evidence", "{title} (other nats: {letters})").format(
                 title=title, letters=letters
             )
-        self.set_title(title)
-        self.redraw()
+        shown = title, list(others), dict(slots)
+        if shown != (self._title, self._others, self._slots):
+            _, self._others, self._slots = shown
+            self.set_title(title)
+            self.redraw()
 
     def _draw(self) -> None:
         theme = colours()

@@ -105,6 +105,7 @@ class Plot(pg.GraphicsView):
             # Minor ticks take most of the time that drawing an axis takes.
             axis.setStyle(maxTickLevel=0)
             axis.linkToView(self.box)
+            axis.hide()  # until something is drawn
             if self._labels[side]:
                 axis.setLabel(self._labels[side])
             self._place(axis, *place)

@@ -75,3 +75,10 @@ class WrittenArea(QScrollArea):
             former.deleteLater()
         self._room.layout().addWidget(page)
         page.show()
+        turns().add(self, "fit", self._fit)
+
+    def _fit(self) -> None:
+        """Give the page the height that it needs at the width that it has now."""
+        if self._shown is not None:
+            self._shown.layout().invalidate()
+            self._shown.updateGeometry()
