@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,13 +98,8 @@ def test_too_few_images_are_refused(dataset: Dataset) -> None:
 
 @pytest.fixture(scope="module")
 def pair() -> list[dict[str, Any]]:
-    """The objects of `score --json` on the default pair, computed on two threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        scored, reports = finish(score_runs(default_pair_folders()))
-    finally:
-        torch.set_num_threads(before)
+    """The objects of `score --json` on the default pair."""
+    scored, reports = finish(score_runs(default_pair_folders()))
     fractions = [report.fraction for report in reports]
     assert fractions == sorted(fractions)
     return scored
@@ -124,9 +120,12 @@ def test_runs_are_scored_side_by_side_and_compared(pair: list[dict[str, Any]]) -
 
 
 def test_the_window_shows_the_same_numbers(
-    pair: list[dict[str, Any]], qtbot: Any, tmp_path: Path
+    pair: list[dict[str, Any]], qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On another number of threads, and with decodes in other portions."""
+    threads = torch.get_num_threads()
+    # One core is left to the window.
+    monkeypatch.setattr(os, "cpu_count", lambda: threads + 2)
     session = Session(RunLibrary(tmp_path / "runs"))
     shown: dict[int, dict[str, Any]] = {}
     session.scores.measured.connect(shown.__setitem__)
