@@ -80,6 +80,8 @@ def wait_for_stretch(explorer):
 
 def test_decodes_cover_what_is_in_view_and_follow_it(explorer):
     explorer.wait_for_the_maps()
+    # Before there is a lattice a place is lifted to nearly, not exactly, the same code.
+    explorer.wait(lambda: all(state.lift.lattice for state in explorer.session.slots))
     choose(explorer, "decodes")
     wait_for_decodes(explorer)
     view, before = explorer.map(0), shown(explorer, 0)
