@@ -347,6 +347,16 @@ class TestHostileFiles:
         (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
         opens_or_refuses(folder)
 
+    def test_a_key_with_a_line_break_is_named_in_one_line(self, hostile) -> None:
+        folder, files = hostile
+        restore(folder, files)
+        document = json.loads(files["run.json"])
+        document["versions"] = {"tor\nch": None}
+        (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+        with pytest.raises(InputError, match=r"versions\.tor\\nch is not text") as refused:
+            load_run(folder)
+        assert "\n" not in str(refused.value)
+
 
 class TestSaving:
     @pytest.mark.parametrize("content", ["file", "folder", "damaged run"])

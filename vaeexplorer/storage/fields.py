@@ -122,7 +122,9 @@ class Fields:
         return value if isinstance(value, list) else self.wrong(key, "a list")
 
     def _name(self, key: str) -> str:
-        return f"{self._where}.{key}" if self._where else key
+        # Whoever damaged the file may have put line breaks into a key, and an error is one line.
+        shown = key if key.isprintable() else repr(key)[1:-1]
+        return f"{self._where}.{shown}" if self._where else shown
 
     def wrong(self, key: str, wanted: str) -> NoReturn:
         """Raise InputError: the value under `key` is not `wanted`."""

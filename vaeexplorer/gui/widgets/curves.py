@@ -100,7 +100,10 @@ class CurvePlot(Plot):
             lines[0].setPen(pg.mkPen(dashed, width=1.5, style=Qt.PenStyle.DashLine))
             lines[1].setPen(pg.mkPen(solid, width=2))
             for line, values in zip(lines, (trace.train, trace.held_out), strict=True):
-                line.setData(trace.epochs, values)
+                # pyqtgraph looks for the ends of a curve in silence, but a lane that silences
+                # warnings at that moment lets it warn of one that has nothing finite.
+                finite = any(math.isfinite(value) for value in values)
+                line.setData(*((trace.epochs, values) if finite else ([], [])))
         self.box.setXRange(0, self._epochs, padding=0.02)
         least = min(one.least for one in self.traces)
         most = max(one.most for one in self.traces)
