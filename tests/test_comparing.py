@@ -149,27 +149,42 @@ def test_a_growing_map_is_turned_frame_by_frame(pair, qtbot, monkeypatch):  # no
         ended.clear()
 
 
+@pytest.fixture
+def grow(pair, monkeypatch):  # noqa: F811
+    """Begin a map of slot B, of so many frames, while a gate keeps its probe from being decoded.
+
+    After its first frame it waits for an event; returns that and the gate.
+    """
+
+    def begin(frames):
+        own, more = pair.slots[1].exhibit, threading.Event()
+        frame = MappingProgress("mapping", positions=own.maps["z"]["pca"].positions, space="z")
+
+        def mapping(*_):
+            yield frame
+            assert more.wait(WAIT_MS / 1000)
+            for _ in range(frames - 1):
+                yield frame
+            return own.maps
+
+        monkeypatch.setattr("vaeexplorer.jobs.mapping.project_codes", mapping)
+        gate = Gate(pair.lanes.decode)
+        pair.probe_image(1, 3)
+        pair.map_run(1)
+        return more, gate
+
+    return begin
+
+
 def test_a_frame_of_a_growing_map_gives_way_to_a_decode_but_no_two_frames_do(
     pair,  # noqa: F811
     qtbot,
-    monkeypatch,
+    grow,
 ):
-    own, more = pair.slots[1].exhibit, threading.Event()
-    frame = MappingProgress("mapping", positions=own.maps["z"]["pca"].positions, space="z")
     came, grown = [], []
     pair.progressed.connect(lambda job, _: came.append(job))
     pair.map_grew.connect(lambda slot, _: grown.append(slot))
-
-    def grow(*_):
-        yield frame
-        assert more.wait(WAIT_MS / 1000)
-        yield frame
-        return own.maps
-
-    monkeypatch.setattr("vaeexplorer.jobs.mapping.project_codes", grow)
-    gate = Gate(pair.lanes.decode)
-    pair.probe_image(1, 3)
-    pair.map_run(1)
+    more, gate = grow(2)
     qtbot.waitUntil(lambda: came == ["map"], timeout=WAIT_MS)
     assert not grown
     more.set()
@@ -178,23 +193,12 @@ def test_a_frame_of_a_growing_map_gives_way_to_a_decode_but_no_two_frames_do(
     qtbot.waitUntil(lambda: not pair.lanes.map.busy, timeout=WAIT_MS)
 
 
-def test_a_frame_that_gave_way_is_shown_after_the_decode(pair, qtbot, monkeypatch):  # noqa: F811
-    own, more = pair.slots[1].exhibit, threading.Event()
-    frame = MappingProgress("mapping", positions=own.maps["z"]["pca"].positions, space="z")
+def test_a_frame_that_gave_way_is_shown_after_the_decode(pair, qtbot, grow):  # noqa: F811
     seen = []
     pair.progressed.connect(lambda *_: seen.append("frame"))
     pair.decoded.connect(lambda *_: seen.append("decoded"))
     pair.map_grew.connect(lambda *_: seen.append("shown"))
-
-    def grow(*_):
-        yield frame
-        assert more.wait(WAIT_MS / 1000)
-        return own.maps
-
-    monkeypatch.setattr("vaeexplorer.jobs.mapping.project_codes", grow)
-    gate = Gate(pair.lanes.decode)
-    pair.probe_image(1, 3)
-    pair.map_run(1)
+    more, gate = grow(1)
     qtbot.waitUntil(lambda: seen == ["frame"], timeout=WAIT_MS)
     gate.open()
     qtbot.waitUntil(lambda: "shown" in seen, timeout=WAIT_MS)

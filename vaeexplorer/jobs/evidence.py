@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vaeexplorer.data.dataset import Dataset, InputError
+from vaeexplorer.jobs.mapping import codes_of
 from vaeexplorer.jobs.measured import is_binarised, measured_images
 from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.models import FAMILIES
 from vaeexplorer.models.base import Batch, LatentSpace, Model, Posterior, Prior
-from vaeexplorer.models.posterior import join
 from vaeexplorer.models.warping import pairs_of
 from vaeexplorer.regularity.aggregate import aggregate_terms, code_terms
 from vaeexplorer.regularity.code_laws import code_indices
 from vaeexplorer.regularity.evidence import ImportanceBound, importance_bounds, log_mean
 from vaeexplorer.regularity.gradients import gradient_noise
-from vaeexplorer.regularity.quadrature import ExactEvidence, exact_evidence
+from vaeexplorer.regularity.quadrature import GREATEST_EXACT, ExactEvidence, exact_evidence
 from vaeexplorer.run import Codes, Progress, Run, passed_on, result_of
 
 IMAGES = 100
@@ -42,9 +42,6 @@ ALIKE = 1e-3
 
 AT_ONCE = 1_000
 """Codes decoded at once, between two reports."""
-
-GREATEST_EXACT = 2
-"""More latent dimensions than this are not integrated on a grid."""
 
 VALUES_AT_ONCE, LEAST_AT_ONCE = 1_000_000, 16
 """Values of images decoded at once for an integral, about; and images, at least."""
@@ -301,8 +298,7 @@ def _codes(
         found.append(
             space.encode(measured_images(run, dataset.pixels(slice(start, start + AT_ONCE))))
         )
-    mean, log_variance = join(found)
-    return Codes(mean.numpy(), None if log_variance is None else log_variance.numpy())
+    return codes_of(found, space.size)
 
 
 def _aggregate(

@@ -86,7 +86,7 @@ def encode_spaces(
         fraction = (start + len(images)) / len(dataset)
         seconds_left = (time.monotonic() - started) * (1 - fraction) / fraction
         yield Progress("encoding", fraction, seconds_left)
-    codes = {name: _join(chunks[name], space.size) for name, space in spaces.items()}
+    codes = {name: codes_of(chunks[name], space.size) for name, space in spaces.items()}
     maps: Maps = {}
     for name, of_space in codes.items():
         map_ = _quick_map(of_space)
@@ -166,8 +166,8 @@ def _reported(space: str, named: bool, report: FitProgress) -> MappingProgress:
     return MappingProgress(message, report.fraction, report.seconds_left, space, report.positions)
 
 
-def _join(posteriors: list[Posterior], size: int) -> Codes:
-    """Join the posteriors of consecutive chunks of images."""
+def codes_of(posteriors: list[Posterior], size: int) -> Codes:
+    """Codes, (n, size), whose posteriors are those of consecutive chunks of images."""
     means = [posterior.mean.numpy() for posterior in posteriors]
     log_variances = [
         posterior.log_variance.numpy()

@@ -20,7 +20,10 @@ class Posterior(NamedTuple):
 
 
 def join(parts: Sequence[Posterior]) -> Posterior:
-    """Posteriors of one batch that was encoded in `parts`, at least one."""
-    variances = [part.log_variance for part in parts if part.log_variance is not None]
+    """Posteriors of one batch that was encoded in `parts`, at least one.
+
+    Without log variances where any part lacks them.
+    """
     mean = torch.cat([part.mean for part in parts])
-    return Posterior(mean, torch.cat(variances) if variances else None)
+    variances = [part.log_variance for part in parts if part.log_variance is not None]
+    return Posterior(mean, torch.cat(variances) if len(variances) == len(parts) else None)

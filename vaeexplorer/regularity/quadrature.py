@@ -18,6 +18,9 @@ LogJoint = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 Placed = Callable[[FloatArray], tuple[NDArray[np.float32], NDArray[np.floating]]]
 Asked = Generator[float, None, FloatArray]
 
+GREATEST_EXACT = 2
+"""More latent dimensions than this are not integrated on a grid."""
+
 REACH = 6.0
 """Half the side of the first grid over z."""
 

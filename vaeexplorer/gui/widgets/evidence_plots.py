@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.gui.widgets.evidence_texts import written
 from vaeexplorer.gui.widgets.plot import Plot
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS, colours
 from vaeexplorer.run import Measures
@@ -106,7 +107,7 @@ class RatePlane(Plot):
         for level in levels:
             left = level < high - HEADROOM * (high - low)
             text = pg.TextItem(
-                f"ELBO {-level:.1f}".replace("-", "\N{MINUS SIGN}"),
+                f"ELBO {written(-level, 1)}",
                 color=theme.muted,
                 anchor=(0, 1) if left else (1, 0),
             )

@@ -9,14 +9,12 @@ from PySide6.QtCore import QObject, Signal
 
 from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.marginals import compare_marginal, draw_images
+from vaeexplorer.regularity.quadrature import GREATEST_EXACT
 from vaeexplorer.run import Exhibit
 
 if TYPE_CHECKING:
     from vaeexplorer.jobs.evidence import Evidence
     from vaeexplorer.regularity.quadrature import ExactEvidence
-
-GREATEST_EXACT = 2
-"""More latent dimensions than this are not integrated on a grid."""
 
 
 class Bounding(QObject):
