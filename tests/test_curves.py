@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 
 from vaeexplorer.gui.widgets.curves import LearningCurves
@@ -57,6 +58,15 @@ def test_every_value_is_inside_the_range(curves, qtbot):
     assert low < 60.0
     assert high > 109.0
     assert math.isfinite(low + high)
+
+
+def test_numbers_beside_the_axes_have_the_minus_sign_of_typography(curves, qtbot):
+    curves.show_history(records(1, 3))
+    qtbot.waitUntil(lambda: curves.up_to_date)
+    axes = [item for item in curves.plots[0].scene().items() if isinstance(item, pg.AxisItem)]
+    assert [axis.tickStrings([-20.0, 20.0], 1.0, 20.0) for axis in axes] == [
+        ["\N{MINUS SIGN}20", "20"]
+    ] * 2
 
 
 def test_another_training_begins_with_empty_curves(curves, qtbot):

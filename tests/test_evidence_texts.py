@@ -1,22 +1,14 @@
-"""What stands beside the numbers of the evidence, and how numbers are written."""
+"""What stands beside the numbers of the evidence."""
 
 import numpy as np
-import pytest
 
-from vaeexplorer.gui.widgets.evidence_texts import exact_text, written
+from vaeexplorer.gui.widgets.evidence_texts import exact_text
 from vaeexplorer.gui.widgets.method_title import map_text
 from vaeexplorer.regularity.quadrature import ExactEvidence
 
 FOUND = ExactEvidence(
     -98.264, -98.264, -1e-6, np.zeros(1), np.ones(1), (np.zeros(2),), np.zeros(2), ()
 )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(-98.26, "\N{MINUS SIGN}98.3"), (-0.04, "0.0"), (3.14, "3.1")]
-)
-def test_a_number_has_the_minus_sign_of_typography(value, text):
-    assert written(value, 1) == text
 
 
 def test_the_identity_is_written_with_its_numbers():

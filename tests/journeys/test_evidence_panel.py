@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton
 
 from vaeexplorer.data import open_data
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.gui.turns import turns
-from vaeexplorer.gui.widgets.evidence_texts import written
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.training import train_and_save
 from vaeexplorer.run import Config, Measures, result_of

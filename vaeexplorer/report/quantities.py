@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.regularity.definitions import DEFINITIONS
 
 NOTHING = "--"
@@ -49,10 +50,7 @@ def find(run: Numbers, keys: tuple[str, ...]) -> Any:
 
 def number(value: float | None, digits: int = 2) -> str:
     """Write a number for people, or what stands where there is none."""
-    if value is None:
-        return NOTHING
-    # Nothing is less than nothing: what rounds to 0 has no sign.
-    return f"{value:z,.{digits}f}".replace("-", "−")
+    return NOTHING if value is None else written(value, digits)
 
 
 MEASURES = (

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.evidence_pages import DRAWS, MARGINAL, EvidencePages
@@ -27,7 +28,6 @@ from vaeexplorer.gui.widgets.evidence_texts import (
     hard_text,
     note_text,
     reason_text,
-    written,
 )
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular

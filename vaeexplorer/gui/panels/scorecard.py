@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.elided_label import ElidedLabel
@@ -318,7 +319,7 @@ def _number(value: Any, spread: float | None, digits: int) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if spread is None:
-        return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+        return written(value, digits)
     return with_deviation(value, spread)
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vaeexplorer.drawing.colour_scales import robust_range, scale
+from vaeexplorer.drawing.numbers import typeset, written
 from vaeexplorer.gui.widgets.theme import GRID, colours, tabular
 
 translate = QCoreApplication.translate
@@ -102,5 +103,5 @@ def number_text(value: float) -> str:
     if not np.isfinite(value):
         return "--"
     if float(value).is_integer() or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+        return written(value, 0)
+    return typeset(f"{value:.3g}")

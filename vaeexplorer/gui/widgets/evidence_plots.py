@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor
 
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.drawing.palette import SLOT_COLOURS
-from vaeexplorer.gui.widgets.evidence_texts import written
 from vaeexplorer.gui.widgets.plot import Plot
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS, colours
 from vaeexplorer.run import Measures

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.gui.widgets.evidence_texts import (
     aggregate_definitions,
     definitions,
     gradient_definition,
     overfitting_definition,
-    written,
 )
 from vaeexplorer.jobs.describing import CodesDescription
 from vaeexplorer.jobs.opening import main_space

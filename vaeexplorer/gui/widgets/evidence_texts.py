@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from vaeexplorer.drawing.numbers import written
+
 if TYPE_CHECKING:
     from vaeexplorer.regularity.quadrature import ExactEvidence
 
@@ -169,11 +171,6 @@ def note_text(*, certain: bool, fields: bool, exact: bool, shared: bool) -> str:
             "given, to each of these; not to be compared with nats of images.",
         )
     return ""
-
-
-def written(value: float, digits: int) -> str:
-    """Write a number with the minus sign of typography, and none before a zero."""
-    return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def exact_text(

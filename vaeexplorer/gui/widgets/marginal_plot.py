@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QColor
 
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.drawing.palette import SLOT_COLOURS
-from vaeexplorer.gui.widgets.evidence_texts import written
 from vaeexplorer.gui.widgets.plot import Plot
 from vaeexplorer.gui.widgets.theme import colours
 

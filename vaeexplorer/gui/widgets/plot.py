@@ -6,6 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QShowEvent
 
+from vaeexplorer.drawing.numbers import typeset
 from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.theme import colours
 
@@ -100,7 +101,7 @@ class Plot(pg.GraphicsView):
         grid.setRowStretchFactor(1, 100)
         grid.setColumnStretchFactor(1, 100)
         for side, place in (("left", (1, 0)), ("bottom", (2, 1))):
-            axis = self._axes[side] = pg.AxisItem(side)
+            axis = self._axes[side] = _Axis(side)
             axis.enableAutoSIPrefix(False)
             # Minor ticks take most of the time that drawing an axis takes.
             axis.setStyle(maxTickLevel=0)
@@ -153,3 +154,12 @@ class Plot(pg.GraphicsView):
     def _draw(self) -> None:
         """Draw what it was last given, with `box` and `add`."""
         raise NotImplementedError
+
+
+class _Axis(pg.AxisItem):
+    """An axis whose numbers look as they do elsewhere in the window."""
+
+    def tickStrings(  # noqa: N802
+        self, values: list[float], scale: float, spacing: float
+    ) -> list[str]:
+        return [typeset(tick) for tick in super().tickStrings(values, scale, spacing)]
