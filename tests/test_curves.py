@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pyqtgraph as pg
 import pytest
+from PySide6.QtGui import QColor
 
+from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.widgets.curves import LearningCurves
+from vaeexplorer.gui.widgets.theme import DARK, LIGHT, apply_theme
 from vaeexplorer.run import EpochRecord, Measures
 
 TRAIN, HELD_OUT = 0, 1
@@ -77,3 +80,21 @@ def test_another_training_begins_with_empty_curves(curves, qtbot):
     qtbot.waitUntil(lambda: curves.up_to_date)
     plot = curves.plots[0]
     assert drawn(plot, TRAIN) == ([1, 2], [106.0, 105.0])
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_another_theme_colours_what_is_drawn_already(curves, qtbot, qapp, models):
+    curves.start(50, models)
+    curves.show_history(records(1, 9))
+    qtbot.waitUntil(lambda: curves.up_to_date)
+    plot = curves.plots[0]
+    try:
+        for choice, theme in (("dark", DARK), ("light", LIGHT)):
+            apply_theme(qapp, choice)
+            qtbot.waitUntil(lambda: curves.up_to_date)
+            pens = [line.opts["pen"].color().name() for line in plot.lines[0]]
+            wanted = [theme.muted, theme.accent] if models == 1 else [SLOT_COLOURS[0]] * 2
+            assert pens == [QColor(one).name() for one in wanted]
+            assert plot.backgroundBrush().color() == QColor(theme.surface)
+    finally:
+        apply_theme(qapp, "light")

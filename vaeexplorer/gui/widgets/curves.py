@@ -32,12 +32,14 @@ class Trace:
         self.train: list[float] = []
         self.held_out: list[float] = []
         self.least, self.most = math.inf, -math.inf
+        self.drawn = False
 
     def read(
         self, history: Sequence[EpochRecord], read: Callable[[Measures | None], float]
     ) -> None:
         """Take over what `read` finds in `history`."""
         # Only what is new is read: a training may have thousands of epochs.
+        self.drawn = self.drawn and len(history) == len(self.epochs)
         for record in history[len(self.epochs) :]:
             self.epochs.append(record.epoch)
             for values, measures in ((self.train, record.train), (self.held_out, record.held_out)):
@@ -58,6 +60,7 @@ class CurvePlot(Plot):
         self.setMinimumWidth(LEAST_WIDTH)
         self._read = read
         self._models, self._epochs = 1, 1
+        self._penned: tuple[object, ...] = ()
         self.traces = [Trace(), Trace()]
         self.lines: list[tuple[pg.PlotDataItem, pg.PlotDataItem]] = []
         self._forget()
@@ -92,13 +95,11 @@ class CurvePlot(Plot):
         self.box.disableAutoRange()
 
     def _draw(self) -> None:
-        theme = colours()
-        for trace, lines, slot_colour in zip(self.traces, self.lines, SLOT_COLOURS, strict=False):
-            # Of one model the curves are told apart by colour too; of two, by the slot's.
-            both = self._models > 1
-            dashed, solid = (slot_colour,) * 2 if both else (theme.muted, theme.accent)
-            lines[0].setPen(pg.mkPen(dashed, width=1.5, style=Qt.PenStyle.DashLine))
-            lines[1].setPen(pg.mkPen(solid, width=2))
+        self._give_pens()
+        for trace, lines in zip(self.traces, self.lines, strict=True):
+            if trace.drawn:
+                continue
+            trace.drawn = True
             for line, values in zip(lines, (trace.train, trace.held_out), strict=True):
                 # pyqtgraph looks for the ends of a curve in silence, but a lane that silences
                 # warnings at that moment lets it warn of one that has nothing finite.
@@ -109,6 +110,20 @@ class CurvePlot(Plot):
         most = max(one.most for one in self.traces)
         if least <= most:
             self._make_room(least, most)
+
+    def _give_pens(self) -> None:
+        """Give the curves their colours, if they are others than before: each is drawn anew by it.
+
+        Of one model the curves are told apart by colour too; of two, by the slot's.
+        """
+        theme, both = colours(), self._models > 1
+        if self._penned == (theme, both):
+            return
+        self._penned = theme, both
+        for lines, slot_colour in zip(self.lines, SLOT_COLOURS, strict=False):
+            dashed, solid = (slot_colour,) * 2 if both else (theme.muted, theme.accent)
+            lines[0].setPen(pg.mkPen(dashed, width=1.5, style=Qt.PenStyle.DashLine))
+            lines[1].setPen(pg.mkPen(solid, width=2))
 
     def _make_room(self, low: float, high: float) -> None:
         """Change the range where the values leave it."""

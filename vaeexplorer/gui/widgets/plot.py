@@ -25,6 +25,7 @@ class Plot(pg.GraphicsView):
     """
 
     _stale = False
+    _dressed: tuple[object, ...] = ()
     box: pg.ViewBox | None = None
 
     def __init__(
@@ -120,8 +121,14 @@ class Plot(pg.GraphicsView):
         self.centralLayout.addItem(part, row, column, 1, columns)
 
     def _dress(self) -> None:
-        """Take over the colours of the theme, and the title."""
+        """Take over the colours of the theme, and the title.
+
+        Only if they are others: title and axes are laid out anew by it, even by what they have.
+        """
         theme = colours()
+        if self._dressed == (theme, self._title):
+            return
+        self._dressed = theme, self._title
         self.setBackground(theme.surface)
         self._head.setText(self._title, color=theme.text, size="9pt")
         for axis in self._axes.values():
