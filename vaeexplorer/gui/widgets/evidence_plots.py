@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor
 
 from vaeexplorer.drawing.numbers import written
 from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.gui.widgets.plane_labels import places
 from vaeexplorer.gui.widgets.plot import Plot
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS, colours
 from vaeexplorer.run import Measures
@@ -20,8 +21,8 @@ from vaeexplorer.run import Measures
 translate = QCoreApplication.translate
 
 LINES = 4
-HEADROOM = 0.1
-"""Share of the height of a plane above which no number fits below its top."""
+POINT = 18
+"""Pixels around a point that hold it and its letter."""
 SIDE = 256
 """Pixels along each side of a density, at least."""
 SEEN = 0.003
@@ -49,6 +50,11 @@ class RatePlane(Plot):
         )
         self._others: list[tuple[str, Measures]] = []
         self._slots: dict[int, Measures] = {}
+        self._numbers: dict[float, pg.TextItem] = {}
+
+    def _make(self) -> None:
+        super()._make()
+        self.box.sigResized.connect(self._place_numbers)
 
     def show_runs(
         self,
@@ -77,6 +83,7 @@ class RatePlane(Plot):
         self.clear()
         every = [*(measures for _, measures in self._others), *self._slots.values()]
         if not every:
+            self._numbers = {}
             return
         right = 1.25 * max(1.0, *(one.rate or 0.0 for one in every))
         distortions = [one.distortion for one in every]
@@ -92,27 +99,41 @@ class RatePlane(Plot):
                 self._add_level(slot, one.distortion, right)
             else:
                 self._add_slot(slot, one.rate, one.distortion)
+        self._place_numbers()
 
     def _add_diagonals(self, low: float, high: float, right: float) -> None:
-        """Draw the lines of equal ELBO, each with its number where no line runs through it.
-
-        That is above the left end; of lines that come in at the top, where numbers would stand
-        over one another, below the right end.
-        """
+        """Draw the lines of equal ELBO, and their numbers, which find their places later."""
         theme = colours()
         levels = np.linspace(low, high + right, LINES + 2)[1:-1]
         ends = np.stack([levels, levels - right], axis=1).ravel()
         pen = pg.mkPen(theme.border, width=1, style=Qt.PenStyle.DashLine)
         self.add(pg.PlotCurveItem([0, right] * LINES, ends, pen=pen, connect="pairs"))
-        for level in levels:
-            left = level < high - HEADROOM * (high - low)
-            text = pg.TextItem(
-                f"ELBO {written(-level, 1)}",
-                color=theme.muted,
-                anchor=(0, 1) if left else (1, 0),
-            )
-            self.add(text, ranged=False)
-            text.setPos(*((0.0, level) if left else (right, level - right)))
+        self._numbers = {
+            float(level): pg.TextItem(f"ELBO {written(-level, 1)}", color=theme.muted)
+            for level in levels
+        }
+        for number in self._numbers.values():
+            self.add(number, ranged=False)
+
+    def _place_numbers(self, _box: pg.ViewBox | None = None) -> None:
+        """Put the numbers beside their lines, where they hide no point in this room."""
+        if not self._numbers:
+            return
+        every = [one for _, one in self._others] + list(self._slots.values())
+        points = [(one.rate, one.distortion) for one in every if one.rate is not None]
+        pixel = np.array(self.box.viewPixelSize())
+        around = np.array([-POINT, -POINT, POINT, POINT]) * np.tile(pixel, 2)
+        room = [number.boundingRect() for number in self._numbers.values()]
+        found = places(
+            list(self._numbers),
+            tuple(map(tuple, self.box.viewRange())),
+            np.array([(one.width(), one.height()) for one in room]).reshape(-1, 2) * pixel,
+            np.tile(np.reshape(points, (-1, 2)), 2) + around,
+            [one.distortion for one in every if one.rate is None],
+        )
+        for number, (x, y, anchor) in zip(self._numbers.values(), found, strict=True):
+            number.setAnchor(anchor)
+            number.setPos(x, y)
 
     def _add_level(self, slot: int, distortion: float, right: float) -> None:
         """Draw a model without a rate, such as an AE, as a line: it stands nowhere along it."""

@@ -96,7 +96,7 @@ _READERS: Mapping[str, Callable[[Evidence], str | None]] = {
 
 
 def _gradient_text(one: Evidence) -> str | None:
-    return None if one.gradient_ratio is None else f"{one.gradient_ratio:.1f} {TIMES}"
+    return None if one.gradient_ratio is None else f"{written(one.gradient_ratio, 1)} {TIMES}"
 
 
 def _more(
