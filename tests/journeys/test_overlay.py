@@ -112,7 +112,7 @@ def test_the_stretch_of_both_models_is_on_one_scale_and_kept(explorer):
     # The autoencoder's pictures change more per step: that is what its continuity says.
     assert first.median > 1.5 * second.median
     choose(explorer, "none")
-    assert shown(explorer, 0) is None
+    explorer.wait(lambda: shown(explorer, 0) is None)
     choose(explorer, "stretch")
     explorer.wait(lambda: all(shown(explorer, slot) is not None for slot in (0, 1)))
     assert shown(explorer, 0).changes is first.changes
@@ -231,13 +231,20 @@ def test_holes_say_how_much_of_the_law_they_swallow_and_lead_there(explorer):
     explorer.session.set_map_method("pca")
     explorer.wait(lambda: isinstance(shown(explorer, 1), Holes))
     assert shown(explorer, 1).emptied is ours, "what is true of the model was measured once"
+
+    def others():
+        """Whether there are holes of another law than before."""
+        found = shown(explorer, 1)
+        return isinstance(found, Holes) and found.emptied is not before
+
+    before = ours
     explorer.session.samples.choose_law("mixture:3")
-    explorer.wait(lambda: isinstance(shown(explorer, 1), Holes))
-    fitted = shown(explorer, 1).emptied
+    explorer.wait(others)
+    before = fitted = shown(explorer, 1).emptied
     assert fitted.cover is ours.cover
     assert f"{fitted.share:.1%} of the fitted mixture of 3" in panel.view.accessibleDescription()
     explorer.session.samples.choose_law("neighbours")
-    explorer.wait(lambda: isinstance(shown(explorer, 1), Holes))
+    explorer.wait(others)
     assert shown(explorer, 1).emptied is ours, "a model without a codebook is asked for its own"
 
 

@@ -65,19 +65,17 @@ class PictureGrid(QWidget):
 
     def cell(self, index: int) -> QRect:
         """Where the picture of this number is."""
-        side, columns = self._cells()
-        row, column = divmod(index, columns)
-        return QRect(column * side, row * side, side - GAP, side - GAP)
+        return _cell(index, *self._cells())
 
     def _cells(self) -> tuple[int, int]:
         """Side of a cell with its gap, the largest that lets all in, and cells per row."""
-        count = max(1, len(self._pictures))
+        count, width, height = max(1, len(self._pictures)), self.width(), self.height()
         for side in range(MOST_CELL, LEAST_CELL, -1):
-            columns = self.width() // side
-            if columns and -(-count // columns) * side <= self.height() + GAP:
+            columns = width // side
+            if columns and -(-count // columns) * side <= height + GAP:
                 side = self._tight(side)
-                return side, self.width() // side
-        return LEAST_CELL, max(1, self.width() // LEAST_CELL)
+                return side, width // side
+        return LEAST_CELL, max(1, width // LEAST_CELL)
 
     def _tight(self, side: int) -> int:
         """Return the least side of a cell whose picture is as large as in one of `side`."""
@@ -129,8 +127,10 @@ class PictureGrid(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        # Once for all of them: to find it takes longer than to draw a picture.
+        cells, ratio = self._cells(), self.devicePixelRatioF()
         for index, picture in enumerate(self._pictures):
-            draw_picture(painter, picture, self.cell(index), self.devicePixelRatioF())
+            draw_picture(painter, picture, _cell(index, *cells), ratio)
         theme = colours()
         if self.current is not None and self.current < len(self._pictures):
             painter.setPen(QPen(QColor(theme.accent), FRAME))
@@ -138,6 +138,11 @@ class PictureGrid(QWidget):
         elif self.hasFocus() and self._pictures:
             painter.setPen(QPen(QColor(theme.accent), 1, Qt.PenStyle.DotLine))
             painter.drawRect(self.cell(0))
+
+
+def _cell(index: int, side: int, columns: int) -> QRect:
+    row, column = divmod(index, columns)
+    return QRect(column * side, row * side, side - GAP, side - GAP)
 
 
 def draw_picture(painter: QPainter, picture: QImage, cell: QRect, ratio: float) -> None:

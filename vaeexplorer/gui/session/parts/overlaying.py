@@ -101,8 +101,10 @@ class Overlaying(QObject):
         self._lay_over(slot)
 
     def _lay_all_anew(self) -> None:
+        """Take the former overlay away, one map after the other, and compute the chosen one."""
         for slot in range(len(self._session.slots)):
-            self._lay_bare(slot)
+            self._session.lanes.overlay.cancel(slot)
+            self._lay(slot, None)
             self._lay_over(slot)
 
     def _lay_bare(self, slot: int, *_: object) -> None:
@@ -169,6 +171,6 @@ class Overlaying(QObject):
         for slot, overlay in scaled(current).items():
             self._lay(slot, overlay)
 
-    def _lay(self, slot: int, overlay: Overlay) -> None:
+    def _lay(self, slot: int, overlay: Overlay | None) -> None:
         """Bring `overlay` in a turn of its own, in place of what has not been brought yet."""
         turns().add(self, slot, partial(self.laid.emit, slot, overlay))
