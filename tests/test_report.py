@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from finishing import found_by
 from json_schema import faults
 from PIL import Image
@@ -44,6 +46,7 @@ from vaeexplorer.report.evidence import STRETCH_ROWS, path_quantities
 from vaeexplorer.report.figures import GRID_GAP
 from vaeexplorer.report.findings import Window
 from vaeexplorer.report.holes import HOLES_ROWS
+from vaeexplorer.report.origin import REPEATED, origin
 from vaeexplorer.report.quantities import BESIDE, SCORES, Quantity, number
 from vaeexplorer.run import Config, Progress, result_of
 from vaeexplorer.storage import StorageError, load_run, save_run
@@ -178,6 +181,23 @@ def test_page_stands_by_itself_and_speaks_to_those_who_cannot_see_it(report: Pat
     style = page.text
     assert "prefers-color-scheme: dark" in style
     assert "@media print" in style
+
+
+def test_a_report_tells_when_and_with_what_it_was_made(
+    report: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = numbers_of(report)
+    assert datetime.fromisoformat(numbers["made"]) <= datetime.now(UTC)
+    assert numbers["made_with"]["torch"] == torch.__version__
+    page = page_of(report).text
+    assert f"torch {torch.__version__}" in page
+    assert f"made on {numbers['made'][:10]} at {numbers['made'][11:16]} UTC." in page
+    for run in numbers["runs"]:
+        trained = load_run(Path(run["folder"]))
+        assert (run["trained"], run["versions"]) == (trained.created, trained.versions)
+        assert f"trained on {trained.created[:10]} by torch {trained.versions['torch']}." in page
+    monkeypatch.setenv(REPEATED, "1767323045")
+    assert origin() == {**origin(), "made": "2026-01-02T03:04:05+00:00"}
 
 
 def test_names_are_shown_as_text(report: Path) -> None:

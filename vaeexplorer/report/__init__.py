@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from vaeexplorer import __version__
 from vaeexplorer.drawing.palette import slot_colour, slot_letter
 from vaeexplorer.regularity import verdict
 from vaeexplorer.regularity.information import active_units, rate_per_dimension
 from vaeexplorer.report.evidence import evidence_numbers, path_numbers
 from vaeexplorer.report.figures import write_path_pictures, write_pictures
 from vaeexplorer.report.findings import Findings, Window
+from vaeexplorer.report.origin import origin
 from vaeexplorer.report.page import render
 from vaeexplorer.run import Measures
 
@@ -50,7 +50,7 @@ def write_files(findings: Sequence[Findings], folder: Path, template: str) -> di
         pictures = write_pictures(found, letter.lower(), slot_colour(index), folder)
         runs.append({"slot": letter, **_numbers(found), "comparison": None, "pictures": pictures})
     report = {
-        "vae_explorer": __version__,
+        **origin(),
         "page": PAGE,
         "runs": runs,
         "path": path_numbers(findings, write_path_pictures(findings, folder)),
@@ -77,6 +77,8 @@ def _numbers(found: Findings) -> dict[str, Any]:
         "data": run.source.fingerprint,
         "data_set": run.source.kind,
         "status": run.status,
+        "trained": run.created,
+        "versions": dict(run.versions),
         "seed": run.config.seed,
         "epochs": len(run.history),
         "latent_dim": codes.mean.shape[1],

@@ -13,6 +13,7 @@ from vaeexplorer.report.blocks import caption, figures, image, image_by_theme, m
 from vaeexplorer.report.evidence import evidence_sections
 from vaeexplorer.report.figures import of_law
 from vaeexplorer.report.findings import Findings
+from vaeexplorer.report.origin import origin_in_words
 from vaeexplorer.report.quantities import BESIDE, MEASURES, Numbers, find, number, scores_of
 from vaeexplorer.run import EpochRecord
 
@@ -49,7 +50,7 @@ def render(findings: Sequence[Findings], report: Mapping[str, Any], template: st
     ]
     return Template(template).substitute(
         title=escape(_listed([f"{run['slot']}: {run['run']}" for run in runs])),
-        subtitle=escape(f"Report by vae-explorer {report['vae_explorer']}."),
+        subtitle=escape(origin_in_words(report)),
         columns=2 if len(runs) == 4 else min(len(runs), 3),
         # Three maps beside one another on a sheet would have legends too small to read.
         paper_columns=min(len(runs), 2),
@@ -180,12 +181,19 @@ def _words(found: Findings, run: Numbers) -> str:
     about = (
         f"{run['family'].upper()} with {size} latent dimension{'' if size == 1 else 's'}, {epochs} "
         "on "
-        f"{found.run.source.n:,} images of {run['data_set']}, seed {run['seed']}, {run['status']}."
+        f"{found.run.source.n:,} images of {run['data_set']}, seed {run['seed']}, {run['status']}"
+        f"{_when(run)}."
     )
     lines = run["verdict"] or ["There are no scores: the images are gone, or too few."]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     told = f"{about} {found.nats}".rstrip()
     return f'<p class="quiet">{escape(told)}</p><ul>{items}</ul>'
+
+
+def _when(run: Numbers) -> str:
+    """Say on what day a run was trained, and by which torch; nothing of what is not known."""
+    by = f" by torch {run['versions']['torch']}" if "torch" in run["versions"] else ""
+    return f", trained on {run['trained'][:10]}{by}" if run["trained"] else by
 
 
 def _dimensions(found: Findings, run: Numbers) -> str:
