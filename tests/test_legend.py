@@ -36,3 +36,15 @@ def test_other_labels_or_colours_have_buttons_of_their_own(legend, names, colour
     legend.set_labels(names, colours)
     assert [button.text() for button in legend._buttons] == list(names)
     assert not set(legend._buttons) & set(former)
+
+
+def test_buttons_made_before_they_are_needed_are_those_that_are_shown(qtbot):
+    legend = Legend()
+    qtbot.addWidget(legend)
+    legend.hide()
+    legend.prepare(NAMES, class_colours(3))
+    made = list(legend._buttons)
+    assert legend.isHidden(), "nothing is shown before there is a map"
+    legend.set_labels(NAMES, class_colours(3))
+    assert legend._buttons == made
+    assert not legend.isHidden()

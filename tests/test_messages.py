@@ -28,3 +28,19 @@ def test_progress_leaves_it_to_the_window_when_what_waits_is_painted(qtbot):
     strip.show_progress(MappingProgress("mapping", fraction=0.6))
     assert map_of_many_dots.count == before
     qtbot.waitUntil(lambda: map_of_many_dots.count > before)
+
+
+def test_a_strip_that_keeps_its_room_moves_nothing_when_it_comes_and_goes(qtbot):
+    window, above, strip = QWidget(), Painted(), ProgressStrip(keeps_room=True)
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    column.addWidget(above, 1)
+    column.addWidget(strip)
+    window.resize(200, 200)
+    window.show()
+    strip.show_progress(MappingProgress("mapping", fraction=0.1))
+    qtbot.waitUntil(lambda: above.count > 0)
+    before = above.height()
+    strip.hide()
+    column.activate()
+    assert above.height() == before < 200

@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vaeexplorer.data import Dataset
 from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
 from vaeexplorer.gui.widgets.dot_key import DotKey
@@ -164,6 +166,7 @@ class MapPanel(QWidget):
         for signal in (session.exhibit_changed, session.model_changed, session.context_changed):
             signal.connect(self._show_spaces)
         self.legend.toggled.connect(session.hide_labels)
+        session.data_opened.connect(self._expect)
         session.exhibit_changed.connect(self._show_exhibit)
         session.map_changed.connect(self._glide_to_map)
         session.map_grew.connect(self._show_growth)
@@ -253,6 +256,11 @@ class MapPanel(QWidget):
     def _show_thumbnails(self, slot: int, found: InView | None) -> None:
         if slot == self._slot:
             self.view.set_thumbnails(found)
+
+    def _expect(self, dataset: Dataset) -> None:
+        """Make the legend of an empty slot before a run on these images comes: nobody waits now."""
+        if self._exhibit is None:
+            turns().add(self, "legend", partial(self.key.prepare, dataset.label_names))
 
     def _show_exhibit(self, slot: int, exhibit: Exhibit | None) -> None:
         if slot != self._slot:

@@ -156,7 +156,7 @@ class TrainingPanel(QWidget):
         return row
 
     def _view(self) -> QVBoxLayout:
-        self.strip = ProgressStrip()
+        self.strip = ProgressStrip(keeps_room=True)
         self.numbers = QLabel()
         self.numbers.setWordWrap(True)  # a line of five layers must not widen the window
         self.numbers.setProperty("muted", True)

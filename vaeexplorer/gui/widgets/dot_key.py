@@ -105,6 +105,10 @@ class DotKey(QWidget):
         self.legend.set_labels(names, class_colours(len(names)))
         self.show_measure(BY_LABEL, None)
 
+    def prepare(self, names: tuple[str, ...]) -> None:
+        """Make ready for images with labels of these `names`, of which there are none yet."""
+        self.legend.prepare(names, class_colours(len(names)))
+
     def show_measure(self, what: str, values: NDArray[np.float32] | None) -> None:
         """Colour by `values`, (n,), of the measure `what`; None: by label, or there are none."""
         self._what, self._values = what, values

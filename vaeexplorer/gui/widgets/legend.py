@@ -82,9 +82,14 @@ class Legend(QWidget):
 
     def set_labels(self, names: Sequence[str], colours: NDArray[np.uint8]) -> None:
         """Offer the labels `names` in `colours`, (len(names), 3); buttons of the same are kept."""
+        self.prepare(names, colours)
+        self.set_hidden(frozenset())
+        self.setVisible(bool(self._buttons))
+
+    def prepare(self, names: Sequence[str], colours: NDArray[np.uint8]) -> None:
+        """Make the buttons of these labels, unless they are there: what is shown stays so."""
         offered = tuple(names), colours.tobytes()
         if offered == self._offered:
-            self.set_hidden(frozenset())
             return
         self._offered = offered
         for button in self._buttons:
@@ -110,7 +115,6 @@ class Legend(QWidget):
             button.mouseDoubleClickEvent = lambda _, index=index: self._only(index)
             self._flow.addWidget(button)
             self._buttons.append(button)
-        self.setVisible(bool(self._buttons))
 
     def set_hidden(self, hidden: frozenset[int]) -> None:
         """Show which labels are hidden, without telling anyone."""

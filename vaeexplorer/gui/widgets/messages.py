@@ -41,12 +41,18 @@ class MessageBar(QFrame):
 
 
 class ProgressStrip(QWidget):
-    """A thin bar with what is being done, the time left, and a button that ends it."""
+    """A thin bar with what is being done, the time left, and a button that ends it.
+
+    With `keeps_room` nothing around it moves when it comes and goes.
+    """
 
     cancelled = Signal()
 
-    def __init__(self, button: str = "") -> None:
+    def __init__(self, button: str = "", *, keeps_room: bool = False) -> None:
         super().__init__()
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(keeps_room)
+        self.setSizePolicy(policy)
         self._text = QLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)

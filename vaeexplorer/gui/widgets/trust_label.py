@@ -17,6 +17,7 @@ class TrustLabel(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
+        self._trust: MapTrust | None = None
         self.setProperty("muted", True)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -29,6 +30,9 @@ class TrustLabel(QLabel):
 
     def show_trust(self, trust: MapTrust | None) -> None:
         """Show `trust`, or nothing."""
+        if trust is self._trust:  # told anew with every frame of a map that grows
+            return
+        self._trust = trust
         if trust is None:
             self.clear()
             self.setToolTip("")
