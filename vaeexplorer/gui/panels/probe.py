@@ -136,15 +136,15 @@ class SlotProbe(QWidget):
         exhibit = self._session.slots[self._slot].exhibit
         if exhibit is None:
             return
-        self._place.setText(place_title(probe))
-        self._place.setToolTip(place_story(probe))
+        title = place_title(probe)
+        if title != self._place.text():  # every new tooltip goes round all who listen
+            self._place.setText(title)
+            self._place.setToolTip(place_story(probe))
         if exhibit.dataset is not None:
             self.nearest.show_image(
                 exhibit.dataset.pixels(slice(probe.nearest, probe.nearest + 1))[0]
             )
-        name = image_name(exhibit, probe.nearest)
-        self._name.setText(name)
-        self._name.setToolTip(name)
+        self._name.setText(image_name(exhibit, probe.nearest))
         self._numbers.show_probe(probe)
         self._probe = probe
 
