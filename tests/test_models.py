@@ -136,6 +136,24 @@ def test_a_space_is_a_frozen_copy(family):
     assert not torch.equal(next(iter(model.spaces().values())).decode(z), before)
 
 
+@pytest.mark.parametrize(
+    ("family", "options", "epochs", "expected"),
+    [
+        ("vae", {}, 60, "VAE on digits, 60 epochs"),
+        ("vae", {"latent_dim": 8, "beta": 4}, 1, "VAE on digits, beta 4, 1 epoch"),
+        (
+            "ae",
+            {"latent_dim": 2, "hidden": [400, 20], "body": "mlp"},
+            2000,
+            "AE on digits, latent dimensions 2, body mlp, hidden widths 400-20, 2,000 epochs",
+        ),
+        ("pca", {"latent_dim": 2}, 1, "PCA on digits, latent dimensions 2"),
+    ],
+)
+def test_a_run_is_named_by_what_makes_it_another(family, options, epochs, expected):
+    assert models.run_name(family, options, "digits", epochs) == expected
+
+
 def test_weights_come_back_as_the_same_model(family):
     model = made(family, seed=4)
     restored = restore(family, {"latent_dim": 5}, SHAPE, arrays(model))

@@ -102,6 +102,19 @@ def test_stop_keeps_the_last_epoch_as_a_stopped_run(digits: Dataset, library: Ru
     assert len(library.list()) == 1
 
 
+@pytest.mark.parametrize("given", ["", "mine", "VAE, 500 epochs planned"])
+def test_a_run_that_nobody_named_tells_the_epochs_it_has(digits: Dataset, given: str) -> None:
+    epoch = 0
+
+    def see(progress: Any) -> None:
+        nonlocal epoch
+        epoch = getattr(progress, "epoch", epoch)
+
+    job = started(digits, config(epochs=500), None, name=given, stop=lambda: epoch >= 2)
+    run, _ = drive(job, see)
+    assert run.name == (given or f"VAE on digits, latent dimensions 3, {epoch} epochs")
+
+
 def test_stop_before_the_first_epoch_keeps_nothing(digits: Dataset, library: RunLibrary) -> None:
     assert drive(started(digits, config(), library, stop=lambda: True)) is None
     assert library.list() == ()

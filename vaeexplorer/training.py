@@ -67,7 +67,7 @@ def train(
     config
         All that decides the training beside the data.
     name
-        What the user calls the run; empty: family, data and latent dimensions.
+        What the user calls the run; empty: as by `models.run_name`.
     threads
         torch threads to train on; None: as many as torch uses now.
 
@@ -96,9 +96,7 @@ def train(
     if check is not None:
         check(settings, dataset)
     threads = threads or torch.get_num_threads()
-    if not name:
-        title = models.FAMILIES[config.family].title
-        name = f"{title} on {dataset.name}, d = {settings.latent_dim}"
+    name = name or models.run_name(config.family, config.model, dataset.name, config.epochs)
     return _on_threads(_train(dataset, config, settings, name, threads), threads)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from vaeexplorer.data.dataset import Dataset
 from vaeexplorer.jobs.mapping import encode
 from vaeexplorer.jobs.opening import model_of
+from vaeexplorer.models import run_name
 from vaeexplorer.run import Config, PairProgress, Progress, Run
 from vaeexplorer.storage import RunLibrary, save_run
 from vaeexplorer.training import TrainingError, train
@@ -225,13 +226,23 @@ def _train(
                 break
     except BaseException as error:  # a close, a failure, Ctrl-C: whatever ends it, keep the epochs
         if last is not None:
-            keeper.keep(replace(last, status="stopped"))
+            keeper.keep(_stopped(last, dataset))
         if last is not None and isinstance(error, TrainingError):
             raise TrainingError(f"{error} {_what_was_kept(last, keeper.path)}") from error
         raise
     finally:
         training.close()
-    return None if last is None else replace(last, status="stopped")
+    return None if last is None else _stopped(last, dataset)
+
+
+def _stopped(run: Run, dataset: Dataset) -> Run:
+    """Return a snapshot as the run that it remains; one that nobody named tells its own epochs."""
+    config = run.config
+    planned, done = (
+        run_name(config.family, config.model, dataset.name, epochs)
+        for epochs in (config.epochs, len(run.history))
+    )
+    return replace(run, status="stopped", name=done if run.name == planned else run.name)
 
 
 def _what_was_kept(run: Run, path: Path | None) -> str:

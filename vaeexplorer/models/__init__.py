@@ -25,7 +25,7 @@ from vaeexplorer.models import (
     quantized,
 )
 from vaeexplorer.models.base import Family, Model, ModelConfig, SettingError, check_settings
-from vaeexplorer.models.options import parse_settings
+from vaeexplorer.models.options import departures, parse_settings
 
 FAMILIES: dict[str, Family] = {
     "pca": linear.FAMILY,
@@ -79,6 +79,15 @@ def settings(family: str, options: Mapping[str, Any]) -> ModelConfig:
     if problem := made.problem():
         raise SettingError(problem)
     return made
+
+
+def run_name(family: str, options: Mapping[str, Any], data: str, epochs: int) -> str:
+    """Name a run by its family, the data, the settings that are no defaults, and its epochs."""
+    about = FAMILIES[family]
+    parts = [f"{about.title} on {data}", *departures(settings(family, options))]
+    if about.fit is None:
+        parts.append("1 epoch" if epochs == 1 else f"{epochs:,} epochs")
+    return ", ".join(parts)
 
 
 def typed_settings(family: str, texts: Iterable[str]) -> dict[str, Any]:

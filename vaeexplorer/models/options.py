@@ -66,6 +66,21 @@ def replaced(config: type, name: str, default: Any) -> Any:
     return field(default=default, metadata=config.__dataclass_fields__[name].metadata)  # type: ignore[attr-defined]
 
 
+def departures(config: Any) -> list[str]:
+    """Return in words the settings of `config` whose values are not their defaults."""
+    return [
+        f"{about.metadata.get('label', about.name)} {_text(getattr(config, about.name))}"
+        for about in fields(config)
+        if getattr(config, about.name) != about.default
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def check_settings(config: Any) -> None:
     """Raise SettingError with one sentence if a field of `config` has a wrong type or value.
 

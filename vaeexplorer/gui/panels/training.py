@@ -268,8 +268,7 @@ class TrainingPanel(QWidget):
             epochs=self.epochs.value() if self.epochs.isEnabled() else 1,
             seed=self.seed.value(),
         )
-        name = self.name.text().strip() or self._automatic_name(self.family.currentText())
-        self._session.training.begin(config, name, self.slot.currentIndex())
+        self._session.training.begin(config, self.name.text().strip(), self.slot.currentIndex())
         settings = self._families[family].config(**config.model)
         self._begin(config.epochs, settings.nats(self._session.dataset.shape))
 
@@ -288,9 +287,7 @@ class TrainingPanel(QWidget):
             }
             configs.append(Config(key, model, self.epochs.value(), seed=self.seed.value()))
             given = self.name.text().strip()
-            names.append(
-                f"{given}, {family.title}" if given else self._automatic_name(family.title)
-            )
+            names.append(f"{given}, {family.title}" if given else "")
         self._session.training.begin_both(tuple(configs), tuple(names))
         self._begin(self.epochs.value(), "", models=2)
 
@@ -305,18 +302,6 @@ class TrainingPanel(QWidget):
         self._warn("")
         self.strip.show_progress(Progress(translate("Training", "Starting")))
         self._enable()
-
-    def _automatic_name(self, family: str) -> str:
-        pattern = (
-            translate("Training", "{family} on {data}, {epochs} epochs")
-            if self.epochs.isEnabled()
-            else translate("Training", "{family} on {data}")
-        )
-        return pattern.format(
-            family=family,
-            data=self.data.currentText(),
-            epochs=self.epochs.value(),
-        )
 
     def _stop(self) -> None:
         self.stop_button.setEnabled(False)
