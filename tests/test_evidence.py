@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 from finishing import finish
+from scipy.special import erfcx
+from scipy.stats import foldnorm
 
 from vaeexplorer.regularity.evidence import importance_bounds
 from vaeexplorer.regularity.quadrature import TURN, exact_evidence
@@ -177,7 +179,27 @@ def test_a_true_posterior_a_thousand_times_thinner_than_the_prior_is_found():
     wide = gaussian(np.zeros(2), np.ones(2))
     found, _ = finish(exact_evidence(log_joint, wide, 2))
     assert found.log_evidence == pytest.approx(model.log_evidence(x), rel=1e-5)
-    assert sum(asked) < 100_000, "or it would have no need to close in"
+    assert sum(asked) < 10_000, "or it would have no need to close in"
+
+
+def test_kinks_as_piecewise_linear_decoders_have_them_are_integrated_with_few_decodes():
+    scale, kinks = np.array([20.0, 10.0]), np.array([20.0, 5.0])
+    middle, spread, asked = np.array([0.31, -0.47]), 0.06, []
+
+    def log_joint(z):
+        asked.append(len(z))
+        away = np.abs(z - middle)
+        return -0.5 * (away**2 @ scale**2) - away @ kinks
+
+    found, _ = finish(exact_evidence(log_joint, gaussian(middle + 0.01, np.full(2, spread**2)), 2))
+    ratio = kinks / scale / math.sqrt(2)
+    expected = np.log(math.sqrt(2 * math.pi) / scale * erfcx(ratio)).sum()
+    assert found.log_evidence == pytest.approx(expected, abs=1e-4)
+    entropy = math.log(2 * math.pi * math.e * spread**2)
+    away = foldnorm(0.01 / spread, scale=spread)
+    elbo = entropy - 0.5 * ((spread**2 + 1e-4) * scale**2).sum() - away.mean() * kinks.sum()
+    assert found.elbo == pytest.approx(elbo, abs=2e-4)
+    assert sum(asked) < 100_000, "or most were asked for far from the kinks"
 
 
 def test_where_the_density_is_is_found_beyond_the_first_grid():
