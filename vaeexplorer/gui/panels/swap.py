@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
@@ -97,7 +105,14 @@ class SwapPanel(QWidget):
         column_.addWidget(self.story)
         column_.addLayout(parts)
         column_.addStretch()
-        return page
+        # Under four maps there is less room than this needs, and the window would grow.
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName(translate("Swap", "The chosen cell"))
+        scroll.setWidget(page)
+        return scroll
 
     def _show_swapped(self, slot: int, grid: SwapGrid | None, reason: str) -> None:
         """Show `grid`, that of `slot`, or in words why there is none."""

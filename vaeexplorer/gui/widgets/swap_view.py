@@ -21,12 +21,13 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.picture_grid import draw_picture
 from vaeexplorer.gui.widgets.theme import GRID, colours
-from vaeexplorer.jobs.swapping import SwapGrid
+from vaeexplorer.jobs.swapping import MOST, SwapGrid
 
 translate = QCoreApplication.translate
 
-GAP, FRAME = 4, 2
-LEAST_CELL, MOST_CELL = 24, 96
+GAP, SNUG, FRAME = 4, 2, 2
+"""Between cells, between those that are not large, and around the chosen one."""
+LEAST_CELL, LARGE, MOST_CELL = 12, 24, 96
 ARROWS = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
@@ -52,7 +53,8 @@ class SwapView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(4 * LEAST_CELL, 4 * LEAST_CELL)
+        side = (MOST + 1) * LEAST_CELL + self._margin() + GRID
+        return QSize(side, side)
 
     def show_grid(self, grid: SwapGrid, names: Sequence[str]) -> None:
         """Show `grid`, whose images are called `names`."""
@@ -83,7 +85,8 @@ class SwapView(QWidget):
         side, margin = self._side(), self._margin()
         left = margin + (column + 1) * side + (GRID if column >= 0 else 0)
         top = margin + (row + 1) * side + (GRID if row >= 0 else 0)
-        return QRect(left, top, side - GAP, side - GAP)
+        inside = side - (GAP if side > LARGE else SNUG)
+        return QRect(left, top, inside, inside)
 
     def _margin(self) -> int:
         """Room for the words along the sides."""
