@@ -93,7 +93,7 @@ def test_a_trained_model_is_shown_saved_and_listed(explorer, family):
     for space, codes in second.codes.items():
         np.testing.assert_array_equal(kept.codes[space].mean, codes.mean)
     assert row(runs_panel(explorer, 1))[:6] == [
-        *("mine", family, "digits", "3", str(epochs), "finished")
+        *("mine", FAMILIES[family].title, "digits", "3", str(epochs), "finished")
     ]
 
 

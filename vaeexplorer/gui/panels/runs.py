@@ -84,8 +84,14 @@ class RunsPanel(QWidget):
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         session.runs_changed.connect(session.runs.list)
         session.runs.listed.connect(self._fill)
+        session.families_loaded.connect(lambda _: session.runs.list())
         session.slots_changed.connect(self._enable)
         session.runs.list()
+
+    def _family_title(self, key: str) -> str:
+        """Return what a family is called elsewhere, too; its key until torch has brought them."""
+        family = self._session.families.get(key)
+        return key if family is None else family.title
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -116,7 +122,7 @@ class RunsPanel(QWidget):
             item = QTreeWidgetItem(
                 [
                     run.name,
-                    run.family,
+                    self._family_title(run.family),
                     run.data,
                     "--" if run.latent_dim is None else str(run.latent_dim),
                     "--" if run.problem else str(run.epochs),
