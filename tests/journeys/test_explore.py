@@ -411,7 +411,7 @@ def test_a_model_that_forgets_gets_no_good_number(explorer, default_pair_scores)
     forgetful = {**scores, "continuity": {**scores["continuity"], "gate": 0.4}}
     explorer.session.scores.measured.emit(1, forgetful)
     text = explorer.window.maps[1]._scores.text()
-    assert text.startswith("carries 40% of 8 straight axes")
+    assert text.startswith("carries 40 % of 8 straight axes")
     assert "completeness" in text
 
 

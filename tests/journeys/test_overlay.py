@@ -216,7 +216,7 @@ def test_holes_say_how_much_of_the_law_they_swallow_and_lead_there(explorer):
     # More of even the most favourable law misses the codes of the autoencoder.
     assert theirs.share > 2 * ours.share > 0
     panel = explorer.window.maps[1]
-    assert f"{ours.share:.1%} of the standard normal" in panel.view.accessibleDescription()
+    assert f"{100 * ours.share:.1f} % of the standard normal" in panel.view.accessibleDescription()
     legend = panel.overlay_key.mapTo(panel, QPoint(0, 0))
     assert legend.y() > panel.view.mapTo(panel, panel.view.rect().bottomLeft()).y()
     explorer.hover(1, QPoint(3, 3))
@@ -242,7 +242,10 @@ def test_holes_say_how_much_of_the_law_they_swallow_and_lead_there(explorer):
     explorer.wait(others)
     before = fitted = shown(explorer, 1).emptied
     assert fitted.cover is ours.cover
-    assert f"{fitted.share:.1%} of the fitted mixture of 3" in panel.view.accessibleDescription()
+    assert (
+        f"{100 * fitted.share:.1f} % of the fitted mixture of 3"
+        in panel.view.accessibleDescription()
+    )
     explorer.session.samples.choose_law("neighbours")
     explorer.wait(others)
     assert shown(explorer, 1).emptied is ours, "a model without a codebook is asked for its own"
@@ -260,7 +263,7 @@ def test_the_legend_is_below_the_map_and_tells_the_opacity(explorer):
     assert "per standard deviation" in key.accessibleDescription()
     assert not any("opacity" in entry.text for entry in key.entries())
     controls(explorer).opacity.setValue(40)
-    assert key.entries()[-1].text == "opacity 40%"
+    assert key.entries()[-1].text == "opacity 40 %"
 
 
 def test_ellipses_bring_their_axes_along_and_follow_what_is_looked_at(explorer):

@@ -212,7 +212,7 @@ def test_a_model_that_forgets_has_no_continuity_and_is_warned_of(measured):
     change(measured, 1, gate=0.4)
     shown = bar(measured, 1, "continuity", "score")
     assert shown.value is None
-    assert shown.text == "-- carries 40% of what 8 axes carry"
+    assert shown.text == "-- carries 40 % of what 8 axes carry"
     assert any("40 %" in text for text in sentences(measured))
 
 

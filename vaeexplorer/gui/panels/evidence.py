@@ -127,8 +127,8 @@ class EvidencePanel(QWidget):
     def _show_progress(self, slot: int, progress: Progress) -> None:
         if progress.fraction is None:
             return
-        self._reasons[slot] = translate("Evidence", "measuring, {share:.0%}").format(
-            share=progress.fraction
+        self._reasons[slot] = translate("Evidence", "measuring, {share:.0f} %").format(
+            share=100 * progress.fraction
         )
         if slot in self._waiting:
             self._waiting[slot].setText(self._reasons[slot])

@@ -324,8 +324,8 @@ def _number(value: Any, spread: float | None, digits: int) -> str:
 
 
 def _forgets(scores: Scores) -> str:
-    return translate("Scorecard", "-- carries {share:.0%} of what {size} axes carry").format(
-        share=scores["continuity"]["gate"], size=scores["latent_dim"]
+    return translate("Scorecard", "-- carries {share:.0f} % of what {size} axes carry").format(
+        share=100 * scores["continuity"]["gate"], size=scores["latent_dim"]
     )
 
 

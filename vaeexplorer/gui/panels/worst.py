@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QWidget
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
@@ -28,7 +28,7 @@ class SlotPlaces(QWidget):
         self._name.setProperty("heading", True)
         self._reason.setProperty("muted", True)
         self._reason.setWordWrap(True)
-        self._titles = QLabel(), QLabel()
+        self._titles = ElidedLabel(), ElidedLabel()
         self.steps, self.draws = Tiles(), Tiles()
         self.steps.chosen.connect(lambda index: self._go(self._found.steps[index]))
         self.draws.chosen.connect(lambda index: self._go(self._found.draws[index]))
@@ -44,7 +44,6 @@ class SlotPlaces(QWidget):
         for row, (title, tiles) in enumerate(
             zip(self._titles, (self.steps, self.draws), strict=True)
         ):
-            title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             column.addWidget(title, 2 * row + 2, 0)
             column.addWidget(tiles, 2 * row + 3, 0)
         column.setRowStretch(6, 1)
@@ -61,7 +60,7 @@ class SlotPlaces(QWidget):
         if found is None:
             return
         steps, draws = self._titles
-        steps.setText(translate("Worst", "steepest steps"))
+        steps.setText(translate("Worst", "steepest steps, \N{MULTIPLICATION SIGN} even steps"))
         steps.setToolTip(
             translate(
                 "Worst",
@@ -70,7 +69,11 @@ class SlotPlaces(QWidget):
                 "pictures lay on straight lines.",
             )
         )
-        draws.setText(translate("Worst", "emptiest draws, {law}").format(law=found.law))
+        draws.setText(
+            translate(
+                "Worst", "emptiest draws, {law}, \N{MULTIPLICATION SIGN} usual distance"
+            ).format(law=found.law)
+        )
         draws.setToolTip(
             translate(
                 "Worst",

@@ -150,9 +150,10 @@ class PositionGrid(QWidget):
         code = int(self.indices[position])
         return translate(
             "CodePicker",
-            "Position {position}: code {code}, which {share:.1%} of the images hold there. Click, "
-            "or Left and Right: choose a position. Wheel, or Up and Down: another code there.",
-        ).format(position=position + 1, code=code, share=self._usage.shares[position, code])
+            "Position {position}: code {code}, which {share:.1f} % of the images hold there. "
+            "Click, or Left and Right: choose a position. Wheel, or Up and Down: another code "
+            "there.",
+        ).format(position=position + 1, code=code, share=100 * self._usage.shares[position, code])
 
 
 class CodePicker(QWidget):
@@ -223,8 +224,8 @@ class CodePicker(QWidget):
         if self._usage is None or variants.position != self.positions.position:
             return
         self._codes = variants.codes
-        shares = self._usage.shares[variants.position]
-        story = translate("CodePicker", "Code {code}, which {share:.1%} of the images hold here")
+        shares = 100 * self._usage.shares[variants.position]
+        story = translate("CodePicker", "Code {code}, which {share:.1f} % of the images hold here")
         self.tiles.show_pictures(
             variants.pictures,
             [story.format(code=code, share=shares[code]) for code in variants.codes],

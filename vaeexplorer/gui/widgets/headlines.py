@@ -23,10 +23,10 @@ def headlines(scores: Mapping[str, Any]) -> tuple[str, str]:
         # Continuity rises as a model forgets: no good number may stand here then.
         size = scores["latent_dim"]
         said = (
-            translate("Map", "carries {share:.0%} of 1 straight axis")
+            translate("Map", "carries {share:.0f} % of 1 straight axis")
             if size == 1
-            else translate("Map", "carries {share:.0%} of {size} straight axes")
-        ).format(share=even["gate"], size=size)
+            else translate("Map", "carries {share:.0f} % of {size} straight axes")
+        ).format(share=100 * even["gate"], size=size)
     elif scores.get("snaps") and even["J"] is not None:
         # Between codes of a codebook nothing is even: how much of the change is sudden is all.
         said = translate("Map", "jumps {jumps:.2f} (codes snap)").format(jumps=even["J"])

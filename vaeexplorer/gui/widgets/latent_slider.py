@@ -190,7 +190,8 @@ class LatentSlider(QWidget):
     def show_dimension(self, dimension: int, space: str, codes: CodesDescription) -> None:
         """Be the row of `dimension`, with the histogram that `codes` has of it."""
         self.dimension = dimension
-        self._name_parts(f"{space} {dimension + 1}" if space else f"z{dimension + 1}")
+        several = space not in ("", "z")
+        self._name_parts(f"{space} {dimension + 1}" if several else f"z{dimension + 1}")
         self._home = float(codes.mean[dimension])
         low, high = float(codes.low[dimension]), float(codes.high[dimension])
         self._slider.set_histogram(codes.bars[dimension], low, high)

@@ -93,7 +93,7 @@ class OverlayKey(QWidget):
             return ()
         if self._opacity == 1:
             return self._key.entries
-        text = translate("OverlayKey", "opacity {share:.0%}").format(share=self._opacity)
+        text = translate("OverlayKey", "opacity {share:.0f} %").format(share=100 * self._opacity)
         return (*self._key.entries, Entry(text))
 
     def sizeHint(self) -> QSize:

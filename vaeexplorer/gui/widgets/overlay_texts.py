@@ -126,8 +126,8 @@ def _holes_key(holes: Holes) -> Key:
     entries = [
         Entry(translate("Overlay", "far from every posterior"), _empty),
         Entry(
-            translate("Overlay", "{share:.1%} of the {law} lies in such holes").format(
-                share=emptied.share, law=emptied.law
+            translate("Overlay", "{share:.1f} % of the {law} lies in such holes").format(
+                share=100 * emptied.share, law=emptied.law
             ),
             _mark,
         ),

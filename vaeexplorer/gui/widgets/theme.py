@@ -169,7 +169,11 @@ def _style_sheet(theme: Colours) -> str:
     QProgressBar {{ border: 0; border-radius: 3px; background: {theme.raised}; height: 6px;
         max-height: 6px; }}
     QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
-    QTabBar::tab {{ padding: 6px 14px; }}
+    QTabBar::tab {{ padding: 6px 14px; border: 0; border-top: 2px solid transparent;
+        color: {theme.muted}; background: transparent; }}
+    QTabBar::tab:hover {{ color: {theme.text}; }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-top-color: {theme.accent};
+        background: {theme.surface}; }}
     QTreeView::item {{ padding: 3px 4px; }}
     QHeaderView::section {{ padding: 3px 7px; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
