@@ -8,11 +8,13 @@ import torch
 from finishing import found_by
 
 from vaeexplorer.data import InputError, find_data, open_data
+from vaeexplorer.jobs import evidence
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.evidence import DRAWS, integrate_evidence, measure_evidence
 from vaeexplorer.jobs.opening import model_of
 from vaeexplorer.models import restore
 from vaeexplorer.models.base import Batch, float_images
+from vaeexplorer.models.networks import EncoderDecoder
 from vaeexplorer.models.priors import reparametrised
 from vaeexplorer.models.warping import estimated_fields, pairs_of
 from vaeexplorer.regularity.code_laws import code_indices
@@ -62,11 +64,34 @@ def test_the_rate_is_the_information_and_what_all_codes_lack_of_the_prior(pair):
     assert 0 < found["total_correlation"] < found["aggregate_kl"] + 0.1
 
 
-def test_draws_from_the_prior_say_less_than_as_many_from_the_posterior(pair):
-    found = found_by(measure_evidence(pair[1], find_data(pair[1].source), images=20))
+@pytest.fixture(scope="module")
+def measured(pair):
+    """The evidence of 20 images."""
+    return found_by(measure_evidence(pair[1], find_data(pair[1].source), images=20))
+
+
+def test_draws_from_the_prior_say_less_than_as_many_from_the_posterior(measured):
+    found = measured
     assert len(found.images) == 20
     assert found.prior_means[0] < found.bounds[0].mean - 10
     assert found.prior_means[-1] < found.best.mean
+
+
+def test_large_images_are_decoded_a_few_at_a_time_to_the_same_end(pair, measured, monkeypatch):
+    run, data, counts = pair[1], find_data(pair[1].source), []
+    decode = EncoderDecoder.decode
+
+    def counted(self, z):
+        counts.append(len(z))
+        return decode(self, z)
+
+    monkeypatch.setattr(EncoderDecoder, "decode", counted)
+    monkeypatch.setattr(evidence, "VALUES_AT_ONCE", 16 * 64)
+    small = found_by(measure_evidence(run, data, images=20))
+    assert max(counts) == 20, "rates and gradients are of all images at once, all else of fewer"
+    np.testing.assert_allclose(small.prior_means, measured.prior_means, rtol=1e-6)
+    error = measured.draw_deviation * np.sqrt(2 / DRAWS[-1])
+    assert np.abs(small.elbo - measured.elbo).max() < 10 * error
 
 
 def test_an_autoencoder_has_no_evidence(pair):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -41,10 +42,10 @@ ALIKE = 1e-3
 """Nats between draws that are but rounding: PCA of MNIST, of 784 pixels, has 4e-5."""
 
 AT_ONCE = 1_000
-"""Codes decoded at once, between two reports."""
+"""Images encoded, or codes decoded, at once for a bound, at most."""
 
 VALUES_AT_ONCE, LEAST_AT_ONCE = 1_000_000, 16
-"""Values of images decoded at once for an integral, about; and images, at least."""
+"""Values of images decoded at once, about; and images, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,8 +204,7 @@ def integrate_evidence(
     with torch.inference_mode():
         if model.log_joint(datum, posterior.mean) is None:
             return None
-    at_once = max(LEAST_AT_ONCE, VALUES_AT_ONCE // image.size)
-    job = exact_evidence(log_joint, placed, size, at_once)
+    job = exact_evidence(log_joint, placed, size, _at_once(image.size))
     found = yield from passed_on(job, partial(Progress, "evidence"))
     lengths = model.code_lengths()
     exact = found if lengths is None else found.in_units(lengths.numpy())
@@ -215,16 +215,23 @@ def _posterior_draws(
     model: Model, batch: Batch, count: int, generator: torch.Generator
 ) -> Generator[Progress, None, NDArray[np.float64]]:
     """log p(x, z) - log q(z|x) of `count` draws from the posterior, (count, n)."""
-    rounds = []
-    per_round = min(count, max(1, AT_ONCE // len(batch.images)))
-    repeated = _repeated(batch, per_round)
-    for start in range(0, count, per_round):
-        yield Progress("evidence", 0.7 * start / count)
-        with torch.inference_mode():
-            found = model.log_weight(repeated, generator)
-        assert found is not None
-        rounds.append(found.double().numpy().reshape(per_round, -1))
-    return np.concatenate(rounds)[:count]
+    images = len(batch.images)
+    most = min(AT_ONCE, _at_once(batch.images[0].numel()))
+    columns = []
+    for first in range(0, images, most):
+        part = _part(batch, first, first + most)
+        per_round = min(count, max(1, most // len(part.images)))
+        repeated = _repeated(part, per_round)
+        rounds = []
+        for start in range(0, count, per_round):
+            done = (first + len(part.images) * start / count) / images
+            yield Progress("evidence", 0.7 * done)
+            with torch.inference_mode():
+                found = model.log_weight(repeated, generator)
+            assert found is not None
+            rounds.append(found.double().numpy().reshape(per_round, -1))
+        columns.append(np.concatenate(rounds)[:count])
+    return np.concatenate(columns, axis=1)
 
 
 def _prior_draws(
@@ -235,15 +242,24 @@ def _prior_draws(
         return None
     z = prior.sample(DRAWS[-1], generator)
     density = prior.log_prob(z)
+    parts = z.split(_at_once(batch.images[0].numel()))
     columns, count = [], len(batch.images)
     for number in range(count):
-        yield Progress("evidence", 0.7 + 0.3 * number / count)
-        with torch.inference_mode():
-            found = model.log_joint(_repeated(_part(batch, number, number + 1), len(z)), z)
-        if found is None or density is None:
+        image, found = _part(batch, number, number + 1), []
+        for done, part in enumerate(parts):
+            yield Progress("evidence", 0.7 + 0.3 * (number + done / len(parts)) / count)
+            with torch.inference_mode():
+                found.append(model.log_joint(_for_codes(image, len(part)), part))
+        joint = [one for one in found if one is not None]
+        if not joint or density is None:
             return None
-        columns.append((found - density).double().numpy())
+        columns.append((torch.cat(joint) - density).double().numpy())
     return np.stack(columns, axis=1)
+
+
+def _at_once(values: int) -> int:
+    """How many images of so many values are decoded at once."""
+    return max(LEAST_AT_ONCE, VALUES_AT_ONCE // values)
 
 
 def _rate(model: Model, space: LatentSpace, batch: Batch) -> float:
@@ -292,12 +308,10 @@ def _codes(
     codes = run.codes.get(name)
     if codes is None or not is_binarised(run):
         return codes
-    found = []
-    for start in range(0, len(dataset), AT_ONCE):
+    found, most = [], min(AT_ONCE, _at_once(math.prod(run.source.shape)))
+    for start in range(0, len(dataset), most):
         yield Progress("evidence", 0.0)
-        found.append(
-            space.encode(measured_images(run, dataset.pixels(slice(start, start + AT_ONCE))))
-        )
+        found.append(space.encode(measured_images(run, dataset.pixels(slice(start, start + most)))))
     return codes_of(found, space.size)
 
 
