@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QSettings, Qt, QTimer, QUrl
@@ -16,7 +15,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QFileDialog,
     QLabel,
     QMainWindow,
@@ -26,12 +24,12 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.data import Dataset
+from vaeexplorer.gui.docks import Docks
 from vaeexplorer.gui.menus import add_menus, add_toolbar
-from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel, load_panels
+from vaeexplorer.gui.panels import load_panels
 from vaeexplorer.gui.panels.map import MapPanel
 from vaeexplorer.gui.panels.map_settings import set_up_map
 from vaeexplorer.gui.session import Session
-from vaeexplorer.gui.widgets.dock_buttons import DockButtons
 from vaeexplorer.gui.widgets.dot_controls import DotControls
 from vaeexplorer.gui.widgets.live_label import LiveLabel
 from vaeexplorer.gui.widgets.map_grid import MapGrid
@@ -48,8 +46,6 @@ from vaeexplorer.run import Progress
 translate = QCoreApplication.translate
 
 LAYOUT_VERSION = 1
-RIGHT_WIDTH = 336
-BOTTOM_HEIGHT = 300
 
 
 class Window(QMainWindow):
@@ -68,18 +64,16 @@ class Window(QMainWindow):
         self.mode = "pan"
         self.dot_controls = DotControls(settings)
         self.maps: list[MapPanel] = []
-        self.docks: dict[str, QDockWidget] = {}
-        self._dock_buttons = DockButtons(self)
         self._build_stage()
-        for panel in PANELS:
-            self._add_dock(panel)
+        self._docks = Docks(self, session)
+        self.docks = self._docks.by_key
         self._build_status()
         self._build_tools()
         add_menus(self, session)
         add_toolbar(self, session)
         self._connect()
         self.resize(1440, 900)
-        self._default_layout()
+        self._docks.arrange()
         self._fresh_layout = self.saveState(LAYOUT_VERSION)
         self._restore_layout()
         # Not on the first button: nothing has been asked for yet.
@@ -126,38 +120,6 @@ class Window(QMainWindow):
             panel.scores_requested.connect(lambda: self.show_panel("scorecard"))
             self._grid.add(panel, panel.view, panel.around)
             self.maps.append(panel)
-
-    def _add_dock(self, panel: Panel) -> None:
-        dock = QDockWidget(panel.title(), self)
-        dock.setObjectName(panel.key)
-        self.docks[panel.key] = dock
-        self._dock_buttons.watch(dock)
-        self.addDockWidget(panel.area, dock)
-        dock.visibilityChanged.connect(lambda shown, p=panel, d=dock: shown and self._fill(d, p))
-
-    def _fill(self, dock: QDockWidget, panel: Panel) -> None:
-        if dock.property("filled"):
-            return
-        dock.setProperty("filled", True)
-        widget = panel.build(self._session)
-        widget.setAccessibleName(panel.title())
-        if panel.area != BOTTOM:
-            widget.setMinimumWidth(RIGHT_WIDTH)
-        dock.setWidget(widget)
-
-    def _default_layout(self) -> None:
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        bottom = [panel.key for panel in PANELS if panel.area == BOTTOM]
-        for first, second in pairwise(bottom):
-            self.tabifyDockWidget(self.docks[first], self.docks[second])
-        right = [self.docks[panel.key] for panel in PANELS if panel.area != BOTTOM]
-        self.resizeDocks(right, [RIGHT_WIDTH] * len(right), Qt.Orientation.Horizontal)
-        self.resizeDocks(right, [480, 330], Qt.Orientation.Vertical)
-        self.resizeDocks([self.docks[bottom[0]]], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)
-        for panel in PANELS:
-            self.docks[panel.key].setVisible(panel.shown)
-            if panel.shown:
-                self._fill(self.docks[panel.key], panel)
 
     def _build_status(self) -> None:
         self.readout = LiveLabel()
@@ -256,11 +218,7 @@ class Window(QMainWindow):
 
     def show_panel(self, key: str) -> None:
         """Show the panel `key` and bring it to the front."""
-        dock = self.docks[key]
-        dock.show()
-        dock.raise_()
-        if dock.widget() is not None:
-            dock.widget().setFocus()
+        self._docks.show(key)
 
     def train_in(self, slot: int) -> None:
         """Show the form of a training, whose run is to stand in `slot`."""

@@ -218,7 +218,8 @@ class PathPanel(QWidget):
         for slot, film in enumerate(self.films):
             film.view.stepped.connect(self._step)
             film.view.played.connect(self.play)
-            film.show_film(self._session.path.films.get(slot), "empty")
+            path = self._session.path
+            film.show_film(path.films.get(slot), path.obstacle(slot))
             # As the maps stand: more than two in rows of two.
             self._rows.addWidget(film, *(divmod(slot, 2) if count > 2 else (slot, 0)))
         self._share_scales()

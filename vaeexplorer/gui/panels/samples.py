@@ -300,7 +300,7 @@ class SamplesPanel(QWidget):
         for slot, part in enumerate(self.slots):
             self._room.addWidget(part, 1)
             exhibit = self._session.slots[slot].exhibit
-            reason = "empty" if exhibit is None else "loading"
+            reason = "empty" if exhibit is None else "" if exhibit.spaces else "loading"
             part.show_samples(self._session.samples.by_slot.get(slot), reason)
         self._show_comparison()
 

@@ -214,7 +214,8 @@ class FilmView(QWidget):
         left, right = self._x(0), self._x(1)
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawLine(QPointF(left, area.bottom()), QPointF(right, area.bottom()))
-        edges = [self._x(place) for place in film.film_places(np.linspace(0, 1, STEPS + 1))]
+        places = film.film_places(np.linspace(0, 1, STEPS + 1))
+        edges = (left + places * (right - left)).tolist()
         if film.gaps is not None and self._gap_scale > 0 and np.isfinite(film.gaps).all():
             heights = area.bottom() - film.gaps / self._gap_scale * area.height()
             line = QPolygonF([QPointF(x, y) for x, y in zip(edges, heights, strict=True)])

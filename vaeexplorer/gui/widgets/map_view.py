@@ -385,7 +385,7 @@ class MapView(QWidget):
         self._backdrop.paint(painter, event.region())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._path is not None and not (self._moving or self._growing):
-            draw_path(painter, [self.to_pixel(place) for place in self._path])
+            draw_path(painter, self._path.tolist(), self.plane.transform())
         if self._held is not None and not self._moving:
             at = self.to_pixel(self._held)
             draw_held(painter, at, self.thumbnails.box_at(at))

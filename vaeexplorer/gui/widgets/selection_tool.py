@@ -90,10 +90,10 @@ class SelectionTool(QObject):
         """Draw the outline; `to_pixels` takes places of the map to pixels."""
         if len(self._corners) < 2:
             return
-        corners = to_pixels.map(QPolygonF([QPointF(x, y) for x, y in self._outline()]))
         if self._shape == "path":
-            draw_path(painter, corners.toList(), whole=True)
+            draw_path(painter, self._outline(), to_pixels, whole=True)
             return
+        corners = to_pixels.map(QPolygonF([QPointF(x, y) for x, y in self._outline()]))
         theme = colours()
         inside = QColor(theme.accent)
         inside.setAlpha({"remove": 0}.get(self._use, 36))

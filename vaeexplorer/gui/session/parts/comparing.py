@@ -147,7 +147,7 @@ class Comparing(QObject):
             return
         if exhibit is not None:
             self._choose_first(exhibit)
-        obstacle = self._obstacle(exhibit)
+        obstacle = self.obstacle(slot)
         if obstacle:
             self.films.pop(slot, None)
             self.filmed.emit(slot, None, obstacle)
@@ -170,11 +170,12 @@ class Comparing(QObject):
         if path is None or all(path.fingerprint != one.source.fingerprint for one in shown):
             self._choose(_first_path(exhibit, path))
 
-    def _obstacle(self, exhibit: Exhibit | None) -> str:
-        """Return in a word why there is no film of `exhibit`; empty if there can be one."""
+    def obstacle(self, slot: int) -> str:
+        """Return in a word why there is no film in `slot`; empty if there is one, or will be."""
+        exhibit = self._session.slots[slot].exhibit
         if exhibit is None:
             return "empty"
-        if self.choice is None or exhibit.source.fingerprint != self.choice.fingerprint:
+        if self.choice is not None and exhibit.source.fingerprint != self.choice.fingerprint:
             return "other data"
         return "" if exhibit.spaces else "loading"
 
