@@ -357,6 +357,7 @@ def test_the_layout_is_remembered_and_can_be_reset(open_explorer):
         Qt.DockWidgetArea.LeftDockWidgetArea, explorer.window.docks["dimensions"]
     )
     explorer.window.show_panel("training")
+    explorer.wait(explorer.window.docks["training"].isVisible)
     hatch = explorer.window.findChild(QAction, "hatch")
     hatch.trigger()
     changed = layout(explorer)

@@ -28,6 +28,7 @@ class Docks(QObject):
         super().__init__(window)
         self._window, self._session = window, session
         self._buttons = DockButtons(self)
+        self._panels = {panel.key: panel for panel in PANELS}
         self.by_key = {panel.key: self._make(panel) for panel in PANELS}
 
     def _make(self, panel: Panel) -> QDockWidget:
@@ -35,10 +36,12 @@ class Docks(QObject):
         dock.setObjectName(panel.key)
         self._buttons.watch(dock)
         self._window.addDockWidget(panel.area, dock)
-        dock.visibilityChanged.connect(lambda shown: shown and self._fill(dock, panel))
+        dock.visibilityChanged.connect(lambda shown: shown and self._fill(panel.key))
         return dock
 
-    def _fill(self, dock: QDockWidget, panel: Panel) -> None:
+    def _fill(self, key: str) -> None:
+        """Make the panel `key`, where that was not done."""
+        dock, panel = self.by_key[key], self._panels[key]
         if dock.property("filled"):
             return
         dock.setProperty("filled", True)
@@ -62,13 +65,13 @@ class Docks(QObject):
         for panel in PANELS:
             docks[panel.key].setVisible(panel.shown)
             if panel.shown:
-                self._fill(docks[panel.key], panel)
+                self._fill(panel.key)
 
     def show(self, key: str) -> None:
         """Show the panel `key`, bring it to the front, and let it take the keys."""
         dock = self.by_key[key]
         if dock.widget() is None:
-            self._fill(dock, next(panel for panel in PANELS if panel.key == key))
+            self._fill(key)
             turns().add(dock, "show", partial(self._dress, dock))
         else:
             turns().drop(dock, "show")

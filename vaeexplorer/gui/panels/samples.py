@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -19,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.law_plots import ComponentsPlot
@@ -54,9 +58,9 @@ class SlotSamples(QWidget):
         self._session, self._slot = session, slot
         self._samples: Samples | None = None
         letter = SLOT_LETTERS[slot]
-        self.about, self._reason, self._pair_text = QLabel(), QLabel(), QLabel()
+        self.about, self._reason, self._pair_text = ElidedLabel(), QLabel(), QLabel()
+        self._pair_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for label in (self.about, self._pair_text):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             label.setFont(tabular(label.font()))
         self._reason.setProperty("muted", True)
         self._reason.setWordWrap(True)
@@ -72,7 +76,8 @@ class SlotSamples(QWidget):
         head, pair = QHBoxLayout(), QHBoxLayout()
         for row in (head, pair):
             row.setSpacing(GRID)
-        head.addWidget(SlotBadge(slot))
+        self._badge = SlotBadge(slot)
+        head.addWidget(self._badge)
         head.addWidget(self.about, 1)
         for view in (self.draw_view, self.real_view):
             view.setFixedSize(PAIR, PAIR)
@@ -117,11 +122,12 @@ class SlotSamples(QWidget):
             return
         found = self._session.samples.comparisons.get(self._slot)
         score = None if found is None else found.scores.get(self._session.samples.law)
-        self.about.setText(
-            translate("Samples", "{law}\ncompleteness {score}").format(
-                law=samples.law, score="…" if score is None else f"{score.score:.3f}"
-            )
-        )
+        number = "…" if score is None else f"{score.score:.3f}"
+        words = translate("Samples", "completeness {score}").format(score=number)
+        # In a narrow column the number is all there is: the tooltip names it.
+        room = self.width() - self._badge.width() - GRID
+        narrow = self.about.fontMetrics().horizontalAdvance(words) > room
+        self.about.setText(f"{samples.law}\n{number if narrow else words}")
         told = (
             translate("Samples", "Completeness of draws from this law, mean over three seeds.")
             if score is None
@@ -131,7 +137,11 @@ class SlotSamples(QWidget):
                 "over three seeds; realism P {p:.3f}, kinds of images reached Q {q:.3f}.",
             ).format(score=score.score, sd=score.sd, p=score.realism, q=score.coverage)
         )
-        self.about.setToolTip(f"{told}{_layers_below(exhibit)}")
+        self.about.setToolTip(f"{samples.law}\n{told}{_layers_below(exhibit)}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.show_about()
 
     def _title(self, index: int) -> str:
         samples = self._samples
@@ -315,20 +325,26 @@ class SamplesPanel(QWidget):
             {slot: one.best for slot, one in found.items() if one.best is not None},
         )
         self.scores.show_curves({slot: _mixture_scores(one) for slot, one in found.items()}, {})
-        self._best.setText(
-            "\n".join(
-                translate("Samples", "{letter}: least BIC at {best}").format(
-                    letter=SLOT_LETTERS[slot], best=one.best
-                )
-                if one.best is not None
-                else translate("Samples", "{letter}: fitting {done} of {all}").format(
-                    letter=SLOT_LETTERS[slot], done=len(one.bic), all=MOST_COMPONENTS
-                )
-                for slot, one in sorted(found.items())
-            )
-        )
+        self._best.setText(_told_of_fits(found))
         for part in self.slots:
             part.show_about()
+
+
+def _told_of_fits(found: Mapping[int, LawComparison]) -> str:
+    """Return in at most two sentences, for there may be four slots, how far all fits are."""
+    whole, part = {}, {}
+    for slot, one in sorted(found.items()):
+        (part if one.best is None else whole)[SLOT_LETTERS[slot]] = one
+    told = []
+    if whole:
+        best = ", ".join(f"{letter} {one.best}" for letter, one in whole.items())
+        told.append(translate("Samples", "least BIC at {best}").format(best=best))
+    if part:
+        done = ", ".join(f"{letter} {len(one.bic)}" for letter, one in part.items())
+        told.append(
+            translate("Samples", "fitting {done} of {all}").format(done=done, all=MOST_COMPONENTS)
+        )
+    return "\n".join(told)
 
 
 def _above_least(found: LawComparison) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""A line of text that ends in three dots where there is no room for all of it."""
+"""Lines of text that end in three dots where there is no room for all of them."""
 
 from __future__ import annotations
 
@@ -36,4 +36,5 @@ class ElidedLabel(QLabel):
 
     def _elided(self) -> str:
         right, room = Qt.TextElideMode.ElideRight, self.contentsRect().width()
-        return self.fontMetrics().elidedText(self.text(), right, room)
+        metrics = self.fontMetrics()
+        return "\n".join(metrics.elidedText(line, right, room) for line in self.text().split("\n"))

@@ -91,7 +91,7 @@ class MapView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         # Low enough for two rows of maps, with their legends, above a panel on a small screen.
-        return QSize(160, 128)
+        return QSize(160, 104)
 
     # --- what is drawn ------------------------------------------------------------------------
 
