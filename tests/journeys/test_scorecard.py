@@ -55,7 +55,7 @@ def open_scorecard(explorer):
     # A line gets its room only after it got its text: a click before that goes past it.
     explorer.wait(lambda: heading.text() and heading.rect().contains(place))
     QTest.mouseClick(heading, Qt.MouseButton.LeftButton, pos=place)
-    assert explorer.panel("scorecard").isVisible()
+    explorer.wait(lambda: explorer.panel("scorecard").isVisible())
     return explorer
 
 
