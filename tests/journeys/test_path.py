@@ -43,6 +43,14 @@ def press(explorer, key, modifier=Qt.KeyboardModifier.NoModifier):
     QTest.keyClick(view(explorer, 0), key, modifier)
 
 
+def test_no_slot_is_called_empty_while_its_path_is_filmed(explorer):
+    explorer.window.show_panel("path")
+    assert [view(explorer, slot)._placeholder for slot in range(2)] == ["", ""]
+    explorer.session.set_slot_count(3)
+    assert view(explorer, 2)._placeholder == "this slot is empty"
+    assert [view(explorer, slot)._placeholder for slot in range(2)] == ["", ""]
+
+
 def test_the_panel_opens_with_a_path_between_two_kinds_of_images(walker):
     path = walker.session.path.choice
     labels = walker.session.slots[0].exhibit.labels

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.jobs.draws import Draws, NoDraws
 from vaeexplorer.jobs.opening import decode_pixels
 
@@ -47,6 +48,22 @@ def test_each_model_draws_from_its_own_law_at_first(visitor):
     for slot, part in enumerate(panel.slots):
         assert visitor.session.samples.by_slot[slot].law in part.about.text()
         assert part.grid.isVisible()
+
+
+def test_four_slots_with_posteriors_over_their_maps_fit_a_small_window(visitor):
+    window, session = visitor.window, visitor.session
+    window.resize(1280, 800)
+    session.set_slot_count(4)
+    for slot in (2, 3):
+        session.put(slot, session.slots[slot - 2].exhibit)
+    session.overlays.choose("ellipses")
+    visitor.wait(lambda: len(session.samples.by_slot) == 4)
+    visitor.wait(lambda: all(panel.overlay_key.isVisible() for panel in window.maps))
+    visitor.wait(lambda: not turns().busy())
+    assert window.size() == QSize(1280, 800)
+    for part in visitor.panel("samples").slots:
+        number = part.about.text().splitlines()[1]
+        assert part.about.fontMetrics().horizontalAdvance(number) <= part.about.width()
 
 
 def test_a_click_puts_the_probe_on_the_draw_beside_its_nearest_image(visitor):
