@@ -73,10 +73,11 @@ def train(app: QApplication, session: Session, window: Window) -> None:
     """Train a VAE with the panel open, wait for its map, and move the cursor to a dot."""
     window.show_panel("training")
     panel = window.docks["training"].widget()
-    wait(app, panel.train_button.isEnabled)
+    button = panel.train_button
+    wait(app, lambda: button.isVisible() and button.isEnabled())
     before = session.slots[1].exhibit
     panel.epochs.setValue(EPOCHS)
-    QTest.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     wait(app, lambda: session.slots[1].exhibit.run.created != before.run.created)
     # PCA comes with the run; what comes after it is the map to show.
     slot = session.slots[1]

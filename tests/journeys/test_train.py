@@ -431,5 +431,5 @@ def test_an_empty_slot_asks_for_a_training_that_fills_it(explorer):
     explorer.wait(button.isVisible)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     panel = explorer.window.docks["training"].widget()
-    assert panel.isVisible()
+    explorer.wait(panel.isVisible)
     assert panel.slot.currentIndex() == 0
