@@ -70,6 +70,7 @@ def test_numbers_beside_the_axes_have_the_minus_sign_of_typography(curves, qtbot
     assert [axis.tickStrings([-20.0, 20.0], 1.0, 20.0) for axis in axes] == [
         ["\N{MINUS SIGN}20", "20"]
     ] * 2
+    assert axes[0].logTickStrings([0.0, 1.0, 3.0], 1.0, 1.0) == ["1", "10", "1,000"]
 
 
 def test_another_training_begins_with_empty_curves(curves, qtbot):

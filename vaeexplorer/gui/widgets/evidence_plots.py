@@ -44,8 +44,10 @@ class RatePlane(Plot):
                 "Each point is one run on the same images, at the end of its training, on held-out "
                 "images where there are any. To the left the codes say less of the image; further "
                 "down the picture is closer to it. On a dashed line the ELBO is the same. A dotted "
-                "line is a model without a rate, such as an AE. Only runs with the kind of nats of "
-                "the active slot are here: those of another likelihood cannot be compared.",
+                "line is a model without a rate, such as an AE. The point of an ML-VAE is that of "
+                "groups, which pay for their content once: beside, each image pays for its own. "
+                "Only runs with the kind of nats of the active slot are here: those of another "
+                "likelihood cannot be compared.",
             )
         )
         self._others: list[tuple[str, Measures]] = []

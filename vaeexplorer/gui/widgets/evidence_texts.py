@@ -120,7 +120,8 @@ def aggregate_definitions() -> list[tuple[str, str, str]]:
                 "Evidence",
                 "What a code says of which image it came from; all images, black and white if the "
                 "model has learnt from such. It cannot exceed the logarithm of the number of "
-                "images; near that it is a lower bound.",
+                "images; near that it is a lower bound. Of a hierarchy what a code of its top "
+                "layer says.",
             ),
         ),
         (
@@ -129,7 +130,7 @@ def aggregate_definitions() -> list[tuple[str, str, str]]:
             translate(
                 "Evidence",
                 "How far the dimensions of all codes together are from independent; of a codebook "
-                "its positions.",
+                "its positions, of a hierarchy the dimensions of its top layer.",
             ),
         ),
         (
@@ -138,7 +139,7 @@ def aggregate_definitions() -> list[tuple[str, str, str]]:
             translate(
                 "Evidence",
                 "How far the codes of all images together are from the prior: what draws from the "
-                "prior miss. The rate is this and I(x; z).",
+                "prior miss. The rate, of a hierarchy that of its top layer, is this and I(x; z).",
             ),
         ),
     ]

@@ -170,3 +170,9 @@ class _Axis(pg.AxisItem):
         self, values: list[float], scale: float, spacing: float
     ) -> list[str]:
         return [typeset(tick) for tick in super().tickStrings(values, scale, spacing)]
+
+    def logTickStrings(  # noqa: N802
+        self, values: list[float], scale: float, spacing: float
+    ) -> list[str]:
+        # Those of pyqtgraph are 1, 10¹, 10².
+        return [f"{10 ** (value * scale):,g}" for value in values]
