@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QWheelEvent
+from PySide6.QtGui import QAction, QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QLabel,
     QLineEdit,
     QTabBar,
     QWidget,
@@ -22,6 +23,7 @@ from vaeexplorer.gui.panels.probe import COMPACT_SIDE
 from vaeexplorer.gui.session.parts import scoring
 from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.headlines import no_headlines
+from vaeexplorer.gui.widgets.key_list import KeyList
 from vaeexplorer.gui.widgets.theme import DARK, LIGHT
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.latent.lift import Lift
@@ -342,7 +344,7 @@ def test_both_themes_reach_every_map(explorer, theme, colours):
     assert picture.pixelColor(2, picture.height() - 3).name() == colours.surface
 
 
-def test_everything_that_takes_the_focus_has_an_accessible_name(explorer):
+def test_everything_that_takes_the_focus_or_paints_has_an_accessible_name(explorer):
     nameless = nameless_widgets(explorer)
     for panel in PANELS:
         explorer.window.show_panel(panel.key)
@@ -351,17 +353,38 @@ def test_everything_that_takes_the_focus_has_an_accessible_name(explorer):
         assert dock.widget().accessibleName() == panel.title()
         nameless += nameless_widgets(explorer)
         dock.close()
+    explorer.session.set_slot_count(3)
+    explorer.wait(explorer.window.maps[2].isVisible)
+    nameless += nameless_widgets(explorer)
     explorer.wait(lambda: not turns().busy())
     assert nameless == []
 
 
+def test_the_help_lists_every_key_of_the_menus(explorer):
+    QTest.keyClick(explorer.window, Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
+    found = explorer.window.findChildren(KeyList)
+    explorer.wait(lambda: found and found[0].isVisible())
+    everywhere = Qt.MatchFlag.MatchWildcard | Qt.MatchFlag.MatchRecursive
+    items = found[0].table.findItems("?*", everywhere, 1)
+    listed = [item.text(1) for item in items]
+    keys = [action.shortcut() for action in explorer.window.findChildren(QAction)]
+    native = QKeySequence.SequenceFormat.NativeText
+    assert {key.toString(native) for key in keys if not key.isEmpty()} <= set(listed)
+    assert len(listed) == len(set(listed)), "one key, one verb"
+    found[0].close()
+
+
 def nameless_widgets(explorer):
-    """Name the kinds of those visible widgets that a key reaches and that have no name."""
+    """Name the kinds of those visible widgets without a name that a key reaches or that paint."""
     nameless = []
     for widget in explorer.window.findChildren(QWidget):
         inside = isinstance(widget.parent(), (QAbstractSpinBox, QComboBox, QLineEdit))
         inside = inside or isinstance(widget, QTabBar)  # whose tabs have texts
-        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not inside:
+        ours = [kind for kind in type(widget).__mro__ if kind.__module__.startswith("vaeexplorer")]
+        # A label is read as what is written on it, nothing where nothing is.
+        paints = any("paintEvent" in vars(kind) for kind in ours) and not isinstance(widget, QLabel)
+        reached = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if widget.isVisible() and (reached or paints) and not inside:
             text = widget.text() if isinstance(widget, QAbstractButton) else ""
             if not widget.accessibleName() and not text and not labelled(explorer, widget):
                 nameless.append(f"{type(widget).__name__} {widget.objectName()}")
@@ -370,8 +393,6 @@ def nameless_widgets(explorer):
 
 def labelled(explorer, widget):
     """Whether a form row names the widget (Qt gives a buddy's text to screen readers)."""
-    from PySide6.QtWidgets import QLabel
-
     return any(label.buddy() is widget for label in explorer.window.findChildren(QLabel))
 
 

@@ -63,11 +63,13 @@ def state(explorer):
     return [slot.exhibit for slot in explorer.session.slots], explorer.session.dataset
 
 
-def drop(explorer, *paths):
+def drop(explorer, *paths, over=None):
+    """Drop `paths` in the middle of the window, or of the widget `over`."""
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    place = explorer.window.rect().center()
+    over = over or explorer.window
+    place = over.mapTo(explorer.window, over.rect().center())
     enter = QDragEnterEvent(place, Qt.DropAction.CopyAction, data, buttons, keys)
     QApplication.sendEvent(explorer.window, enter)
     assert enter.isAccepted()
@@ -143,6 +145,16 @@ def test_a_bad_file_that_is_dropped_is_one_sentence(explorer, tmp_path, caplog, 
     assert state(explorer) == before
     assert one_sentence(explorer, path)
     assert caplog.records == []
+
+
+def test_a_run_that_is_dropped_on_a_map_opens_there(explorer):
+    ae, vae = default_pair_folders()
+    names = [state.exhibit.name for state in explorer.session.slots]
+    drop(explorer, vae, over=explorer.map(0))
+    explorer.wait(lambda: explorer.session.slots[0].exhibit.name == names[1])
+    drop(explorer, ae, over=explorer.panel("probe"))
+    explorer.wait(lambda: explorer.session.slots[1].exhibit.name == names[0])
+    assert explorer.told == []
 
 
 def test_a_missing_path_is_one_sentence(open_explorer, tmp_path):

@@ -17,6 +17,7 @@ from vaeexplorer.gui.session import MAX_SLOTS, Session
 from vaeexplorer.gui.session.parts.colouring import COLOURINGS
 from vaeexplorer.gui.widgets.dot_key import measure_described
 from vaeexplorer.gui.widgets.help import show_about, show_help
+from vaeexplorer.gui.widgets.key_list import KeyList
 from vaeexplorer.gui.widgets.method_title import method_title
 from vaeexplorer.gui.widgets.mode_switch import described
 from vaeexplorer.gui.widgets.narrow_choice import NarrowChoice
@@ -40,6 +41,8 @@ def add_menus(window: Window, session: Session) -> None:
     _add_model_menu(window, session)
     help_menu = window.menuBar().addMenu(translate("Menus", "&Help"))
     _act(help_menu, translate("Menus", "How to use"), lambda: show_help(window), "F1")
+    keys = translate("Menus", "Keys")
+    _act(help_menu, keys, lambda: KeyList(window.menuBar(), window).show(), "Shift+F1")
     _act(help_menu, translate("Menus", "Open the log"), window.open_log)
     _act(help_menu, translate("Menus", "About vae-explorer"), lambda: show_about(window))
 

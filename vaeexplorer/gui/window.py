@@ -318,7 +318,8 @@ class Window(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        self._session.open_paths(paths, len(self._session.slots) - 1 if len(paths) == 1 else 0)
+        under = self._grid.number_at(self._grid.mapFrom(self, event.position().toPoint()))
+        self._session.open_paths(paths, under if len(paths) == 1 else 0)
 
     # --- life ---------------------------------------------------------------------------------
 

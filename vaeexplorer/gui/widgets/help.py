@@ -32,7 +32,8 @@ def show_help(parent: QWidget) -> None:
             "<p><b>Ctrl+P</b> shows the way between two images: <b>S</b> and <b>E</b> put its ends "
             "at the probe, or <b>D</b> and drag draws it on a map.</p>"
             "<p><b>Train...</b> (Ctrl+T) trains a model of your own. Every run is kept under "
-            "Runs (Ctrl+R).</p>",
+            "Runs (Ctrl+R).</p>"
+            "<p>All keys: Help &gt; Keys (<b>Shift+F1</b>).</p>",
         ),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import shiboken6
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -51,6 +51,16 @@ class MapGrid(QSplitter):
             part.installEventFilter(self)
         self._share()
         self._level()
+
+    def number_at(self, place: QPoint) -> int:
+        """Return the number of the widget at `place`; of the last one where there is none."""
+        panels = [panel for panel, _ in self._held]
+        under = (
+            number
+            for number, panel in enumerate(panels)
+            if panel.rect().contains(panel.mapFrom(self, place))
+        )
+        return next(under, len(panels) - 1)
 
     def remove_last(self) -> None:
         """Delete the last widget, at once: it hears of nothing any more."""
