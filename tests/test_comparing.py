@@ -207,6 +207,47 @@ def test_a_frame_that_gave_way_is_shown_after_the_decode(pair, qtbot, grow):  # 
     qtbot.waitUntil(lambda: not pair.lanes.map.busy, timeout=WAIT_MS)
 
 
+def test_a_map_that_grows_may_lose_its_slot_to_other_images(
+    pair,  # noqa: F811
+    qtbot,
+    monkeypatch,
+):
+    own = pair.slots[1].exhibit
+    codes, few = own.codes["z"], slice(100)
+    fewer = replace(
+        own,
+        source=replace(own.source, fingerprint="00" * 32, n=100),
+        codes={"z": replace(codes, mean=codes.mean[few], log_variance=codes.log_variance[few])},
+        maps={
+            "z": {
+                key: replace(made, positions=made.positions[few])
+                for key, made in own.maps["z"].items()
+            }
+        },
+        labels=own.labels[few],
+        dataset=None,
+        run=None,
+    )
+    told, ended, replaced = [], [], threading.Event()
+    pair.failed.connect(told.append)
+    pair.ended.connect(ended.append)
+
+    def mapping(*_):
+        assert replaced.wait(WAIT_MS / 1000)
+        positions = fewer.maps["z"]["pca"].positions
+        yield MappingProgress("mapping", positions=positions, space="z")
+        return fewer.maps
+
+    monkeypatch.setattr("vaeexplorer.jobs.mapping.project_codes", mapping)
+    pair.put(1, fewer)
+    pair.map_run(1)
+    pair.put(1, own)
+    replaced.set()
+    qtbot.waitUntil(lambda: "map" in ended, timeout=WAIT_MS)
+    assert told == []
+    assert len(pair.shown_map(1).positions) == own.source.n
+
+
 def test_a_map_follows_when_the_first_one_leaves_or_is_of_other_images(pair, qtbot):  # noqa: F811
     changed = []
     pair.map_changed.connect(lambda slot, shown: changed.append((slot, shown)))

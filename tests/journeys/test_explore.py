@@ -335,6 +335,11 @@ def test_four_slots_show_and_decode_the_same_image(explorer):
     explorer.session.set_slot_count(2)
     explorer.wait(explorer.decoded)
     assert len(explorer.window.maps) == 2
+    # What is left hears of every change; what is gone, of none.
+    explorer.session.hatch(False)
+    explorer.session.hatch(True)
+    explorer.hover(1, explorer.pixel(1, 123))
+    explorer.wait(explorer.decoded)
 
 
 @pytest.mark.parametrize(("theme", "colours"), [("light", LIGHT), ("dark", DARK)])

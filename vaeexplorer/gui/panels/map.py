@@ -182,7 +182,7 @@ class MapPanel(QWidget):
         session.path.drawing_changed.connect(self._show_drawing)
         self._show_drawing(session.path.drawing)
         session.surveyed.connect(self._show_no_data)
-        session.hatched.connect(lambda _: self._show_no_data(slot, session.slots[slot].no_data))
+        session.hatched.connect(self._hatch)
         session.selection_changed.connect(self._show_selection)
         session.framed.connect(self._frame)
         self.view.watch.rested.connect(self._look)
@@ -390,6 +390,9 @@ class MapPanel(QWidget):
         if slot == self._slot:
             self.view.hatch.set_places(where if self._session.hatching else None)
             self.view.update()
+
+    def _hatch(self, _: bool) -> None:
+        self._show_no_data(self._slot, self._session.slots[self._slot].no_data)
 
     def _show_held(self, slot: int, held: Probe | None) -> None:
         if slot == self._slot:

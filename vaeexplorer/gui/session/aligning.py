@@ -54,19 +54,19 @@ class Aligning(MapMaking):
                 return self.slots[other].exhibit
         return None
 
-    def _turned_frame(self, slot: int, positions: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _turned_frame(
+        self, slot: int, exhibit: Exhibit, positions: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         """Turn a frame of a growing map onto the map that the last one will be turned onto.
 
         It costs less than a millisecond, and not on the GUI thread.
         """
-        positions = super()._turned_frame(slot, positions)
-        states = tuple(self.slots)
-        own = states[slot].exhibit if slot < len(states) else None
-        if own is None or not self.aligns:
+        positions = super()._turned_frame(slot, exhibit, positions)
+        if not self.aligns:
             return positions
-        for state in states[:slot]:
+        for state in tuple(self.slots)[:slot]:
             other = state.exhibit
-            if other is not None and other.source.fingerprint == own.source.fingerprint:
+            if other is not None and other.source.fingerprint == exhibit.source.fingerprint:
                 reference = chosen_map(other, self.map_method).positions
                 return similarity_onto(positions, reference).applied(positions)
         return positions

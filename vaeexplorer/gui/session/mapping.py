@@ -123,7 +123,7 @@ class MapMaking(Opening):
 
             wanted = settings or MAP_SETTINGS
             growth = project_codes(codes, maps, self._projection, method, wanted)
-            turned = partial(self._turned_frame, slot)
+            turned = partial(self._turned_frame, slot, exhibit)
             return (yield from _lifted(growth, exhibit, index, turned))
 
         self.lanes.map.submit(
@@ -134,9 +134,14 @@ class MapMaking(Opening):
             on_error=partial(self._mapping_failed, slot, exhibit),
         )
 
-    def _turned_frame(self, slot: int, positions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return where a growing map is shown, (n, 2); asked for on the lane of the maps."""
-        del slot
+    def _turned_frame(
+        self, slot: int, exhibit: Exhibit, positions: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return where a growing map of `exhibit` is shown, (n, 2).
+
+        Asked for on the lane of the maps: by then the slot may show something else.
+        """
+        del slot, exhibit
         return positions
 
     def _map_grows(
