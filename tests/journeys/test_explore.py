@@ -365,6 +365,7 @@ def test_everything_that_takes_the_focus_or_paints_has_an_accessible_name(explor
     assert nameless == []
 
 
+@pytest.mark.slow
 def test_the_help_lists_every_key_of_the_menus(explorer):
     QTest.keyClick(explorer.window, Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
     found = explorer.window.findChildren(KeyList)

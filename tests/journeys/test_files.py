@@ -147,6 +147,20 @@ def test_a_bad_file_that_is_dropped_is_one_sentence(explorer, tmp_path, caplog, 
     assert caplog.records == []
 
 
+@pytest.mark.slow
+def test_a_run_that_cannot_be_read_says_why_among_the_runs(explorer):
+    damaged = explorer.session.library.folder / "damaged"
+    damaged.mkdir(parents=True)
+    (damaged / "run.json").write_text("{", encoding="utf-8")
+    explorer.window.show_panel("runs")
+    panel = explorer.panel("runs")
+    explorer.wait(lambda: panel.table.topLevelItemCount() == 1 and panel.problem.isVisible())
+    assert str(damaged / "run.json") in panel.problem.text()
+    explorer.session.runs.delete(damaged)
+    explorer.wait(lambda: not panel.problem.isVisible())
+
+
+@pytest.mark.slow
 def test_a_run_that_is_dropped_on_a_map_opens_there(explorer):
     ae, vae = default_pair_folders()
     names = [state.exhibit.name for state in explorer.session.slots]

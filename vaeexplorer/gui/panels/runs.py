@@ -67,9 +67,14 @@ class RunsPanel(QWidget):
         empty.setProperty("muted", True)
         self._stack.addWidget(empty)
         self._stack.addWidget(self.table)
+        self.problem = QLabel()
+        self.problem.setProperty("warning", True)
+        self.problem.setWordWrap(True)
+        self.problem.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID, GRID, GRID)
         column.addWidget(self._stack, 1)
+        column.addWidget(self.problem)
         column.addLayout(self._buttons())
         for keys, verb in (
             (QKeySequence(QKeySequence.StandardKey.Delete), self._delete),
@@ -156,7 +161,11 @@ class RunsPanel(QWidget):
 
     def _enable(self) -> None:
         run = self._chosen()
-        readable = run is not None and run.problem is None
+        problem = "" if run is None else run.problem or ""
+        # Written out, too: keys reach no tooltip.
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        readable = run is not None and not problem
         for slot, button in enumerate(self._openers):
             button.setVisible(slot < len(self._session.slots))
             button.setEnabled(readable)
