@@ -89,6 +89,7 @@ def test_large_images_are_decoded_a_few_at_a_time_to_the_same_end(pair, measured
     monkeypatch.setattr(evidence, "VALUES_AT_ONCE", 16 * 64)
     small = found_by(measure_evidence(run, data, images=20))
     assert max(counts) == 20, "rates and gradients are of all images at once, all else of fewer"
+    assert sum(counts) < 13_000, "those drawn from the prior are decoded once for all images"
     np.testing.assert_allclose(small.prior_means, measured.prior_means, rtol=1e-6)
     error = measured.draw_deviation * np.sqrt(2 / DRAWS[-1])
     assert np.abs(small.elbo - measured.elbo).max() < 10 * error

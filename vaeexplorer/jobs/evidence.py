@@ -241,20 +241,23 @@ def _prior_draws(
     if prior is None:
         return None
     z = prior.sample(DRAWS[-1], generator)
-    density = prior.log_prob(z)
-    parts = z.split(_at_once(batch.images[0].numel()))
-    columns, count = [], len(batch.images)
-    for number in range(count):
-        image, found = _part(batch, number, number + 1), []
-        for done, part in enumerate(parts):
-            yield Progress("evidence", 0.7 + 0.3 * (number + done / len(parts)) / count)
+    densities = prior.log_prob(z)
+    if densities is None:
+        return None
+    most, count, rows = _at_once(batch.images[0].numel()), len(batch.images), []
+    for start in range(0, len(z), most):
+        part, density = z[start : start + most], densities[start : start + most]
+        with torch.inference_mode():
+            joint_of, row = model.joint_of(part), []
+        for number in range(count):
+            yield Progress("evidence", 0.7 + 0.3 * (start + len(part) * number / count) / len(z))
             with torch.inference_mode():
-                found.append(model.log_joint(_for_codes(image, len(part)), part))
-        joint = [one for one in found if one is not None]
-        if not joint or density is None:
-            return None
-        columns.append((torch.cat(joint) - density).double().numpy())
-    return np.stack(columns, axis=1)
+                found = joint_of(_for_codes(_part(batch, number, number + 1), len(part)))
+            if found is None:
+                return None
+            row.append((found - density).double().numpy())
+        rows.append(np.stack(row, axis=1))
+    return np.concatenate(rows)
 
 
 def _at_once(values: int) -> int:

@@ -291,6 +291,10 @@ class Model(nn.Module, ABC):
         del batch, z
         return None
 
+    def joint_of(self, z: Tensor) -> Callable[[Batch], Tensor | None]:
+        """`log_joint` of codes `z`: what does not depend on the images is computed but once."""
+        return functools.partial(self.log_joint, z=z)
+
     def joint_posterior(self, images: Tensor) -> Posterior:
         """q(z|x) of the z that `log_joint` takes, of float `images`: that of the main space."""
         return next(iter(self.spaces().values())).encode(images)

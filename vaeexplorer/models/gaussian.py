@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -107,8 +108,12 @@ class VariationalAutoencoder(Model):
 
     def log_joint(self, batch: Batch, z: Tensor) -> Tensor:
         """log p(x, z) in nats, (batch,), of one z of shape (size,) per image."""
-        log_likelihood = self.likelihood.log_prob(self.network.decode(z), batch.images)
-        return log_likelihood + self.prior.log_prob(z)
+        return self.joint_of(z)(batch)
+
+    def joint_of(self, z: Tensor) -> Callable[[Batch], Tensor]:
+        """`log_joint` of codes `z`, which are decoded but once."""
+        output, density = self.network.decode(z), self.prior.log_prob(z)
+        return lambda batch: self.likelihood.log_prob(output, batch.images) + density
 
     def decode(self, z: Tensor) -> Tensor:
         """Mean images in [0, 1], (batch, channels, height, width), of codes (batch, size)."""

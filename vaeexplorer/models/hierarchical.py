@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -157,11 +157,15 @@ class HierarchicalAutoencoder(Model):
         z is (batch, layers x size). None of the code of one layer among several: the others would
         have to be integrated out.
         """
+        return self.joint_of(z)(batch)
+
+    def joint_of(self, z: Tensor) -> Callable[[Batch], Tensor | None]:
+        """`log_joint` of codes `z`, which are decoded but once."""
         if z.shape[1] != (len(self.priors) + 1) * self.prior.size:
-            return None
-        lowest = z[:, -self.prior.size :]
-        log_likelihood = self.likelihood.log_prob(self.network.decode(lowest), batch.images)
-        return log_likelihood + AllLayers(self).log_prob(z)
+            return lambda _: None
+        output = self.network.decode(z[:, -self.prior.size :])
+        density = AllLayers(self).log_prob(z)
+        return lambda batch: self.likelihood.log_prob(output, batch.images) + density
 
     def draws_downwards(self, n: int, generator: torch.Generator) -> Iterator[Tensor]:
         """Draw `n` codes of each layer, (n, size), the top first, each given those above it."""

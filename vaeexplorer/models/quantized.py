@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -156,9 +156,13 @@ class QuantizedAutoencoder(Model):
 
     def log_joint(self, batch: Batch, z: Tensor) -> Tensor:
         """log p(x, z) in nats, (batch,), of the codes nearest to one `z` per image."""
+        return self.joint_of(z)(batch)
+
+    def joint_of(self, z: Tensor) -> Callable[[Batch], Tensor]:
+        """`log_joint` of codes near `z`, which are decoded but once."""
         output = self.network.decode(self.snap(z))
         log_prior = -self.positions * math.log(len(self.codebook))
-        return self.likelihood.log_prob(output, batch.images) + log_prior
+        return lambda batch: self.likelihood.log_prob(output, batch.images) + log_prior
 
     def exact(self, images: Tensor) -> Tensor:
         """Codes of float images before they are snapped, (batch, positions x width)."""
