@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.gui.session import Session, Slot
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.code_picker import CodePicker
 from vaeexplorer.gui.widgets.dimension_texts import Carried, carried
 from vaeexplorer.gui.widgets.latent_slider import LatentSlider
@@ -143,7 +144,8 @@ class DimensionsPanel(QWidget):
     def _show_described(self, slot: int, codes: CodesDescription) -> None:
         del codes
         if slot == self._session.active:
-            self._show_active()
+            # A run that enters a slot has its map drawn and its scores taken away just now.
+            turns().add(self, "rows", self._show_active)
 
     def _show_active(self) -> None:
         """Let the rows show the active slot, once it is known what its codes are like.
