@@ -6,13 +6,12 @@ import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
+
+import numpy as np
 
 from vaeexplorer import __version__
 
-LIBRARIES = ("torch", "numpy")
-"""What computes the numbers of a report; another version may give other last digits."""
 REPEATED = "SOURCE_DATE_EPOCH"
 """Seconds since 1970 in the environment that stand for now: of reproducible-builds.org."""
 
@@ -20,14 +19,18 @@ REPEATED = "SOURCE_DATE_EPOCH"
 def origin() -> dict[str, Any]:
     """Return what report.json says of its making: version, time (UTC, ISO 8601), libraries.
 
-    The time is that of SOURCE_DATE_EPOCH where it is set, so that a report can be made twice alike.
+    Other versions of those that compute may give other last digits. The time is that of
+    SOURCE_DATE_EPOCH where it is set, so that a report can be made twice alike.
     """
+    import torch  # nothing else in a report needs it
+
     return {
         "vae_explorer": __version__,
         "made": _now().isoformat(timespec="seconds"),
         "made_with": {
             "python": platform.python_version(),
-            **{library: version(library) for library in LIBRARIES},
+            "torch": str(torch.__version__),
+            "numpy": np.__version__,
         },
     }
 
