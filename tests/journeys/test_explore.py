@@ -27,6 +27,7 @@ from vaeexplorer.gui.widgets.key_list import KeyList
 from vaeexplorer.gui.widgets.theme import DARK, LIGHT
 from vaeexplorer.jobs.opening import decode_pixels
 from vaeexplorer.latent.lift import Lift
+from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import MappingProgress
 
 
@@ -154,6 +155,12 @@ def frame_of_growth(explorer, slot, seed):
     return positions
 
 
+def is_probed(explorer, pixel):
+    """Whether what is probed on map 1 lies at `pixel`, or is a dot that the cursor takes there."""
+    at = explorer.map(1).to_pixel(explorer.probe(1).position)
+    return (at - pixel).manhattanLength() <= 14
+
+
 def test_under_the_cursor_a_growing_map_decodes_the_frame_that_is_drawn(explorer):
     explorer.click(1, explorer.pixel(1, 42))
     middle = QPoint(explorer.map(1).width() // 2, explorer.map(1).height() // 2)
@@ -164,10 +171,8 @@ def test_under_the_cursor_a_growing_map_decodes_the_frame_that_is_drawn(explorer
         view = explorer.map(1)
         view.dots.drawn_at = 0.0  # as if there had been time for another frame
         np.testing.assert_array_equal(view.dots.positions, positions)
-        probe = explorer.probe(1)
-        np.testing.assert_allclose(
-            view.to_pixel(probe.position).toTuple(), middle.toTuple(), atol=view.snap_distance + 7
-        )
+        # At once where the cursor rests; it has just moved.
+        explorer.wait(lambda: is_probed(explorer, middle))
         held = explorer.session.slots[1].held
         np.testing.assert_allclose(held.position, positions[42])
         explorer.hover(1, explorer.pixel(1, 7))
@@ -474,3 +479,22 @@ def test_four_probes_are_seen_whole_in_a_small_window(explorer):
     explorer.wait(lambda: len(panel.slots) == 4 and panel.slots[3].height() >= COMPACT_SIDE)
     explorer.wait(lambda: not panel.verticalScrollBar().maximum())
     assert explorer.window.minimumSizeHint().height() <= 720
+
+
+def test_who_hovers_when_a_map_has_grown_goes_on_where_it_is(explorer):
+    session, state = explorer.session, explorer.session.slots[1]
+    middle = QPoint(explorer.map(1).width() // 2, explorer.map(1).height() // 2)
+    explorer.hover(1, middle)
+    frame_of_growth(explorer, 1, 0)
+    explorer.wait(lambda: state.growing)
+    explorer.wait(lambda: is_probed(explorer, middle))
+    positions = np.random.default_rng(1).normal(size=(1797, 2)).astype(np.float32)
+    maps = {"z": {**state.exhibit.maps["z"], "umap": Map("umap", positions, {})}}
+    turned = session._turned_frame(1, state.exhibit, positions)
+    session._mapped(1, state.exhibit, maps, Lift(turned, state.codes, {}, quick=True))
+    quick = state.lift
+    assert quick is not None, "the cursor need not wait for search trees"
+    np.testing.assert_array_equal(quick.positions, session.shown_map(1).positions)
+    explorer.wait(lambda: is_probed(explorer, middle))
+    explorer.wait(lambda: state.lift is not quick)
+    assert is_probed(explorer, middle)

@@ -305,12 +305,18 @@ class MapPanel(QWidget):
     def _glide_to_map(self, slot: int, shown: Map) -> None:
         if slot == self._slot:
             self._show_map(shown, glide=True)
+            lift = self._session.slots[slot].lift
+            if lift is not None:
+                self._follow_growth(lift)
 
     def _show_growth(self, slot: int, lift: Lift) -> None:
         # What is not drawn must not be what is lifted: the cursor is among the dots of one frame.
         if slot == self._slot and self.view.move_points(lift.positions):
-            self._session.follow_growth(slot, lift, probing=not self.view.pointed)
-            self.view.hover_again()
+            self._follow_growth(lift)
+
+    def _follow_growth(self, lift: Lift) -> None:
+        self._session.follow_growth(self._slot, lift, probing=not self.view.pointed)
+        self.view.hover_again()
 
     def _show_map(self, shown: Map | None, glide: bool) -> None:
         exhibit = self._exhibit

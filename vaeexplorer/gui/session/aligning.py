@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal
 from vaeexplorer.gui.session.mapping import MapMaking
 from vaeexplorer.jobs.opening import chosen_map
 from vaeexplorer.latent.alignment import aligned, similarity_onto
+from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit
 
@@ -76,9 +77,9 @@ class Aligning(MapMaking):
         self._last_shown[slot] = self.shown_map(slot)
         self._follow()
 
-    def _map_replaced(self, slot: int, exhibit: Exhibit) -> None:
+    def _map_replaced(self, slot: int, exhibit: Exhibit, lift: Lift | None = None) -> None:
         self._last_shown[slot] = self.shown_map(slot)
-        super()._map_replaced(slot, exhibit)
+        super()._map_replaced(slot, exhibit, lift)
         self._follow()
 
     def _follow(self) -> None:

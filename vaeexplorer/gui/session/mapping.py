@@ -118,19 +118,19 @@ class MapMaking(Opening):
         codes, maps = {space: exhibit.codes[space]}, {space: exhibit.maps[space]}
         index = self.slots[slot].codes
 
-        def job() -> Generator[tuple[MappingProgress, Lift | None], None, Maps]:
+        def job() -> Generator[tuple[MappingProgress, Lift | None], None, Lifted]:
             from vaeexplorer.jobs.mapping import MAP_SETTINGS, project_codes
 
             wanted = settings or MAP_SETTINGS
             growth = project_codes(codes, maps, self._projection, method, wanted)
             turned = partial(self._turned_frame, slot, exhibit)
-            return (yield from _lifted(growth, exhibit, index, turned))
+            return (yield from _lifted(growth, exhibit, method, index, turned))
 
         self.lanes.map.submit(
             ("map", slot),
             job,
             on_progress=partial(self._map_grows, slot, exhibit),
-            on_result=partial(self._mapped, slot, exhibit),
+            on_result=lambda made: self._mapped(slot, exhibit, *made),
             on_error=partial(self._mapping_failed, slot, exhibit),
         )
 
@@ -200,7 +200,13 @@ class MapMaking(Opening):
         for slot, state in enumerate(self.slots):
             self._take_back_growth(slot, state)
 
-    def _mapped(self, slot: int, exhibit: Exhibit, maps: Mapping[str, Mapping[str, Map]]) -> None:
+    def _mapped(
+        self,
+        slot: int,
+        exhibit: Exhibit,
+        maps: Mapping[str, Mapping[str, Map]],
+        lift: Lift | None = None,
+    ) -> None:
         self.ended.emit("map")
         self._grown.pop(slot, None)
         now = self.as_now(slot, exhibit)
@@ -209,7 +215,12 @@ class MapMaking(Opening):
             run = None if now.run is None else replace(now.run, maps=every)
             self.slots[slot].exhibit = now = replace(now, maps=every, run=run)
             if self.shows(slot, exhibit):
-                self._map_replaced(slot, now)
+                shown = self.shown_map(slot)
+                # Who hovers over what has grown goes on: a better lift takes a while.
+                goes_on = self.slots[slot].growing and lift is not None and shown is not None
+                if goes_on and not np.array_equal(lift.positions, shown.positions):
+                    goes_on = False
+                self._map_replaced(slot, now, lift if goes_on else None)
         # Among the changes of runs, one after another: the run keeps the name that it has by then.
         self.change_runs(lambda: keep_maps(exhibit.origin, maps))
 
@@ -226,13 +237,21 @@ class MapMaking(Opening):
             self._map_replaced(slot, state.exhibit)
 
 
+Lifted = tuple["Maps", Lift | None]
+"""What a fit has made, and a lift of the last frame."""
+
+
 def _lifted(
     growth: Generator[MappingProgress, None, Maps],
     exhibit: Exhibit,
+    method: str,
     index: CodeIndex | None,
     turned: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-) -> Generator[tuple[MappingProgress, Lift | None], None, Maps]:
-    """Pass on how a map grows, each frame of the space that is explored, `turned`, with a lift."""
+) -> Generator[tuple[MappingProgress, Lift | None], None, Lifted]:
+    """Pass on how a map grows, each frame of the space that is explored, `turned`, with a lift.
+
+    Returns the maps with such a lift of the finished one, unless it never was in sight.
+    """
     space = main_space(exhibit)
 
     def with_lift(progress: MappingProgress) -> tuple[MappingProgress, Lift | None]:
@@ -242,4 +261,8 @@ def _lifted(
         index = index or CodeIndex(exhibit.codes[space].mean)
         return progress, Lift(turned(progress.positions), index, {}, quick=True)
 
-    return passed_on(growth, with_lift)
+    maps = yield from passed_on(growth, with_lift)
+    made = maps[space].get(method)
+    if index is None or made is None:
+        return maps, None
+    return maps, Lift(turned(made.positions), index, {}, quick=True)

@@ -202,10 +202,13 @@ class Probing(Document):
             if state.exhibit is not None:
                 self._map_replaced(slot, state.exhibit)
 
-    def _map_replaced(self, slot: int, exhibit: Exhibit) -> None:
-        """Draw another map of the same codes; what is probed and held stays, on its new place."""
+    def _map_replaced(self, slot: int, exhibit: Exhibit, lift: Lift | None = None) -> None:
+        """Draw another map of the same codes; what is probed and held stays, on its new place.
+
+        It is lifted by `lift` until a better one is there.
+        """
         state = self.slots[slot]
-        state.lift, state.no_data, state.growing = None, None, False
+        state.lift, state.no_data, state.growing = lift, None, False
         self.map_changed.emit(slot, self.shown_map(slot))
         if self._started:
             self._prepare_lift(slot)
@@ -229,8 +232,12 @@ class Probing(Document):
         state = self.slots[slot]
         if state.growing:
             return
+        before = state.lift
         state.lift, state.codes = lift, lift.index
         self._work(("lattice", slot), partial(_survey, lift), partial(self._surveyed, slot, lift))
+        if before is not None and np.array_equal(before.positions, lift.positions):
+            self.lifted.emit(slot)  # what is probed lies where it did
+            return
         if state.held is not None:
             state.held = self._moved_to(lift, state.held)
             self.held_changed.emit(slot, state.held)

@@ -1,4 +1,4 @@
-"""The dots of a map as one picture: where they are, in which colours, and which are shown."""
+"""The dots of a map as one picture, which is drawn anew as they and the view change."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter
 
-from vaeexplorer.drawing.dot_field import DotField, Frame, extent, kernel_loaded
+from vaeexplorer.drawing.dot_field import DotField, Frame, kernel_loaded
 from vaeexplorer.drawing.dot_sample import nearest_unsorted
 from vaeexplorer.drawing.hatching import Hatching
-from vaeexplorer.gui.widgets.dot_jobs import Dots, Prepared, draw_moving, prepare
+from vaeexplorer.gui.widgets.dot_jobs import Prepared, draw_moving, prepare
 from vaeexplorer.gui.widgets.dot_pace import Pace, cost
 from vaeexplorer.gui.widgets.dot_picture import (
     Picture,
@@ -29,6 +29,7 @@ from vaeexplorer.gui.widgets.dot_picture import (
     widened,
 )
 from vaeexplorer.gui.widgets.dot_thread import DotThread, Job
+from vaeexplorer.gui.widgets.shown_dots import FloatArray, ShownDots
 from vaeexplorer.gui.widgets.theme import colours
 
 QUICK = 1 / 3
@@ -45,10 +46,9 @@ REST_MS = 60
 SMOOTH_S = 0.012
 """Dots that take longer to draw than this jump to their new places: gliding would stutter."""
 OUTDATED = -1
-FloatArray = NDArray[np.float64]
 
 
-class DotLayer(QObject):
+class DotLayer(ShownDots):
     """Draws dots for a view of the map; knows no widget.
 
     What takes long is drawn by a thread: while the view moves, its last picture is stretched until
@@ -57,12 +57,6 @@ class DotLayer(QObject):
 
     Attributes
     ----------
-    positions
-        float32, (n, 2), in units of the map, y upwards.
-    visible
-        (n,), which dots are drawn.
-    standing_out
-        (n,), which dots are drawn above the others, which fade; None: all alike.
     size, opacity
         Diameter of a dot as a multiple of what fits their number, and opacity of one, in (0, 1].
     drawing_s, drawn_at
@@ -74,17 +68,9 @@ class DotLayer(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.positions: NDArray[np.float32] = np.zeros((0, 2), np.float32)
-        self.visible: NDArray[np.bool_] = np.zeros(0, bool)
-        self.standing_out: NDArray[np.bool_] | None = None
         self.size, self.opacity = 1.0, 0.85
         self.drawing_s = self.drawn_at = 0.0
-        self._colours: NDArray[np.uint8] = np.zeros((0, 3), np.uint8)
-        self._extent: tuple[FloatArray, FloatArray] | None = None
-        self._sorted: DotField | None = None
         self._field: DotField | None = None
-        self._content = 0
-        self._since = 0
         self._picture: Picture | None = None
         self._wanted: Frame | None = None
         self._shelf = Shelf()
@@ -97,46 +83,12 @@ class DotLayer(QObject):
 
     # --- what is drawn ------------------------------------------------------------------------
 
-    def set_points(self, positions: NDArray[np.floating], dot_colours: NDArray[np.uint8]) -> None:
-        """Draw dots at `positions`, (n, 2), in `dot_colours`, (n, 3).
-
-        Another number of dots than before is a new data set: all of them are shown.
-        """
-        self._colours = dot_colours
-        if len(self.visible) != len(positions):
-            self.visible = np.ones(len(positions), bool)
-            self.standing_out = self._picture = None
-            self._since = self._content + 1
-        self.set_positions(positions)
-
-    def set_positions(self, positions: NDArray[np.floating]) -> None:
-        """Put the same dots to `positions`, (n, 2)."""
-        self.positions = np.ascontiguousarray(positions, np.float32)
-        self._extent = extent(self.positions)
-        self._sorted = None
-        self._change()
-
-    def set_colours(self, dot_colours: NDArray[np.uint8]) -> None:
-        """Draw the same dots in `dot_colours`, (n, 3)."""
-        self._colours = dot_colours
-        self._change()
-
-    def set_visible(self, visible: NDArray[np.bool_]) -> None:
-        """Draw only the dots where `visible`, (n,), is true."""
-        if not np.array_equal(visible, self.visible):
-            self.visible = visible
-            self._change()
-
-    def set_standing_out(self, standing_out: NDArray[np.bool_] | None) -> None:
-        """Let the dots where `standing_out`, (n,), is true stand out; None: all are alike."""
-        if standing_out is not None or self.standing_out is not None:
-            self.standing_out = standing_out
-            self._change()
-
     def _change(self) -> None:
-        self._content += 1
+        super()._change()
         self._field = None
         self._shelf.clear()
+        if self._content == self._since:  # nothing of other data may stand for these
+            self._picture = None
 
     def _ready(self) -> DotField | None:
         """Return the dots as they are now, sorted; None where that takes a thread or a kernel."""
@@ -144,19 +96,6 @@ class DotLayer(QObject):
         if self._field is None and kernel_loaded() and len(self.positions) <= most:
             self._sorted, self._field = self._dots().sort()
         return self._field
-
-    def _dots(self) -> Dots:
-        """Return the dots as they are now, for any thread at any time."""
-        return Dots(self.positions, self._colours, self.visible, self.standing_out, self._sorted)
-
-    def extent(self) -> tuple[FloatArray, FloatArray] | None:
-        """Least and largest coordinates of all dots, shown or not, (2,) each; None without dots."""
-        return self._extent
-
-    @property
-    def dot_colours(self) -> NDArray[np.uint8]:
-        """Colours of all dots, (n, 3)."""
-        return self._colours
 
     @property
     def frame(self) -> Frame | None:
@@ -234,15 +173,7 @@ class DotLayer(QObject):
         Whether that is still to be drawn over the picture.
         """
         ratio = painter.device().devicePixelRatioF()
-        usual = usual_diameter(size, scale, self._extent, len(self.positions))
-        self._wanted = frame = Frame(
-            whole_pixels(size, ratio),
-            (float(centre[0]), float(centre[1])),
-            scale * ratio,
-            max(usual * self.size, 1.0) * ratio,
-            self.opacity,
-            QColor(colours().surface).rgb(),
-        )
+        self._wanted = frame = self._frame(size, centre, scale, ratio)
         self._hatch = hatch
         self._thread.collect()
         shown = self._picture = self._chosen(frame)
@@ -252,6 +183,32 @@ class DotLayer(QObject):
         else:
             draw_stretched(painter, self._field, shown, frame, int(QUICK / 2 * self._pace.at_once))
         return shown.hatch is None and hatch is not None
+
+    def draw_moved(
+        self, size: tuple[int, int], centre: FloatArray, scale: float, ratio: float
+    ) -> bool:
+        """Have dots that have moved drawn by a thread, for `draw` with the same view.
+
+        `refined` says that they are. False where that is left to `draw`.
+        """
+        if len(self.positions) <= SAMPLE or self.busy or self._ready() is not None:
+            return False
+        self._wanted, self._hatch = self._frame(size, centre, scale, ratio), None
+        self._thread.start(self._prepare())
+        return True
+
+    def _frame(
+        self, size: tuple[int, int], centre: FloatArray, scale: float, ratio: float
+    ) -> Frame:
+        usual = usual_diameter(size, scale, self._extent, len(self.positions))
+        return Frame(
+            whole_pixels(size, ratio),
+            (float(centre[0]), float(centre[1])),
+            scale * ratio,
+            max(usual * self.size, 1.0) * ratio,
+            self.opacity,
+            QColor(colours().surface).rgb(),
+        )
 
     def _chosen(self, frame: Frame) -> Picture:
         """Return the picture that is to stand for `frame` now, and have a better one drawn."""
