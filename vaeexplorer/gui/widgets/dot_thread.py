@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +14,9 @@ from typing import Any
 
 import shiboken6
 from PySide6.QtCore import QObject, Signal
+
+NICENESS = 10
+"""What it draws is waited for by nobody: where both cores are busy, the window comes first."""
 
 Job = tuple[Callable[[], Any], Callable[[Any], None]]
 
@@ -55,6 +60,8 @@ def _on_a_thread(run: Callable[[], None]) -> None:
 
 
 def _serve(work: SimpleQueue[Callable[[], None]]) -> None:
+    if sys.platform == "linux":  # elsewhere that is of whole programs
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
     while True:
         work.get()()
         _IDLE.append(work)
