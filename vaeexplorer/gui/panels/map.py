@@ -33,7 +33,7 @@ from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.map_foot import MapFoot
 from vaeexplorer.gui.widgets.map_marks import CrossHair
 from vaeexplorer.gui.widgets.map_view import MapView
-from vaeexplorer.gui.widgets.method_title import map_text
+from vaeexplorer.gui.widgets.method_title import about_map, map_text
 from vaeexplorer.gui.widgets.overlay_layer import Overlay, cell_size
 from vaeexplorer.gui.widgets.overlay_texts import key_of
 from vaeexplorer.gui.widgets.selection_tool import Use
@@ -333,11 +333,7 @@ class MapPanel(QWidget):
         planar = shown.method == "dimensions"
         self.foot.show_axes(size, self._session.axes_of(self._slot) if planar else None)
         self._details.setText(map_text(exhibit.source.kind, size, shown.method, n))
-        self._details.setToolTip(
-            translate(
-                "Map", "Each dot is the posterior mean of one image. Settings: {settings}"
-            ).format(settings=", ".join(f"{key} {value}" for key, value in shown.settings.items()))
-        )
+        self._details.setToolTip(about_map(shown.settings))
 
     def _show_link(self) -> None:
         """Say where image k of this slot is not image k of the first one."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QCoreApplication
 
 translate = QCoreApplication.translate
@@ -31,3 +34,10 @@ def map_text(data: str, size: int, method: str, n: int) -> str:
         method=method_title(method),
         images=images.format(n=f"{n:,}"),
     )
+
+
+def about_map(settings: Mapping[str, Any]) -> str:
+    """Say what the dots of a map are, and how it was made."""
+    return translate(
+        "Map", "Each dot is the posterior mean of one image. Settings: {settings}"
+    ).format(settings=", ".join(f"{key} {value}" for key, value in settings.items()))
