@@ -192,7 +192,7 @@ class DotField:
         whole = (0, 0, *frame.size)
         side = stamps(frame.diameter).side
         used = ink(frame.diameter, frame.opacity, self._crowd(frame, side))
-        box = self._box_of(_part_of(frame, area or whole))
+        box = self._box_of(part_of(frame, area or whole))
         most = len(self._order) if work is None else self._most(box, work // side**2)
         most = max(most, 1)
         if area is not None:
@@ -226,7 +226,7 @@ class DotField:
         )
         # As much as the whole picture needs, so that it serves any part of it again.
         sums = _take_sums(2 * (frame.size[0] + 2 * side) * (frame.size[1] + 2 * side))
-        box = self._box_of(_part_of(frame, area))
+        box = self._box_of(part_of(frame, area))
         for colours, opacity in self._layers:
             _KERNEL[0].paint(
                 self._places,
@@ -246,7 +246,7 @@ class DotField:
             )
         _SUMS.append(sums)
         if frame.hatch is not None:
-            _hatch(frame.hatch, _part_of(frame, area), picture)
+            _hatch(frame.hatch, part_of(frame, area), picture)
         return picture
 
     def _cuts(self, frame: Frame, box: NDArray[np.int64], most: int) -> list[int]:
@@ -322,7 +322,7 @@ def _hatch(hatch: Hatching, frame: Frame, picture: NDArray[np.uint32]) -> None:
     _KERNEL[0].hatch(*edges, hatch.mask, hatch.tile, np.uint32(hatch.colour), picture)
 
 
-def _part_of(frame: Frame, area: tuple[int, int, int, int]) -> Frame:
+def part_of(frame: Frame, area: tuple[int, int, int, int]) -> Frame:
     """Return the frame of a part of the picture: left, top, right, bottom."""
     left, top, right, bottom = area
     (width, height), (x, y) = frame.size, frame.centre

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSizeF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from vaeexplorer.drawing.dot_field import DotField, Frame
+from vaeexplorer.drawing.dot_field import DotField, Frame, part_of
 from vaeexplorer.drawing.hatching import Hatching
 
 MARGIN_PX = 64
@@ -198,28 +198,55 @@ def draw_stretched(
 ) -> None:
     """Draw what is `shown` where its dots lie in `frame`, and around it all dots that are there.
 
-    Around it no more than `work` pixels are stamped, about; none without a `field`.
+    What is around it is stretched like it: dots and lines of another size would show where it ends.
+    No more than `work` pixels of that are stamped, about; none without a `field`.
     """
-    ratio = shown.image.devicePixelRatio()
+    ratio, factor = shown.image.devicePixelRatio(), frame.scale / shown.frame.scale
     first, extent = _target(shown.frame, frame)
-    target = QRectF(first / ratio, extent / ratio)
-    # Not smoothly: that takes four times as long, and makes dots pale.
-    painter.drawImage(target, shown.image)
-    strips = strips_around(_covered(shown.frame, frame), frame.size)
-    sizes = [(right - left) * (bottom - top) for left, top, right, bottom in strips]
-    hatched = frame._replace(hatch=shown.hatch)
-    for strip, size in zip(strips, sizes, strict=True):
+    around = _strips_beside(shown.frame.size, first, factor, frame.size)
+    total = sum((right - left) * (bottom - top) for left, top, right, bottom in around)
+    for strip in around:
         left, top, right, bottom = strip
+        width, height = right - left, bottom - top
+        corner = first + factor * QPointF(left, top)
+        target = QRectF(corner / ratio, factor * QSizeF(width, height) / ratio)
         if field is None:
-            corners = QPointF(left, top) / ratio, QPointF(right, bottom) / ratio
-            painter.fillRect(QRectF(*corners), QColor(frame.background))
+            painter.fillRect(target, QColor(frame.background))
             continue
-        pixels = field.paint(hatched, work * size // sum(sizes), strip)
-        image = QImage(
-            pixels.data, right - left, bottom - top, 4 * (right - left), QImage.Format.Format_RGB32
+        part = part_of(shown.frame._replace(hatch=shown.hatch), strip)
+        share = work * width * height // total
+        pixels = field.paint(part, share, (0, 0, width, height))
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+        painter.drawImage(target, image)
+    # Not smoothly: that takes four times as long, and makes dots pale.
+    painter.drawImage(QRectF(first / ratio, extent / ratio), shown.image)
+
+
+def _strips_beside(
+    size: tuple[int, int], first: QPointF, factor: float, view: tuple[int, int]
+) -> list[tuple[int, int, int, int]]:
+    """Return what of a `view` lies around a picture of `size`, in pixels of the picture.
+
+    Its corner is `first`, and it is stretched by `factor`. Strips reach one pixel under it and one
+    beyond the view: rounding leaves no gap.
+    """
+    starts = [math.floor(-at / factor) - 1 for at in (first.x(), first.y())]
+    ends = [
+        math.ceil((side - at) / factor) + 1
+        for side, at in zip(view, (first.x(), first.y()), strict=True)
+    ]
+    inner = [1 - start if start < 0 else 0 for start in starts] + [
+        (side - 1 if end > side else end) - start
+        for start, end, side in zip(starts, ends, size, strict=True)
+    ]
+    whole = ends[0] - starts[0], ends[1] - starts[1]
+    x, y = starts
+    return [
+        (left + x, top + y, right + x, bottom + y)
+        for left, top, right, bottom in strips_around(
+            (inner[0], inner[1], inner[2], inner[3]), whole
         )
-        image.setDevicePixelRatio(ratio)
-        painter.drawImage(QPointF(left, top) / ratio, image)
+    ]
 
 
 def _alike(before: Frame, frame: Frame) -> bool:

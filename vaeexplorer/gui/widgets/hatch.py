@@ -36,12 +36,11 @@ class Hatch:
         self._drawn_for: View | None = None
         self._hatching: Hatching | None = None
         self._hatching_for: tuple[float, bool] | None = None
-        self.stale = False
 
     def set_places(self, places: NoData | None) -> None:
         """Hatch `places`, or nothing."""
         self._places = places
-        self._drawn_for, self.stale = None, False
+        self._drawn_for = None
         self._hatching_for = None
 
     def hatching(self, ratio: float) -> Hatching | None:
@@ -62,32 +61,15 @@ class Hatch:
         return self._hatching
 
     def draw(
-        self,
-        painter: QPainter,
-        centre: NDArray[np.float64],
-        scale: float,
-        size: QSize,
-        *,
-        moving: bool = False,
+        self, painter: QPainter, centre: NDArray[np.float64], scale: float, size: QSize
     ) -> None:
-        """Draw on a widget of `size` with the place `centre` in its middle, `scale` to a unit.
-
-        While the view is `moving` its former picture moves along: to make one takes longer than all
-        dots do. `stale` says that it is not what a view that rests should have.
-        """
+        """Draw on a widget of `size` with the place `centre` in its middle, `scale` to a unit."""
         if self._places is None:
             return
         ratio = painter.device().devicePixelRatioF()
         view = View((float(centre[0]), float(centre[1])), scale, size, ratio, is_dark())
-        before = self._drawn_for
-        if self._picture is None or before is None:
-            self._make(view)
-        elif before != view:
-            alike = before._replace(centre=view.centre, scale=scale) == view
-            if moving and alike:
-                self.stale = True
-                painter.drawImage(_moved(before, view), self._picture)
-                return
+        # Anew in a view that moves, too: a former picture would end within it.
+        if self._picture is None or self._drawn_for != view:
             self._make(view)
         assert self._picture is not None
         painter.drawImage(0, 0, self._picture)
@@ -102,23 +84,13 @@ class Hatch:
         )
         brush = pattern(_line(), GRID, view.ratio)
         self._picture = hatched(self._places.mask, covered, view.size, view.ratio, brush)
-        self._drawn_for, self.stale = view, False
+        self._drawn_for = view
 
 
 def _line() -> QColor:
     line = QColor(colours().text)
     line.setAlpha(OPACITY_DARK if is_dark() else OPACITY_LIGHT)
     return line
-
-
-def _moved(before: View, now: View) -> QRectF:
-    """Where in the view `now` lies what filled the view `before`."""
-    factor = now.scale / before.scale
-    width, height = factor * before.size.width(), factor * before.size.height()
-    x = now.size.width() / 2 + (before.centre[0] - now.centre[0]) * now.scale - width / 2
-    y = now.size.height() / 2 - (before.centre[1] - now.centre[1]) * now.scale - height / 2
-    # By whole pixels a picture is copied, else it is drawn anew.
-    return QRectF(round(x), round(y), round(width), round(height))
 
 
 def hatched(

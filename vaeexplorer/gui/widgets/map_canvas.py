@@ -45,7 +45,6 @@ class MapCanvas(QWidget):
         self.overlay = OverlayLayer()
         self.tool = SelectionTool(self)
         self.watch = ViewWatch(self)
-        self.watch.rested.connect(self._settle)
         self.plane = Viewport()
         self._cross_hair: CrossHair | None = None
         # Where it was last drawn, or will be.
@@ -209,11 +208,6 @@ class MapCanvas(QWidget):
 
     # --- painting -----------------------------------------------------------------------------
 
-    def _settle(self) -> None:
-        """Draw what a view that moved did without."""
-        if self.hatch.stale:
-            self.update()
-
     def _draw_backdrop(self, painter: QPainter) -> None:
         """Draw what does not move with the cursor."""
         size = (self.width(), self.height())
@@ -225,10 +219,7 @@ class MapCanvas(QWidget):
         self.thumbnails.clear()
         if still:
             if bare:
-                moving = self.watch.isActive()
-                self.hatch.draw(
-                    painter, self.plane.centre, self.plane.scale, self.size(), moving=moving
-                )
+                self.hatch.draw(painter, self.plane.centre, self.plane.scale, self.size())
             # An overlay would cover them, and they it.
             if self.overlay.shown is None:
                 self.thumbnails.draw(painter, self.plane, ratio)
