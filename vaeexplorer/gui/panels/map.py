@@ -329,7 +329,6 @@ class MapPanel(QWidget):
         self._hide_labels(self._session.hidden_labels)
         self._show_selection(self._session.selection)
         size = exhibit.codes[main_space(exhibit)].mean.shape[1]
-        # All codes are looked through for them.
         planar = shown.method == "dimensions"
         self.foot.show_axes(size, self._session.axes_of(self._slot) if planar else None)
         self._details.setText(map_text(exhibit.source.kind, size, shown.method, n))
