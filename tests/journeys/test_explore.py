@@ -316,6 +316,23 @@ def test_arrow_keys_move_the_probe_and_plus_zooms(explorer):
     assert view.plane.scale == pytest.approx(scale)
 
 
+def test_keys_pan_the_map_and_keep_the_probe_in_sight(explorer):
+    view = explorer.map(1)
+    view.setFocus()
+    explorer.hover(1, explorer.pixel(1, 5))
+    probed, place = explorer.probe(1), explorer.probe(1).position
+    before = view.to_pixel(place)
+    QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert view.to_pixel(place).x() == pytest.approx(before.x() - 48), "what is on the right comes"
+    QTest.keyClick(view, Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
+    assert view.to_pixel(place).y() == pytest.approx(before.y() + 48)
+    assert explorer.probe(1) is probed
+    for _ in range(8):
+        view.zoom(2.0)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert view.rect().contains(view.to_pixel(explorer.probe(1).position).toPoint())
+
+
 def test_another_projection_keeps_the_held_image(explorer):
     explorer.click(1, explorer.pixel(1, 42))
     image = explorer.session.slots[1].held.nearest

@@ -25,7 +25,7 @@ def show_help(parent: QWidget) -> None:
             "<p><b>Click</b> to hold a place, <b>Esc</b> lets go. Then drag the sliders under "
             "Dimensions: the picture follows.</p>"
             "<p><b>Drag</b> pans, the <b>wheel</b> zooms, <b>double-click</b> fits. Arrow "
-            "keys move the probe, with Shift in larger steps; + - 0 zoom.</p>"
+            "keys move the probe, with Shift in larger steps, with Ctrl the map; + - 0 zoom.</p>"
             "<p><b>Shift</b> and drag draws around dots to select them, <b>Ctrl</b> and drag "
             "a rectangle; Shift and click adds or removes one. <b>Ctrl+F</b> finds an image "
             "by its number, or a label.</p>"

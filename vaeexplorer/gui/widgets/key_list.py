@@ -77,6 +77,7 @@ def _of_maps() -> list[tuple[str, str]]:
     return [
         (translate("Keys", "Move the probe"), translate("Keys", "Arrows")),
         (translate("Keys", "Move it in larger steps"), translate("Keys", "Shift and arrows")),
+        (translate("Keys", "Pan"), translate("Keys", "Ctrl and arrows")),
         (translate("Keys", "Zoom in, zoom out, show all"), "+  -  0"),
         (translate("Keys", "Select what is drawn around"), translate("Keys", "Shift and drag")),
         (translate("Keys", "Select a rectangle"), translate("Keys", "Ctrl and drag")),

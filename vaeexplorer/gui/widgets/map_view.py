@@ -16,7 +16,7 @@ from vaeexplorer.gui.widgets.selection_tool import CONTROL, SHIFT
 CROSS = Qt.CursorShape.CrossCursor
 SNAP_PX = 6.0
 DRAG_PX = 4
-STEP_PX, BIG_STEP_PX = 4.0, 24.0
+STEP_PX, BIG_STEP_PX, PAN_PX = 4.0, 24.0, 48.0
 ON_ITS_WAY_MS = 40
 """A cursor that has moved within so long is about to tell where it is: twice would hold it up."""
 
@@ -160,8 +160,12 @@ class MapView(MapCanvas):
             Qt.Key.Key_Down: (0, -1),
         }
         key = Qt.Key(event.key())
-        if key in directions:
-            big = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if key in directions and event.modifiers() & CONTROL:
+            right, up = directions[key]
+            self.plane.pan(PAN_PX * QPointF(-right, up))
+            self.update()
+        elif key in directions:
+            big = bool(event.modifiers() & SHIFT)
             self._step(np.array(directions[key]) * (BIG_STEP_PX if big else STEP_PX))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(1.25)
@@ -174,5 +178,9 @@ class MapView(MapCanvas):
 
     def _step(self, pixels: FloatArray) -> None:
         start = self.plane.centre if self._cross_hair is None else self._cross_hair.position
+        place = start + pixels / self.plane.scale
         # No snapping: a step shorter than the snap distance would never leave a dot.
-        self.hovered.emit(start + pixels / self.plane.scale, 0.0)
+        self.hovered.emit(place, 0.0)
+        if not self.rect().contains(self.to_pixel(place).toPoint()):
+            self.plane.centre = place  # it has gone out of sight
+            self.update()
