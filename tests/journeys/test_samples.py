@@ -64,6 +64,7 @@ def test_four_slots_with_posteriors_over_their_maps_fit_a_small_window(visitor):
     for part in visitor.panel("samples").slots:
         number = part.about.text().splitlines()[1]
         assert part.about.fontMetrics().horizontalAdvance(number) <= part.about.width()
+        assert "completeness" in part.about.accessibleName(), "a number has a name"
 
 
 def test_a_click_puts_the_probe_on_the_draw_beside_its_nearest_image(visitor):

@@ -119,6 +119,7 @@ class SlotSamples(QWidget):
         samples, exhibit = self._samples, self._session.slots[self._slot].exhibit
         if samples is None:
             self.about.setText("" if exhibit is None else exhibit.name)
+            self.about.setAccessibleName("")
             return
         found = self._session.samples.comparisons.get(self._slot)
         score = None if found is None else found.scores.get(self._session.samples.law)
@@ -128,6 +129,7 @@ class SlotSamples(QWidget):
         room = self.width() - self._badge.width() - GRID
         narrow = self.about.fontMetrics().horizontalAdvance(words) > room
         self.about.setText(f"{samples.law}\n{number if narrow else words}")
+        self.about.setAccessibleName(f"{samples.law}, {words}")
         told = (
             translate("Samples", "Completeness of draws from this law, mean over three seeds.")
             if score is None
