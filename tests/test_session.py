@@ -96,6 +96,16 @@ def test_a_decode_for_an_exhibit_that_left_its_slot_is_refused(pair, qtbot):
     assert former not in [probe for _, probe, _ in pair.decodes]
 
 
+def test_what_was_probed_in_a_slot_that_is_gone_is_held_nowhere(pair):
+    pair.set_slot_count(3)
+    pair.put(2, exhibit(1))
+    pair.probe_image(2, 7)
+    pair.set_slot_count(2)
+    pair.hold()
+    assert pair.slots[0].held is pair.slots[0].probe
+    assert pair.last_moved == 0
+
+
 @pytest.mark.parametrize("way", ["clear", "fewer"])
 def test_answers_for_a_slot_that_was_emptied_are_refused(pair, qtbot, way):
     decoding, working = Gate(pair.lanes.decode), Gate(pair.lanes.work)

@@ -46,6 +46,7 @@ class Probing(Document):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._probed, self.last_moved = self.active, 0
+        self.slots_changed.connect(self._forget_beyond)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -150,6 +151,12 @@ class Probing(Document):
         self.lanes.decode.settle(DECODE_S)
         for each, moved in probes.items():
             self.probe_moved.emit(each, moved)
+
+    def _forget_beyond(self, count: int) -> None:
+        """Take the first slot for one that is gone."""
+        self._probed, self.last_moved = (
+            slot if slot < count else 0 for slot in (self._probed, self.last_moved)
+        )
 
     def _set_probe(self, slot: int, probe: Probe, urgent: bool = False) -> None:
         self.slots[slot].probe = probe

@@ -68,8 +68,7 @@ class Comparing(QObject):
 
     def set_end(self, which: str) -> None:
         """Let the path "start" or "end" at the image nearest to the probe."""
-        moved = self._session.last_moved
-        slot = moved if moved < len(self._session.slots) else 0
+        slot = self._session.last_moved
         exhibit, probe = self._session.slots[slot].exhibit, self._session.slots[slot].probe
         if exhibit is None or probe is None:
             return
