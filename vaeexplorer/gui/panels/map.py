@@ -304,8 +304,8 @@ class MapPanel(QWidget):
 
     def _glide_to_map(self, slot: int, shown: Map) -> None:
         if slot == self._slot:
-            self._show_map(shown, glide=True)
             lift = self._session.slots[slot].lift
+            self._show_map(shown, glide=lift is None, stays=lift is not None)
             if lift is not None:
                 self._follow_growth(lift)
 
@@ -318,13 +318,13 @@ class MapPanel(QWidget):
         self._session.follow_growth(self._slot, lift, probing=not self.view.pointed)
         self.view.hover_again()
 
-    def _show_map(self, shown: Map | None, glide: bool) -> None:
+    def _show_map(self, shown: Map | None, **how: bool) -> None:
         exhibit = self._exhibit
         if exhibit is None or shown is None:
             return
         n = len(shown.positions)
         dots = self.key.colours(n)
-        self.view.set_points(shown.positions, dots, glide=glide)
+        self.view.set_points(shown.positions, dots, **how)
         self._show_no_data(self._slot, None)
         self._hide_labels(self._session.hidden_labels)
         self._show_selection(self._session.selection)

@@ -78,23 +78,24 @@ class MapCanvas(QWidget):
         dot_colours: NDArray[np.uint8],
         *,
         glide: bool = False,
+        stays: bool = False,
     ) -> None:
         """Draw dots at `positions`, (n, 2), y upwards, in `dot_colours`, (n, 3).
 
         With `glide` the same dots move to their new places, unless the system asks for less
-        motion; the cursor rests meanwhile. A map that has grown is nearly there: it does not glide,
-        and the view stays.
+        motion; the cursor rests meanwhile. With `stays` the view does, as of a map that has grown:
+        they are nearly there.
         """
-        before, grown = self.dots.positions, self._growing
+        before = self.dots.positions
         self._growing = False
         self._glide.stop()
-        alike = glide and len(before) == len(positions) > 0
-        if alike and not grown and self.dots.nimble and self._glide.wanted:
+        alike = len(before) == len(positions) > 0
+        if glide and alike and self.dots.nimble and self._glide.wanted:
             self.dots.set_colours(dot_colours)
             self._glide.go(before, positions)
             return
         self.dots.set_points(positions, dot_colours)
-        if self.plane.whole or not (alike and grown):
+        if self.plane.whole or not stays:
             self.plane.fit(self.dots.extent())
         self.update()
 
