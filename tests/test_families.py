@@ -68,3 +68,9 @@ def test_no_verdict_on_the_continuity_of_codes_that_snap(default_pair_scores):
     assert "B snaps codes to a codebook: its continuity is no measure of evenness." in warnings(
         first, snapped
     )
+
+
+def test_a_family_whose_data_are_not_images_as_they_are_says_what_its_nats_are_of():
+    apart = {name for name, family in FAMILIES.items() if family.apart}
+    assert apart >= {name for name, family in FAMILIES.items() if family.batches != "images"}
+    assert apart == {"dae", "mlvae", "flowvae"}

@@ -119,7 +119,9 @@ def test_the_mean_log_weight_is_the_elbo():
 
 def test_a_silent_layer_is_said():
     model = made(layers=2)
-    assert model.trouble({"z2": 0.01, "z1": 3.0}).startswith("z2 carries less than 0.1 nats.")
+    assert model.trouble({"z2": 0.01, "z1": 3.0}).startswith(
+        "The code z2 carries less than 0.1 nats."
+    )
     assert model.trouble({"z2": 0.01, "z1": 0.02}).startswith("The posterior has collapsed")
     assert model.trouble({"z2": 0.5, "z1": 3.0}) == ""
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 import pytest
+from PySide6.QtCore import Qt
 
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
 from vaeexplorer.gui.widgets.plane_labels import ABOVE, BELOW, places
@@ -71,3 +72,22 @@ def test_no_number_of_the_plane_lies_over_a_run(qtbot, width):
     assert len(numbers) == 4
     for run in runs:
         assert not any(number.contains(run.rate, run.distortion) for number in numbers)
+
+
+@pytest.mark.parametrize("rate", [3.0, None])
+def test_what_is_not_of_single_images_has_another_mark(qtbot, rate):
+    plane = RatePlane()
+    qtbot.addWidget(plane)
+    with qtbot.waitExposed(plane):
+        plane.show()
+    alone, apart = Measures(20.0, rate), Measures(18.0, rate)
+    plane.show_runs([], {0: alone, 1: apart}, apart=[apart])
+    qtbot.waitUntil(lambda: plane.up_to_date)
+    if rate is None:
+        lines = [item for item in plane._items if isinstance(item, pg.PlotCurveItem)][1:]
+        styles = [line.opts["pen"].style() for line in lines]
+        assert styles == [Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine]
+    else:
+        marks = [item for item in plane._items if isinstance(item, pg.ScatterPlotItem)]
+        assert [mark.opts["symbol"] for mark in marks] == ["o", "d"]
+        assert [mark.getData()[1].tolist() for mark in marks] == [[20.0], [18.0]]

@@ -129,6 +129,49 @@ def test_the_terms_add_up_to_the_rate() -> None:
     assert found["mutual_information"] + found["aggregate_kl"] == pytest.approx(rate, abs=0.2)
 
 
+def test_the_terms_are_those_of_a_gaussian_whose_dimensions_are_not_the_prior() -> None:
+    noise = 0.1
+    covariance = torch.tensor([[1.5, 0.9], [0.9, 1.2]])
+    root = torch.linalg.cholesky(covariance - noise * torch.eye(2))
+    found = terms(normal(20_000, 2) @ root.T, torch.full((20_000, 2), math.log(noise)))
+    spread, variances = float(covariance.det()), covariance.diag()
+    whole = 0.5 * (float(variances.sum()) - 2 - math.log(spread))
+    alone = 0.5 * float((variances - 1 - variances.log()).sum())
+    assert found["aggregate_kl"] == pytest.approx(whole, abs=0.08)
+    assert found["dimension_kl"] == pytest.approx(alone, abs=0.08)
+    assert found["total_correlation"] == pytest.approx(whole - alone, abs=0.08)
+    assert found["mutual_information"] == pytest.approx(0.5 * math.log(spread / noise**2), abs=0.08)
+
+
+class _SeenNormal(StandardNormal):
+    """Remembers the codes whose density was asked for."""
+
+    seen: Tensor
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        self.seen = z
+        return super().log_prob(z)
+
+
+def test_the_terms_telescope_to_the_kl_of_the_same_draws() -> None:
+    # Some images have one posterior, and the others are far: a draw tells whose it is.
+    of = torch.repeat_interleave(torch.arange(5), torch.tensor([1, 2, 4, 8, 25]))
+    centres, log_variances = 30.0 * normal(5, 3), normal(5, 3, 5)
+    prior = _SeenNormal(3)
+    found = aggregate_terms(centres[of], log_variances[of], prior, seeded())
+    z = prior.seen.double()
+    whose = (z[:, None] - centres).square().sum(dim=2).argmin(dim=1)
+    own = torch.distributions.Normal(centres.double(), (0.5 * log_variances).double().exp())
+    sampled = own.log_prob(z[:, None]).sum(dim=2).gather(1, whose[:, None]).squeeze(1)
+    kl = float((sampled - torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(dim=1)).mean())
+    information = float(-(torch.bincount(of) / len(of)).log()[whose].mean())
+    assert found["mutual_information"] == pytest.approx(information, abs=1e-6)
+    assert found["mutual_information"] + found["aggregate_kl"] == pytest.approx(kl, rel=1e-5)
+    assert found["total_correlation"] + found["dimension_kl"] == pytest.approx(
+        found["aggregate_kl"], rel=1e-5
+    )
+
+
 def test_what_does_not_exist_is_none() -> None:
     ground = blob_ground(400, 200)
     space = without_prior(blob_space())

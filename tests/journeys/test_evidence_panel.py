@@ -180,3 +180,23 @@ def test_other_runs_stand_in_the_plane_if_their_nats_are_of_one_kind(explorer):
         ]
     )
     assert [name for name, _ in evidence.plane._others] == ["as it is"]
+
+
+def test_what_is_not_of_single_images_is_told_below_the_plane(explorer):
+    evidence = open_evidence(explorer)
+    assert not evidence._apart.isVisible()
+    images = explorer.session.slots[1].exhibit.source.fingerprint
+    groups = Measures(20.0, 1.0)
+    explorer.session.runs.listed.emit(
+        [
+            RunSummary(Path("g"), "g", "mlvae", fingerprint=images, measures=groups, settings={}),
+            RunSummary(
+                Path("v"), "v", "vae", fingerprint=images, measures=Measures(19.0, 4.0), settings={}
+            ),
+        ]
+    )
+    assert evidence._apart.isVisible()
+    assert "\N{WHITE DIAMOND} ML-VAE: images of one group share" in evidence._apart.text()
+    assert evidence.plane._apart == (groups,)
+    explorer.session.runs.listed.emit([])
+    assert not evidence._apart.isVisible()

@@ -281,9 +281,10 @@ class Model(nn.Module, ABC):
         silent = [name for name, rate in rates.items() if rate < COLLAPSED]
         if not silent:
             return ""
+        many = len(silent) > 1
         return (
-            f"{' and '.join(silent)} carr{'ies' if len(silent) == 1 else 'y'} less than "
-            f"{COLLAPSED} nats. Try a longer warm-up or more free bits."
+            f"The code{'s' if many else ''} {' and '.join(silent)} carr{'y' if many else 'ies'} "
+            f"less than {COLLAPSED} nats. Try a longer warm-up or more free bits."
         )
 
     def log_joint(self, batch: Batch, z: Tensor) -> Tensor | None:
@@ -376,6 +377,8 @@ class Family:
         Where it was published.
     batches
         What `train` feeds it: "images", "groups" or "pairs".
+    apart
+        One sentence on what its rate and distortion are of, if not of single images as they are.
     fit
         fit(model, images) fits it to uint8 images (n, channels, height, width) at once and
         yields the share that is done, in place of the epochs; None: it is trained.
@@ -390,5 +393,6 @@ class Family:
     story: str
     paper: str
     batches: str = "images"
+    apart: str = ""
     fit: Callable[[Any, Tensor], Iterator[float]] | None = None
     check: Callable[[Any, Dataset], None] | None = None

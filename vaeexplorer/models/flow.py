@@ -226,5 +226,6 @@ FAMILY = Family(
     "VAE: Sohn, Lee and Yan 2015, NeurIPS; optimal variance: Rybkin, Daniilidis and Levine 2021, "
     "ICML",
     batches="pairs",
+    apart="distortion and rate are those of displacement fields, not of images.",
     check=check,
 )

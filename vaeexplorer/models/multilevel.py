@@ -196,5 +196,6 @@ FAMILY = Family(
     "one's own.",
     paper="Bouchacourt, Tomioka and Nowozin 2018, Multi-level variational autoencoder, AAAI",
     batches="groups",
+    apart="images of one group share the rate of their content, single ones would each pay it.",
     check=check,
 )

@@ -11,19 +11,25 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from vaeexplorer.drawing.numbers import written
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.evidence_lines import (
+    about_slot,
+    line_of,
+    reason_label,
+    sentence,
+    with_note,
+)
 from vaeexplorer.gui.widgets.evidence_pages import DRAWS, MARGINAL, EvidencePages
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
 from vaeexplorer.gui.widgets.evidence_rows import lines
 from vaeexplorer.gui.widgets.evidence_texts import (
+    apart_text,
     exact_text,
     hard_text,
     note_text,
@@ -62,6 +68,8 @@ class EvidencePanel(QWidget):
         self._runs: tuple[RunSummary, ...] = ()
         self._reasons: dict[int, str] = {}
         self.plane = RatePlane()
+        self._apart = sentence("")
+        self._apart.hide()
         self.pages = EvidencePages(len(session.slots))
         self.bounds = self.pages.bounds
         self._exact_slot: int | None = None
@@ -72,7 +80,7 @@ class EvidencePanel(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID, GRID)
         row.setSpacing(GRID)
-        row.addWidget(self.plane, 1)
+        row.addWidget(with_note(self.plane, self._apart), 1)
         row.addWidget(self.pages, 1)
         row.addWidget(self._numbers)
         session.evidence.measured.connect(self._take)
@@ -214,6 +222,7 @@ class EvidencePanel(QWidget):
         first = held.get(self._session.active) or next(iter(held.values()), None)
         if first is None:
             self.plane.show_runs([], {})
+            self._apart.hide()
             self.bounds.show_bounds({})
             return
         kind = self._nats(first.run.config, first.source.shape)
@@ -242,16 +251,24 @@ class EvidencePanel(QWidget):
             if one.source.fingerprint == source.fingerprint
             and (measures := last_measures(one.run)) is not None
         }
+        drawn = [(alike[slot].run.config.family, measures) for slot, measures in slots.items()]
         origins = {one.origin for one in alike.values()}
         others = [
-            (run.name, run.measures)
+            run
             for run in self._runs
             if run.measures is not None
             and run.fingerprint == source.fingerprint
             and str(run.path) not in origins
             and self._nats(Config(run.family, run.settings), source.shape) == kind
         ]
-        self.plane.show_runs(others, slots, without)
+        drawn += [(run.family, run.measures) for run in others if run.measures.rate is not None]
+        families = self._session.families
+        known = [(families[name], one) for name, one in drawn if name in families]
+        apart = [(family, one) for family, one in known if family.apart]
+        named = [(run.name, run.measures) for run in others]
+        self.plane.show_runs(named, slots, without, [one for _, one in apart])
+        self._apart.setText(apart_text({family: one.rate is not None for family, one in apart}))
+        self._apart.setVisible(bool(apart))
 
     def _nats(self, config: Config, shape: tuple[int, int, int]) -> str:
         """Say what the nats of a run are; empty: nothing, or it is not known yet."""
@@ -285,10 +302,12 @@ class EvidencePanel(QWidget):
         measured = [slot for slot in slots if self._is_measured(slot)]
         # Where one looks first, it says why a column is empty.
         waiting = {
-            slot: _reason(self._reasons.get(slot, "")) for slot in slots if slot not in measured
+            slot: reason_label(reason_text(self._reasons.get(slot, "")))
+            for slot in slots
+            if slot not in measured
         }
         for line, (slot, text) in enumerate(waiting.items(), 1):
-            table.addWidget(_about_slot(slot, text), line, 0, 1, len(slots) + 1)
+            table.addWidget(about_slot(slot, text), line, 0, 1, len(slots) + 1)
         for line, row in enumerate(rows, len(waiting) + 1):
             if (line - len(waiting)) % LINES_AT_ONCE == 1:
                 yield
@@ -317,7 +336,7 @@ class EvidencePanel(QWidget):
 
     def _hardest(self, slot: int) -> QWidget:
         """Make the row of the images of a slot with the least log p(x), and what is to be said."""
-        page, row = _line_of(slot)
+        page, row = line_of(slot)
         evidence = self._session.evidence.by_slot[slot]
         exhibit = self._session.slots[slot].exhibit
         fields = self._learns_fields(slot)
@@ -341,7 +360,7 @@ class EvidencePanel(QWidget):
             exact=evidence.exact,
             shared="content" in exhibit.spaces,
         )
-        return _with_note(page, note) if note else page
+        return with_note(page, sentence(note)) if note else page
 
     def _learns_fields(self, slot: int) -> bool:
         """Whether what a slot finds more or less probable are displacement fields."""
@@ -354,43 +373,3 @@ class EvidencePanel(QWidget):
         self._session.activate(slot)
         self._session.probe_image(slot, index)
         self._session.hold()
-
-
-def _line_of(slot: int) -> tuple[QWidget, QHBoxLayout]:
-    """Begin a line that is about one slot."""
-    page = QWidget()
-    row = QHBoxLayout(page)
-    row.setContentsMargins(0, GRID // 2, 0, 0)
-    row.setSpacing(GRID // 2)
-    row.addWidget(SlotBadge(slot), 0, Qt.AlignmentFlag.AlignVCenter)
-    return page, row
-
-
-def _reason(reason: str) -> QLabel:
-    """Make what says why a slot has no evidence, or how far its measurement is."""
-    text = QLabel(reason_text(reason))
-    text.setProperty("muted", True)
-    text.setWordWrap(True)
-    text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-    return text
-
-
-def _about_slot(slot: int, text: QLabel) -> QWidget:
-    """Put the letter of a slot before what is said about it."""
-    page, row = _line_of(slot)
-    row.addWidget(text, 1)
-    return page
-
-
-def _with_note(widget: QWidget, note: str) -> QWidget:
-    """Put a sentence under `widget`."""
-    text = QLabel(note)
-    text.setProperty("muted", True)
-    text.setWordWrap(True)
-    page = QWidget()
-    column = QVBoxLayout(page)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(GRID // 2)
-    column.addWidget(widget)
-    column.addWidget(text)
-    return page

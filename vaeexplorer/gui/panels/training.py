@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.data import Dataset
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.form import SettingsRows
@@ -371,11 +372,13 @@ class TrainingPanel(QWidget):
 
 def _numbers(last: Measures) -> str:
     """Return what was measured last, in words."""
-    parts = [translate("Training", "distortion {value:.1f}").format(value=last.distortion)]
+    parts = [translate("Training", "distortion {value}").format(value=written(last.distortion, 1))]
     if last.rate is not None and last.elbo is not None:
-        parts.append(translate("Training", "rate {value:.1f}").format(value=last.rate))
+        parts.append(translate("Training", "rate {value}").format(value=written(last.rate, 1)))
         parts.append(
-            translate("Training", "\N{MINUS SIGN}ELBO {value:.1f} nats").format(value=-last.elbo)
+            translate("Training", "\N{MINUS SIGN}ELBO {value} nats").format(
+                value=written(-last.elbo, 1)
+            )
         )
     return "   ".join(parts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -44,14 +44,15 @@ class RatePlane(Plot):
                 "Each point is one run on the same images, at the end of its training, on held-out "
                 "images where there are any. To the left the codes say less of the image; further "
                 "down the picture is closer to it. On a dashed line the ELBO is the same. A dotted "
-                "line is a model without a rate, such as an AE. The point of an ML-VAE is that of "
-                "groups, which pay for their content once: beside, each image pays for its own. "
+                "line is a model without a rate, such as an AE. A hollow diamond, and a line of "
+                "dashes and dots, are not of single images as they are: below it says of what. "
                 "Only runs with the kind of nats of the active slot are here: those of another "
                 "likelihood cannot be compared.",
             )
         )
         self._others: list[tuple[str, Measures]] = []
         self._slots: dict[int, Measures] = {}
+        self._apart: tuple[Measures, ...] = ()
         self._numbers: dict[float, pg.TextItem] = {}
 
     def _make(self) -> None:
@@ -63,9 +64,11 @@ class RatePlane(Plot):
         others: Sequence[tuple[str, Measures]],
         slots: Mapping[int, Measures],
         without: Sequence[int] = (),
+        apart: Collection[Measures] = (),
     ) -> None:
         """Draw runs by name, and those that stand in a slot with its letter.
 
+        Those `apart` have marks of their own: they cannot be compared as they stand with others.
         The title names the slots `without` a place here, whose nats are of another kind.
         """
         title = translate("Evidence", "rate and distortion, nats")
@@ -74,9 +77,9 @@ class RatePlane(Plot):
             title = translate("Evidence", "{title} (other nats: {letters})").format(
                 title=title, letters=letters
             )
-        shown = title, list(others), dict(slots)
-        if shown != (self._title, self._others, self._slots):
-            _, self._others, self._slots = shown
+        shown = title, list(others), dict(slots), tuple(apart)
+        if shown != (self._title, self._others, self._slots, self._apart):
+            _, self._others, self._slots, self._apart = shown
             self.set_title(title)
             self.redraw()
 
@@ -93,14 +96,15 @@ class RatePlane(Plot):
         self.box.setXRange(0, right, padding=0.04)
         self.box.setYRange(low, high, padding=0)
         self._add_diagonals(low, high, right)
-        grey = [(one.rate, one.distortion) for _, one in self._others if one.rate is not None]
-        if grey:
-            self.add(pg.ScatterPlotItem(pos=grey, size=7, pen=None, brush=pg.mkBrush(theme.muted)))
+        grey = [one for _, one in self._others if one.rate is not None]
+        self._add_points([one for one in grey if one not in self._apart], 7, theme.muted)
+        self._add_points([one for one in grey if one in self._apart], 7, theme.muted, hollow=True)
         for slot, one in self._slots.items():
             if one.rate is None:
-                self._add_level(slot, one.distortion, right)
+                self._add_level(slot, one, right)
             else:
-                self._add_slot(slot, one.rate, one.distortion)
+                self._add_points([one], 11, SLOT_COLOURS[slot], hollow=one in self._apart)
+                self._add_letter(slot, one.rate, one.distortion, (0, 0.5))
         self._place_numbers()
 
     def _add_diagonals(self, low: float, high: float, right: float) -> None:
@@ -137,24 +141,31 @@ class RatePlane(Plot):
             number.setAnchor(anchor)
             number.setPos(x, y)
 
-    def _add_level(self, slot: int, distortion: float, right: float) -> None:
+    def _add_level(self, slot: int, one: Measures, right: float) -> None:
         """Draw a model without a rate, such as an AE, as a line: it stands nowhere along it."""
-        line = pg.PlotCurveItem([0, right], [distortion, distortion])
-        line.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2, style=Qt.PenStyle.DotLine))
+        line = pg.PlotCurveItem([0, right], [one.distortion, one.distortion])
+        style = Qt.PenStyle.DashDotLine if one in self._apart else Qt.PenStyle.DotLine
+        line.setPen(pg.mkPen(SLOT_COLOURS[slot], width=2, style=style))
         self.add(line)
-        self._add_letter(slot, right, distortion, (1, 1))
+        self._add_letter(slot, right, one.distortion, (1, 1))
 
-    def _add_slot(self, slot: int, rate: float, distortion: float) -> None:
-        colour = SLOT_COLOURS[slot]
+    def _add_points(
+        self, every: Sequence[Measures], size: int, colour: str, *, hollow: bool = False
+    ) -> None:
+        """Draw filled discs, or hollow diamonds."""
+        if not every:
+            return
+        surface = colours().surface
+        inside, around = (surface, colour) if hollow else (colour, surface)
         self.add(
             pg.ScatterPlotItem(
-                pos=[(rate, distortion)],
-                size=11,
-                pen=pg.mkPen(colours().surface, width=1.5),
-                brush=pg.mkBrush(colour),
+                pos=[(one.rate, one.distortion) for one in every],
+                size=size + 2 if hollow else size,
+                symbol="d" if hollow else "o",
+                pen=pg.mkPen(around, width=1.5),
+                brush=pg.mkBrush(inside),
             )
         )
-        self._add_letter(slot, rate, distortion, (0, 0.5))
 
     def _add_letter(self, slot: int, x: float, y: float, anchor: tuple[float, float]) -> None:
         letter = pg.TextItem(SLOT_LETTERS[slot], color=colours().text, anchor=anchor)

@@ -9,6 +9,9 @@ from PySide6.QtCore import QCoreApplication
 from vaeexplorer.drawing.numbers import written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vaeexplorer.models.base import Family
     from vaeexplorer.regularity.quadrature import ExactEvidence
 
 translate = QCoreApplication.translate
@@ -172,6 +175,18 @@ def note_text(*, certain: bool, fields: bool, exact: bool, shared: bool) -> str:
             "given, to each of these; not to be compared with nats of images.",
         )
     return ""
+
+
+def apart_text(families: Mapping[Family, bool]) -> str:
+    """Say what those points, or lines, are of that are not of single images as they are.
+
+    The values say whether a family has points: it has a rate.
+    """
+    mark, line = "\N{WHITE DIAMOND}", "\N{EM DASH}\N{MIDDLE DOT}"
+    return "\n".join(
+        f"{mark if points else line} {family.title}: {family.apart}"
+        for family, points in families.items()
+    )
 
 
 def exact_text(
