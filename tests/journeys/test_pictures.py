@@ -5,7 +5,9 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 from PySide6.QtGui import QFontInfo
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from vaeexplorer.gui.docks import is_seen
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +42,21 @@ def test_a_panel_is_saved_as_lines_and_text(explorer, saved_as, tmp_path):
     assert float(root.get("width").removesuffix("mm")) == pytest.approx(25.4 * width, rel=0.01)
     sizes = {float(text.get("font-size")) for text in root.findall(".//{*}text")}
     assert QFontInfo(explorer.window.font()).pixelSize() in sizes
+
+
+def test_only_panels_that_are_seen_can_be_saved(explorer):
+    docks = explorer.window.docks
+    for key in ("runs", "scorecard"):
+        explorer.window.show_panel(key)
+        explorer.wait(lambda key=key: docks[key].widget() and is_seen(docks[key]))
+    (menu,) = (
+        menu
+        for menu in explorer.window.menuBar().findChildren(QMenu)
+        if menu.title() == "Save as a picture"
+    )
+    menu.aboutToShow.emit()
+    enabled = {action.text() for action in menu.actions() if action.isEnabled()}
+    assert enabled == {"The window...", "Probe", "Dimensions", "Scorecard"}
 
 
 def test_a_folder_that_is_not_there_is_said(explorer, saved_as, tmp_path):

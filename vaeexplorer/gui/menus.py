@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, QWidget
 
+from vaeexplorer.gui.docks import is_seen
 from vaeexplorer.gui.panels import BOTTOM, PANELS
 from vaeexplorer.gui.panels.map_export import copy_map, export_map
 from vaeexplorer.gui.panels.map_settings import set_up_map
@@ -140,7 +141,7 @@ def _add_file_menu(window: Window, session: Session) -> None:
         action = _act(pictures, panel.title(), lambda key=panel.key: _save_panel(window, key))
         # Only what is on the screen has a picture.
         pictures.aboutToShow.connect(
-            lambda action=action, key=panel.key: action.setEnabled(window.docks[key].isVisible())
+            lambda action=action, key=panel.key: action.setEnabled(is_seen(window.docks[key]))
         )
     menu.addSeparator()
     _act(menu, translate("Menus", "Export map..."), lambda: export_map(window, session), "Ctrl+E")
