@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 
 from vaeexplorer.drawing.numbers import typeset
 from vaeexplorer.gui.turns import turns
@@ -65,6 +67,13 @@ class Plot(pg.GraphicsView):
         super().showEvent(event)
         if self._stale:
             self.redraw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.box is not None and self.isVisible():
+            # All plots of a panel are resized at once: each is painted in a turn of its own.
+            self.setUpdatesEnabled(False)
+            turns().add(self, "paint", partial(self.setUpdatesEnabled, True))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
