@@ -7,7 +7,7 @@ from PIL import Image
 from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from vaeexplorer.gui.docks import is_seen
+from vaeexplorer.gui.widgets.picture_of import is_seen
 
 pytestmark = pytest.mark.slow
 

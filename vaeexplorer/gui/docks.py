@@ -87,8 +87,3 @@ class Docks(QObject):
         dock.show()
         dock.raise_()
         dock.widget().setFocus()
-
-
-def is_seen(dock: QDockWidget) -> bool:
-    """Whether any of it is on the screen: to Qt those behind others are visible, too."""
-    return not dock.visibleRegion().isEmpty()

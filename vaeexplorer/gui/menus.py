@@ -9,7 +9,6 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, QWidget
 
-from vaeexplorer.gui.docks import is_seen
 from vaeexplorer.gui.panels import BOTTOM, PANELS
 from vaeexplorer.gui.panels.map_export import copy_map, export_map
 from vaeexplorer.gui.panels.map_settings import set_up_map
@@ -23,6 +22,7 @@ from vaeexplorer.gui.widgets.method_title import method_title
 from vaeexplorer.gui.widgets.mode_switch import described
 from vaeexplorer.gui.widgets.narrow_choice import NarrowChoice
 from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
+from vaeexplorer.gui.widgets.picture_of import is_seen
 from vaeexplorer.gui.widgets.selection_tool import MODES
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS
 

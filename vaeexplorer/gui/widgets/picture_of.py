@@ -25,6 +25,11 @@ def picture_of(widget: QWidget, suffix: str) -> bytes:
     return content.data()
 
 
+def is_seen(widget: QWidget) -> bool:
+    """Whether any of it is on the screen: to Qt docks behind others are visible, too."""
+    return not widget.visibleRegion().isEmpty()
+
+
 def with_suffix(path: str) -> Path:
     """Return `path`, as a PNG where it names no kind of picture."""
     target = Path(path)
