@@ -200,3 +200,16 @@ def test_what_is_not_of_single_images_is_told_below_the_plane(explorer):
     assert evidence.plane._apart == (groups,)
     explorer.session.runs.listed.emit([])
     assert not evidence._apart.isVisible()
+
+
+def test_the_numbers_of_four_slots_need_no_scrolling_sideways(open_explorer):
+    folders = [str(folder) for folder in default_pair_folders()]
+    person = open_explorer(*folders, *folders).wait_until_ready()
+    person.window.resize(1440, 900)
+    person.window.show_panel("evidence")
+    panel = person.panel("evidence")
+    person.wait(lambda: set(person.session.evidence.by_slot) == {1, 3})
+    wait_for_the_numbers(person)
+    person.wait(lambda: panel._numbers.widget().width() > 400)
+    assert not panel._numbers.horizontalScrollBar().maximum()
+    assert min(panel.plane.width(), panel.pages.width()) > 200

@@ -54,7 +54,8 @@ translate = QCoreApplication.translate
 
 HARDEST = 6
 THUMBNAIL = 40
-NUMBERS_WIDTH = 400
+NUMBERS_WIDTH, COLUMN_WIDTH = 400, 88
+"""Pixels that the numbers of two slots take, and those of each slot more, where there is room."""
 LINES_AT_ONCE = 5
 """What is written in one turn of the window's thread."""
 
@@ -75,14 +76,15 @@ class EvidencePanel(QWidget):
         self._exact_slot: int | None = None
         self._draws = 0
         self._numbers = WrittenArea(translate("Evidence", "Numbers of the evidence"))
-        self._numbers.setFixedWidth(NUMBERS_WIDTH)
+        self._numbers.setMinimumWidth(NUMBERS_WIDTH)
+        self._give_room(len(session.slots))
         self._waiting: dict[int, QLabel] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID, GRID)
         row.setSpacing(GRID)
         row.addWidget(with_note(self.plane, self._apart), 1)
         row.addWidget(self.pages, 1)
-        row.addWidget(self._numbers)
+        row.addWidget(self._numbers, 2)
         session.evidence.measured.connect(self._take)
         session.evidence.integrated.connect(self._show_exact)
         session.exhibit_changed.connect(self._forget)
@@ -169,7 +171,11 @@ class EvidencePanel(QWidget):
         self.pages.offer_posterior(exact)
         self._look_closer()
 
+    def _give_room(self, count: int) -> None:
+        self._numbers.setMaximumWidth(NUMBERS_WIDTH + COLUMN_WIDTH * max(0, count - 2))
+
     def _resize(self, count: int) -> None:
+        self._give_room(count)
         self.pages.set_slot_count(count)
         self._look_closer()
         self._show()
@@ -285,12 +291,12 @@ class EvidencePanel(QWidget):
         """Write a column for each slot, some lines at a time, and below the hardest images."""
         table = QGridLayout(page)
         table.setContentsMargins(0, 0, GRID, 0)
-        table.setHorizontalSpacing(2 * GRID)
         table.setVerticalSpacing(GRID // 4)
         table.setColumnStretch(0, 1)
         slots = [
             slot for slot, state in enumerate(self._session.slots) if state.exhibit is not None
         ]
+        table.setHorizontalSpacing(2 * GRID if len(slots) <= 2 else GRID)
         for column, slot in enumerate(slots, 1):
             table.addWidget(SlotBadge(slot), 0, column, Qt.AlignmentFlag.AlignRight)
         rows = lines(
