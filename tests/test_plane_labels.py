@@ -51,6 +51,13 @@ def test_numbers_do_not_stand_upon_one_another():
     assert (first[2:] <= second[:2]).any() or (second[2:] <= first[:2]).any()
 
 
+def test_a_number_that_would_lie_over_another_wherever_it_stood_has_no_place():
+    narrow = ((0.0, 4.0), (0.0, 1.8))
+    first, second = places([2.0, 2.2], narrow, np.repeat(SIZE, 2, axis=0), np.empty((0, 4)))
+    assert first is not None
+    assert second is None
+
+
 @pytest.mark.parametrize("width", [320, 700])
 def test_no_number_of_the_plane_lies_over_a_run(qtbot, width):
     plane = RatePlane()

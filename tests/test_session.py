@@ -165,6 +165,15 @@ def test_a_lift_of_a_map_that_is_shown_no_more_is_refused(pair):
     assert pair.slots[0].lift is None
 
 
+def test_where_nothing_is_probed_yet_a_map_that_has_grown_to_its_end_brings_a_probe(pair):
+    state = pair.slots[1]
+    lift, state.probe = state.lift, None
+    pair.follow_growth(1, lift)
+    assert state.probe is None
+    pair._lift_ready(1, pair.shown_map(1), lift)
+    assert state.probe.nearest == pair.slots[0].probe.nearest
+
+
 def test_a_map_that_was_not_wanted_is_made_when_it_is(pair, monkeypatch):
     made = []
     monkeypatch.setattr(pair, "map_run", made.append)

@@ -242,7 +242,8 @@ class Probing(Document):
         before = state.lift
         state.lift, state.codes = lift, lift.index
         self._work(("lattice", slot), partial(_survey, lift), partial(self._surveyed, slot, lift))
-        if before is not None and np.array_equal(before.positions, lift.positions):
+        stays = before is not None and np.array_equal(before.positions, lift.positions)
+        if stays and state.probe is not None:
             self.lifted.emit(slot)  # what is probed lies where it did
             return
         if state.held is not None:

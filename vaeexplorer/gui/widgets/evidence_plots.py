@@ -137,9 +137,12 @@ class RatePlane(Plot):
             np.tile(np.reshape(points, (-1, 2)), 2) + around,
             [one.distortion for one in every if one.rate is None],
         )
-        for number, (x, y, anchor) in zip(self._numbers.values(), found, strict=True):
-            number.setAnchor(anchor)
-            number.setPos(x, y)
+        for number, place in zip(self._numbers.values(), found, strict=True):
+            number.setVisible(place is not None)
+            if place is not None:
+                x, y, anchor = place
+                number.setAnchor(anchor)
+                number.setPos(x, y)
 
     def _add_level(self, slot: int, one: Measures, right: float) -> None:
         """Draw a model without a rate, such as an AE, as a line: it stands nowhere along it."""

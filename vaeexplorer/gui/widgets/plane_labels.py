@@ -26,8 +26,10 @@ def places(
     sizes: FloatArray,
     points: FloatArray,
     heights: Sequence[float] = (),
-) -> list[tuple[float, float, tuple[float, float]]]:
+) -> list[tuple[float, float, tuple[float, float]] | None]:
     """Find a place (x, y, anchor) for the number of each line x + y = level.
+
+    None for one that would lie over another wherever it stood: there is no room for it.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def places(
     heights
         Where level lines run.
     """
-    found: list[tuple[float, float, tuple[float, float]]] = []
+    found: list[tuple[float, float, tuple[float, float]] | None] = []
     taken = np.empty((0, 4))
     for level, size in zip(levels, sizes, strict=True):
         spots, anchors = _candidates(level, view)
@@ -52,6 +54,9 @@ def places(
         (left, right), (bottom, top) = view
         outside = (boxes[:, :2] < (left, bottom)) | (boxes[:, 2:] > (right, top))
         best = int(np.where(outside.any(axis=1), np.inf, cost).argmin())
+        if _overlaps(boxes[best : best + 1], taken).any():
+            found.append(None)
+            continue
         taken = np.vstack([taken, boxes[best]])
         x, y = spots[best]
         found.append((float(x), float(y), ABOVE if anchors[best, 1] else BELOW))
