@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PySide6.QtCore import QBuffer, Qt
+from PySide6.QtCore import QBuffer, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -99,10 +99,15 @@ def hover(app: QApplication, session: Session, window: Window, place: NDArray[np
     view = window.maps[1].view
 
     def arrived() -> bool:
-        # Again and again: a map that glides to its new places takes no notice of the mouse.
-        QTest.mouseMove(view, view.to_pixel(place).toPoint())
         away = np.linalg.norm(session.slots[1].probe.position - place)
-        return bool(away < 2 * view.snap_distance) and decoded(session, window)
+        if away < 2 * view.snap_distance:
+            return decoded(session, window)
+        # Again and again, from beside it: a map that glides to its new places takes no notice of the
+        # mouse, and Qt none of a mouse that is where it was, be it in the window before this one.
+        pixel = view.to_pixel(place).toPoint()
+        QTest.mouseMove(view, pixel + QPoint(4, 0))
+        QTest.mouseMove(view, pixel)
+        return False
 
     wait(app, arrived)
 
