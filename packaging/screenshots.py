@@ -102,8 +102,8 @@ def hover(app: QApplication, session: Session, window: Window, place: NDArray[np
         away = np.linalg.norm(session.slots[1].probe.position - place)
         if away < 2 * view.snap_distance:
             return decoded(session, window)
-        # Again and again, from beside it: a map that glides to its new places takes no notice of the
-        # mouse, and Qt none of a mouse that is where it was, be it in the window before this one.
+        # Again and again, from beside it: a map that glides to its new places takes no notice of a
+        # mouse, and Qt none of one that is where it was, be it in the window before this one.
         pixel = view.to_pixel(place).toPoint()
         QTest.mouseMove(view, pixel + QPoint(4, 0))
         QTest.mouseMove(view, pixel)
