@@ -99,8 +99,8 @@ def hover(app: QApplication, session: Session, window: Window, place: NDArray[np
     view = window.maps[1].view
 
     def arrived() -> bool:
-        away = np.linalg.norm(session.slots[1].probe.position - place)
-        if away < 2 * view.snap_distance:
+        probe = session.slots[1].probe
+        if probe and np.linalg.norm(probe.position - place) < 2 * view.snap_distance:
             return decoded(session, window)
         # Again and again, from beside it: a map that glides to its new places takes no notice of a
         # mouse, and Qt none of one that is where it was, be it in the window before this one.

@@ -8,14 +8,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
+if TYPE_CHECKING:
+    from trained_vaes import Trained
+
 # Before anything imports Qt, and torch: see cli.main.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")  # see gui.app.create_application
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The other processes have the other cores; what a test starts inherits this.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -79,6 +83,38 @@ def default_pair_scores() -> dict[str, dict[str, Any]]:
         )
         scores[run.config.family] = result_of(steps)
     return scores
+
+
+@pytest.fixture(scope="session")
+def digits_vae() -> Trained:
+    """The VAE of the default pair."""
+    from trained_vaes import Trained
+
+    from vaeexplorer.data import open_data
+    from vaeexplorer.jobs.bundled import default_pair_folders
+    from vaeexplorer.jobs.scoring import ground_of
+    from vaeexplorer.models import restore
+    from vaeexplorer.storage import load_run
+
+    run = load_run(default_pair_folders()[1])
+    model = restore(run.config.family, run.config.model, run.source.shape, run.weights)
+    digits = open_data("digits")
+    return Trained(model.spaces()["z"], ground_of(digits, digits.split(run.split_seed)))
+
+
+@pytest.fixture(scope="session")
+def mnist_vae(external_data: Path) -> Trained:
+    """A VAE trained on MNIST as published."""
+    from trained_vaes import mnist_of, published_vae
+
+    return published_vae(mnist_of(external_data))
+
+
+@pytest.fixture(scope="module")
+def trained_vae(request: pytest.FixtureRequest) -> Trained:
+    """The VAE that the test names: one of trained_vaes.SETTINGS."""
+    fixture: Trained = request.getfixturevalue(request.param)
+    return fixture
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,10 @@ from test_session import WAIT_MS, Gate, exhibit, library, pair, session  # noqa:
 
 from vaeexplorer.data import open_data
 from vaeexplorer.gui.session import Session
+from vaeexplorer.gui.session.parts import scoring
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.opening import chosen_map
-from vaeexplorer.run import MappingProgress
+from vaeexplorer.run import MappingProgress, Progress
 from vaeexplorer.storage import load_run
 
 
@@ -102,6 +103,29 @@ def test_scoring_says_why_there_is_no_score(pair, library, qtbot):  # noqa: F811
     pair.clear(1)
     assert said[-1] == "empty"
     assert 1 not in pair.scores.by_slot
+
+
+def test_the_scores_of_what_leaves_its_slot_are_given_up(pair, qtbot, monkeypatch):  # noqa: F811
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless(space, dataset, split, with_others, grounds):
+        yield Progress("measuring")
+        begun.set()
+        try:
+            while True:  # as a large model does, for seconds, between two yields
+                space.decode(space.encode(dataset.batch(np.arange(2)).float()).mean)
+        finally:
+            ended.set()
+
+    pair.clear(0)
+    monkeypatch.setattr(scoring, "score_space", endless)
+    pair.put(1, exhibit(1))
+    qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    assert pair.scores.states[1] == "measuring"
+    pair.put(1, exhibit(0))
+    qtbot.waitUntil(ended.is_set, timeout=WAIT_MS)
+    assert 1 not in pair.scores.by_slot
+    assert pair.told == []
 
 
 def test_maps_of_the_same_images_are_turned_onto_the_first(pair, qtbot):  # noqa: F811

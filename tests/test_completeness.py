@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from analytic import (
@@ -17,7 +19,7 @@ from analytic import (
 )
 from torch import Tensor
 
-from vaeexplorer.models.base import CodeSpace
+from vaeexplorer.models.base import CodeSpace, StandardNormal
 from vaeexplorer.regularity.completeness import Completeness, completeness
 from vaeexplorer.regularity.ground import Ground, reconstruct
 from vaeexplorer.regularity.laws import (
@@ -89,7 +91,9 @@ def test_half_of_the_data_missing_costs_coverage(ground: Ground) -> None:
 
 def test_codes_twice_as_wide_as_the_prior_cost_coverage(ground: Ground) -> None:
     # The prior stays N(0, I) while the codes are doubled: draws only reach the middle.
-    doubled = blob_space(lambda z: blobs(z / 2))
+    doubled = replace(
+        moved(blob_space(), 2 * torch.eye(2), torch.zeros(2)), prior=StandardNormal(2)
+    )
     whole, narrow = score(blob_space(), ground).own, score(doubled, ground).own
     assert narrow.score < whole.score - 0.15
 

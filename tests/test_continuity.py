@@ -139,6 +139,13 @@ def test_a_cliff_on_a_twentieth_of_the_mass_is_found(
     assert result.evenness < 0.7
 
 
+@pytest.mark.parametrize(("scale", "told"), [(1e-2, True), (1e-6, False), (0.0, False)])
+def test_what_float32_rounds_is_no_jump(ground: Ground, scale: float, told: bool) -> None:
+    """A collapsed decoder is smooth, although its last digits jump."""
+    flat = score(blob_space(lambda z: 0.3 + scale * blobs(z)), ground)
+    assert (flat.jumps == pytest.approx(0, abs=0.02)) if told else (flat.jumps is None)
+
+
 def test_the_same_scores_twice_and_the_global_generator_untouched(ground: Ground) -> None:
     before = torch.random.get_rng_state()
     assert score(blob_space(), ground) == score(blob_space(), ground)

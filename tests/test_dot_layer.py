@@ -39,14 +39,20 @@ def scatter(n, seed=0):
 
 
 def pixels(view):
-    image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    image = painted(view).toImage().convertToFormat(QImage.Format.Format_RGB32)
     flat = np.frombuffer(image.constBits(), np.uint8)
     picture = flat.reshape(image.height(), image.width(), 4)[..., :3].astype(int)
     return picture[5:-5, 5:-5]  # without the frame of what has the focus
 
 
 def settle(qtbot, view):
-    qtbot.waitUntil(lambda: (view.repaint(), view.dots.whole)[1])
+    """Wait until all dots are drawn."""
+    qtbot.waitUntil(lambda: (painted(view), view.dots.whole)[1])
+
+
+def painted(view):
+    """Have the view painted now: Qt puts off a `repaint` soon after another while one is due."""
+    return view.grab()
 
 
 @pytest.fixture
@@ -59,7 +65,7 @@ def sorted_by_a_thread(monkeypatch):
 def test_many_dots_end_up_as_few_would_be_drawn(qtbot, view, monkeypatch, sorted_by_a_thread):
     positions, colours = scatter(20_000)
     view.set_points(positions, colours)
-    view.repaint()
+    painted(view)
     assert not view.dots.whole
     settle(qtbot, view)
     by_thread = pixels(view)
@@ -178,7 +184,7 @@ def test_a_panned_map_shows_what_it_shows_when_drawn_afresh(qtbot, view):
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=QPoint(200, 150))
     for place in (QPoint(170, 160), QPoint(60, 90), QPoint(220, 299)):
         QTest.mouseMove(view, place)
-        view.repaint()
+        painted(view)
         assert view.dots.whole
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(220, 299))
     panned = pixels(view)
@@ -244,7 +250,7 @@ def test_other_data_may_come_while_the_former_is_sorted(qtbot, view, sorted_by_a
     # Fewer dots each time: what was taken of one data set must not meet what is of another.
     for n in (20_000, 9_000, 3_000, 1_500):
         view.set_points(*scatter(n))
-        view.repaint()
+        painted(view)
     settle(qtbot, view)
     assert len(view.dots.positions) == 1_500
     assert view.dots.nearest(view.dots.positions[1_499], 1.0) == 1_499
@@ -256,11 +262,11 @@ def test_a_view_that_came_to_rest_while_a_thread_was_busy_is_drawn_in_full(
     view.set_points(*scatter(20_000))
     settle(qtbot, view)
     view.zoom(1.01)
-    view.repaint()
+    painted(view)
     view.dots._refine()
     # The thread is at work on the former view when this one wants to be drawn.
     view.zoom(1.01)
-    view.repaint()
+    painted(view)
     view.dots._rest.stop()
     view.dots._refine()
     settle(qtbot, view)
@@ -278,7 +284,7 @@ def test_how_many_dots_a_moving_view_has_depends_on_how_quick_the_machine_is(
 
     def move():
         view.zoom(1.001)
-        view.repaint()
+        painted(view)
         drawn.append(view.dots.whole)
         return drawn[-1] if whole else len(drawn) >= 30
 
@@ -309,6 +315,19 @@ class OnGuiThread:
         monkeypatch.setattr(DotField, "paint", counted_paint)
 
 
+@pytest.mark.parametrize("notches", [(-1,), (1, 1, -1), (1, 1, 1, -1, -1, -1, -1)])
+def test_who_turns_the_wheel_by_a_notch_waits_for_no_dots_that_come_into_view(
+    qtbot, view, sorted_by_a_thread, monkeypatch, notches
+):
+    view.set_points(*scatter(20_000))
+    settle(qtbot, view)
+    done = OnGuiThread(monkeypatch)
+    for notch in notches:
+        view.zoom(1.0015 ** (120 * notch))
+        painted(view)
+    assert not done.stamped
+
+
 def test_whatever_one_does_with_many_dots_the_gui_thread_sorts_and_draws_few(
     qtbot, view, monkeypatch
 ):
@@ -327,7 +346,7 @@ def test_whatever_one_does_with_many_dots_the_gui_thread_sorts_and_draws_few(
         lambda: view.set_points(*scatter(80_000)),
     ):
         act()
-        view.repaint()
+        painted(view)
         settle(qtbot, view)
     assert max(done.sorted, default=0) <= dot_layer.SORTED_AT_ONCE
     assert max(done.stamped, default=0) <= dot_layer.QUICK * view.dots._pace.at_once
@@ -348,11 +367,11 @@ def test_dots_that_move_on_are_shown_where_they_were_meanwhile(qtbot, view):
     settle(qtbot, view)
     taken = []
     view.dots.refined.connect(lambda: taken.append(view.dots._picture.pixels))
-    view.move_points(positions * (1, -1))
-    view.repaint()
-    view.dots.set_positions(positions)
+    with dot_field._LOADING:  # what the thread begins with: it is not done before they move on
+        view.move_points(positions * (1, -1))
+        painted(view)
+        view.dots.set_positions(positions)
     qtbot.waitUntil(lambda: bool(taken))
-    # The thread was at work on what has been replaced since.
     view.dots.set_positions(positions * (1, -1))
     settle(qtbot, view)
     assert (taken[0] == view.dots._picture.pixels).all()
@@ -398,7 +417,7 @@ def test_many_dots_that_are_panned_look_as_if_drawn_afresh_with_their_hatch(
     for step in [QPoint(9, 14)] * 12 + [QPoint(-90, 3)]:
         place += step
         QTest.mouseMove(view, place)
-        view.repaint()
+        painted(view)
         qtbot.waitUntil(lambda: not view.dots.busy)
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
     settle(qtbot, view)
@@ -416,12 +435,13 @@ def test_few_dots_that_are_panned_without_compiled_code_look_as_if_drawn_afresh(
     positions, colours = scatter(500)
     view.set_points(positions, colours)
     view.zoom(2.0)
+    settle(qtbot, view)
     place = QPoint(200, 150)
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
     for step in [QPoint(9, 14)] * 12 + [QPoint(-90, 3)]:
         place += step
         QTest.mouseMove(view, place)
-        view.repaint()
+        painted(view)
         assert view.dots.whole
         qtbot.waitUntil(lambda: not view.dots.busy)
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
@@ -437,7 +457,7 @@ def test_few_dots_that_are_zoomed_without_compiled_code_are_drawn_by_a_thread(
     monkeypatch.setattr(dot_field, "_KERNEL", [])
     positions, colours = scatter(500)
     view.set_points(positions, colours)
-    view.repaint()
+    painted(view)
     assert view.dots.whole
     goes_on, paint = threading.Event(), dot_jobs.Dots.paint
 
@@ -448,7 +468,7 @@ def test_few_dots_that_are_zoomed_without_compiled_code_are_drawn_by_a_thread(
 
     monkeypatch.setattr(dot_jobs.Dots, "paint", paint_later)
     view.zoom(factor)
-    view.repaint()
+    painted(view)
     assert not view.dots.whole
     assert view.dots.stretched == pytest.approx(factor)
     assert pixels(view).std() > 0

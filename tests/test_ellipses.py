@@ -85,6 +85,8 @@ def test_of_many_selected_images_some_are_shown_spread_out(codes):
 def test_where_there_is_none_it_is_said_why(codes):
     bent = Map("umap", codes.mean[:, :2].copy())
     assert last(bent, codes, np.array([1])) == [NoEllipses("no axes")]
+    of_one = Codes(codes.mean[:, :1], codes.log_variance[:, :1])
+    assert last(axes_map(of_one.mean), of_one) == [NoEllipses("one dimension")]
     of_an_ae = Codes(codes.mean)
     assert last(dimensions_map(codes.mean, 0, 1), of_an_ae) == [NoEllipses("no posterior")]
 

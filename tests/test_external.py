@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -183,8 +184,9 @@ BYTES = np.random.default_rng(0).integers(0, 256, (30, 5, 6), np.uint8)
     [BYTES, BYTES[:, None], BYTES / 255, torch.from_numpy(BYTES / 255), list(BYTES)],
     ids=["bytes", "channel", "floats", "tensor", "list"],
 )
-def test_images_are_taken_as_they_come(images: Any) -> None:
-    dataset = images_in_memory(images, ["odd", "even"] * 15)
+@pytest.mark.parametrize("kind", [list, lambda names: np.array(names, object)])
+def test_images_are_taken_as_they_come(images: Any, kind: Callable[..., Any]) -> None:
+    dataset = images_in_memory(images, kind(["odd", "even"] * 15))
     assert np.array_equal(dataset.pixels(slice(None)), BYTES[:, None])
     assert dataset.source.shape == (1, 5, 6)
     assert dataset.label_names == ("even", "odd")
@@ -204,6 +206,8 @@ def test_images_are_taken_as_they_come(images: Any) -> None:
         ([BYTES[0], BYTES[1, :2]], None, "one array"),
         (BYTES, [1, 2], "one label per image, (30,)"),
         (BYTES, [0.5] * 30, "whole numbers or texts"),
+        (BYTES, [None] * 30, "whole numbers or texts, not a mixture of objects"),
+        (None, None, "one array of numbers, not a list of objects"),
     ],
 )
 def test_images_and_labels_that_do_not_fit_are_one_sentence(

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, fields
 
 import pytest
-from PySide6.QtWidgets import QFormLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QWidget
 
 from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.form import SettingsRows, write_editor
@@ -101,3 +103,24 @@ def test_a_list_that_is_none_is_refused_in_one_sentence(rows):
     write_editor(rows.editor("hidden"), "wide, wider")
     with pytest.raises(SettingError, match="hidden widths must be a list of whole numbers"):
         check_settings(FAMILIES["ae"].config(**rows.values()))
+
+
+def test_tab_goes_through_the_rows_as_they_stand_and_on_behind_them(rows, page, qtbot):
+    name, button = QLineEdit(), QPushButton("Train")
+    page.layout().addRow("name", name)  # is there before the settings that stand above it
+    page.layout().addRow(button)
+    rows.behind = (button,)
+    with qtbot.waitActive(page):
+        page.show()
+    rows.set_config(FAMILIES["vae"].config)
+    rows.more.click()
+    qtbot.waitUntil(lambda: not turns().busy())
+    reached = [rows.editor("latent_dim")]
+    reached[0].setFocus()
+    while reached[-1] is not button and len(reached) < 30:
+        QTest.keyClick(page.focusWidget(), Qt.Key.Key_Tab)
+        reached.append(page.focusWidget())
+    heights = [one.y() for one in reached]
+    assert heights == sorted(heights)
+    assert reached[-2:] == [name, button]
+    assert len(reached) > 8

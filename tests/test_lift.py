@@ -379,6 +379,18 @@ def test_a_pca_map_that_was_made_otherwise_is_lifted_like_any_map(digits):
     assert lift_of(Map("umap", turned.positions), codes).exactness == "none"
 
 
+@pytest.mark.parametrize("n", [1, 1800])
+def test_on_a_map_of_one_dimension_data_is_wherever_a_code_lies_below_or_above(n):
+    codes = np.random.default_rng(0).normal(size=(n, 1)).astype(np.float32)
+    lift = lift_of(axes_map(codes), codes)
+    z, beyond = np.median(codes), codes.max() + 2 * lift.reach + 0.1
+    places = np.array([(z, -7.0), (z, 0.0), (z, 9.0), (beyond, 0.0)])
+    assert lift.near(places).tolist() == [True, True, True, False]
+    assert [lift.lift(place, NO_SNAP).inside for place in places] == [True, True, True, False]
+    lattice = finish(lift.make_lattice())[0]
+    assert not (lattice.distances - lattice.distances[0]).any(), "its height says nothing"
+
+
 def test_only_x_counts_on_the_map_of_one_latent_axis():
     codes = np.random.default_rng(0).normal(size=(50, 1)).astype(np.float32)
     map_ = axes_map(codes)

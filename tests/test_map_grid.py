@@ -1,10 +1,10 @@
 """Maps side by side are equally high, whatever stands above and below them."""
 
 import pytest
-from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from vaeexplorer.gui.turns import Turns, turns
+from vaeexplorer.gui.widgets.map_canvas import MapCanvas
 from vaeexplorer.gui.widgets.map_grid import MapGrid
 
 LONG = "a legend of many words that takes more than one row "
@@ -15,7 +15,7 @@ class Panel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.view = QWidget()
+        self.view = MapCanvas()
         self.texts, self.around = (QLabel(), QLabel()), (QWidget(), QWidget())
         for part, text in zip(self.around, self.texts, strict=True):
             text.setWordWrap(True)
@@ -33,7 +33,7 @@ def grid(qtbot):
     qtbot.addWidget(grid)
     grid.panels = [Panel(), Panel()]
     for panel in grid.panels:
-        grid.add(panel, panel.view, panel.around)
+        grid.add(panel, panel.around)
     grid.resize(600, 600)
     with qtbot.waitExposed(grid):
         grid.show()
@@ -69,7 +69,7 @@ def test_four_maps_are_equally_high_and_two_are_again_when_the_others_go(qtbot, 
     for _ in range(2):
         grid.panels.append(Panel())
         panel = grid.panels[-1]
-        grid.add(panel, panel.view, panel.around)
+        grid.add(panel, panel.around)
     grid.panels[3].texts[0].setText(2 * LONG)
     qtbot.waitUntil(lambda: max(heights(grid)) < before / 2)
     qtbot.waitUntil(lambda: max(heights(grid)) - min(heights(grid)) <= 1)
@@ -79,44 +79,27 @@ def test_four_maps_are_equally_high_and_two_are_again_when_the_others_go(qtbot, 
     qtbot.waitUntil(lambda: heights(grid) == {before})
 
 
-class Record(QObject):
-    """Which of some widgets were resized and painted, in order."""
-
-    def __init__(self, widgets):
-        super().__init__()
-        self.widgets, self.seen = list(widgets), []
-        for widget in self.widgets:
-            widget.installEventFilter(self)
-
-    def eventFilter(self, watched, event):
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Paint):
-            self.seen.append((event.type().name, self.widgets.index(watched)))
-        return False
+def lengthen(grid):
+    grid.panels[0].texts[1].setText(3 * LONG)
 
 
-@pytest.mark.parametrize("first", [0, 1])
-def test_a_map_is_drawn_at_its_new_height_before_the_next_one_gets_one(qtbot, grid, first):
-    for rows in (3, 0):
-        qtbot.waitUntil(lambda: not turns().busy())
-        record = Record(panel.view for panel in grid.panels)
-        grid.panels[first].texts[1].setText(rows * LONG)
-        (before,) = heights(grid)
-        qtbot.waitUntil(lambda was=before: len(heights(grid)) == 1 and heights(grid) != {was})
-        resized = [place for place, (kind, _) in enumerate(record.seen) if kind == "Resize"]
-        assert [record.seen[place][1] for place in resized] == [first, 1 - first]
-        assert ("Paint", first) in record.seen[resized[0] : resized[1]]
-
-
-def test_maps_that_get_another_size_together_are_drawn_in_turns(qtbot, grid, monkeypatch):
+@pytest.mark.parametrize("change", [lengthen, lambda grid: grid.resize(600, 400)])
+def test_maps_that_get_another_size_together_are_drawn_in_turns(qtbot, grid, monkeypatch, change):
     qtbot.waitUntil(lambda: not turns().busy())
-    record = Record(panel.view for panel in grid.panels)
-    real = Turns._do_next
-    monkeypatch.setattr(Turns, "_do_next", lambda self: (record.seen.append("turn"), real(self)))
-    for height in (400, 700):
-        record.seen.clear()
-        grid.resize(600, height)
-        qtbot.waitUntil(lambda: {("Paint", 0), ("Paint", 1)} <= set(record.seen))
-        first, second = (record.seen.index(("Paint", place)) for place in (0, 1))
-        assert "turn" in record.seen[:first]
-        assert "turn" in record.seen[first:second]
-        qtbot.waitUntil(lambda: not turns().busy())
+    (before,), seen, real = heights(grid), [], Turns._do_next
+    monkeypatch.setattr(Turns, "_do_next", lambda its: (seen.append("turn"), real(its)))
+    for place, panel in enumerate(grid.panels):
+        for what in ("draw", "draw_former"):
+            draw = getattr(panel.view.dots, what)
+
+            def noted(*given, draw=draw, what=(what, place)):
+                seen.append(what)
+                return draw(*given)
+
+            monkeypatch.setattr(panel.view.dots, what, noted)
+    change(grid)
+    qtbot.waitUntil(lambda: len(heights(grid)) == 1 and heights(grid) != {before})
+    qtbot.waitUntil(lambda: {("draw", 0), ("draw", 1)} <= set(seen))
+    first, second = sorted(seen.index(("draw", place)) for place in (0, 1))
+    assert {("draw_former", 0), ("draw_former", 1)} <= set(seen[:first])
+    assert "turn" in seen[first:second]

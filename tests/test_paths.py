@@ -210,6 +210,15 @@ def test_a_model_that_shows_nothing_has_no_largest_step(value):
     assert film.ratio is None
 
 
+def test_what_float32_rounds_is_no_step():
+    def jumping(z):
+        return (0.5 + 1e-7 * (z[:, :1] > 0.1).float())[:, None, None].expand(-1, 1, 2, 2)
+
+    film = made(linear_space(jumping), CODES)
+    assert film.steps.sum() > 0
+    assert film.largest is film.strip(0).largest is film.ratio is None
+
+
 def test_the_first_path_joins_the_two_farthest_classes_by_typical_images():
     places = {0: (0, 0), 1: (10, 0), 2: (3, 1)}
     labels = np.tile([0, 1, 2], 30)

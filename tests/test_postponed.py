@@ -57,6 +57,33 @@ assert size_without_memory() == (3, 5)
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's list of what is loaded")
+def test_the_libraries_of_torch_are_there_before_its_import_would_load_them() -> None:
+    """With the GIL held, that is: the window would stand still for a third of a second."""
+    run("""
+import sys
+from pathlib import Path
+from vaeexplorer.gui import postponed
+
+def loaded():
+    return "libtorch_python" in Path("/proc/self/maps").read_text()
+
+before = []
+made = postponed.let_generators_be_made
+def begin():
+    before.append((loaded(), "torch" in sys.modules))
+    made()
+
+postponed.let_generators_be_made = begin
+assert not loaded()
+postponed.import_torch()
+assert before == [(True, False)]
+import torch
+assert torch.ones(2).sum() == 2
+""")
+
+
+@pytest.mark.slow
 def test_whoever_asks_for_it_before_gets_it() -> None:
     run(
         BEGIN

@@ -420,7 +420,7 @@ def test_the_scorecard_stands_on_the_page_with_every_definition(report: Path) ->
         for run in runs:
             assert (quantity.text(run) or "--") in text
     for run in runs:
-        score = run["continuity"]
+        score = run["completeness"]
         digits = 2 if score["sd"] >= 0.005 else 3
         assert f"{score['score']:.{digits}f} ± {score['sd']:.{digits}f}" in text
     for line in (*numbers_of(report)["comparison"], *numbers_of(report)["warnings"]):

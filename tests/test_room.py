@@ -7,13 +7,16 @@ from itertools import combinations
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QIcon, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QDockWidget,
+    QHBoxLayout,
     QMainWindow,
+    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -22,12 +25,14 @@ from PySide6.QtWidgets import (
 from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.widgets.dock_buttons import CLOSE, FLOAT, DockButtons
 from vaeexplorer.gui.widgets.elided_label import ElidedLabel
+from vaeexplorer.gui.widgets.empty_slot import EmptySlot
 from vaeexplorer.gui.widgets.evidence_plots import RatePlane
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.map_hint import MapHint
+from vaeexplorer.gui.widgets.map_view import MapView
 from vaeexplorer.gui.widgets.picture_grid import GAP, PictureGrid
 from vaeexplorer.gui.widgets.score_bar import LEAST_TRACK, ScoreBar
-from vaeexplorer.gui.widgets.theme import DARK, LIGHT, apply_theme
+from vaeexplorer.gui.widgets.theme import DARK, GRID, LIGHT, apply_theme
 from vaeexplorer.gui.widgets.tiles import LEAST_SIDE, MOST_SIDE, Tiles
 from vaeexplorer.run import Measures
 
@@ -104,6 +109,59 @@ def test_pictures_of_few_pixels_stand_close_together(qtbot):
     assert all(grid.rect().contains(grid.cell(index)) for index in range(24))
 
 
+def turned(grid, steps):
+    """Turn the wheel over `grid`, down for positive steps; return whether it took that."""
+    middle = QPointF(grid.rect().center())
+    event = QWheelEvent(
+        middle,
+        grid.mapToGlobal(middle),
+        QPoint(),
+        QPoint(0, -120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(grid, event)
+    return event.isAccepted()
+
+
+def test_pictures_that_there_is_no_room_for_are_counted_and_come_by_wheel_keys_and_click(qtbot):
+    grid = PictureGrid("draws")
+    qtbot.addWidget(grid)
+    grid.show_pictures(np.zeros((36, 1, 28, 28), np.uint8), [f"draw {n}" for n in range(36)])
+    grid.resize(8 * 24, 2 * 24)
+    grid.show()
+    assert grid.shown == range(15), "the last cell says how many more there are"
+    last = grid.cell(15).center()
+    assert turned(grid, 1)
+    assert grid.shown == range(8, 23)
+    assert turned(grid, -1)
+    assert not turned(grid, -1), "what it is in may scroll now"
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=last)
+    assert grid.current is None
+    assert grid.shown == range(16, 31)
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.cell(20).center())
+    assert grid.current == 20
+    for key in 3 * [Qt.Key.Key_Down, Qt.Key.Key_Right]:
+        QTest.keyClick(grid, key)
+        assert grid.current in grid.shown
+    assert (grid.current, grid.shown) == (31, range(24, 36)), "now the last row is seen whole"
+    grid.resize(400, 300)
+    assert grid.shown == range(36)
+
+
+def test_an_empty_slot_is_as_low_as_a_map_and_its_buttons_stand_apart(qtbot):
+    empty, view = EmptySlot(), MapView()
+    for widget in (empty, view):
+        qtbot.addWidget(widget)
+    assert empty.minimumSizeHint().height() <= view.minimumSizeHint().height()
+    empty.resize(empty.minimumSizeHint())
+    empty.show()
+    first, second = empty.findChildren(QPushButton)
+    assert second.geometry().left() - first.geometry().right() > GRID
+
+
 def test_the_hint_floats_over_the_map_and_leaves_the_mouse_to_it(qtbot):
     stage, view = QWidget(), QWidget()
     qtbot.addWidget(stage)
@@ -140,6 +198,40 @@ def test_a_long_name_is_cut_with_dots_and_whole_in_its_tooltip(qtbot):
     label.resize(120, 20)
     assert label._elided().startswith("a conv")
     assert label.fontMetrics().horizontalAdvance(label._elided()) <= 120
+
+
+def test_a_long_name_leaves_some_room_to_what_is_beside_it(qtbot):
+    row = QWidget()
+    qtbot.addWidget(row)
+    title, details = ElidedLabel(first=True), ElidedLabel()
+    layout = QHBoxLayout(row)
+    layout.addWidget(title)
+    layout.addWidget(details, 1)
+    title.setText("a convolutional VAE of 64 dimensions, trained for 200 epochs on all the digits")
+    details.setText("digits, 8 dimensions, UMAP of 1,797 images")
+    details.keep(120)
+    row.resize(300, 30)
+    row.show()
+    assert details.width() == 120
+    details.setText("digits")
+    layout.activate()
+    needed = details.fontMetrics().horizontalAdvance("digits")
+    assert details.width() == needed, "and no more than it needs"
+
+
+def test_a_name_of_two_rows_is_broken_between_words_and_cut_at_its_end(qtbot):
+    label = ElidedLabel(rows=2)
+    qtbot.addWidget(label)
+    label.setText("fitted mixture of seven\n0.871")
+    metrics = label.fontMetrics()
+    label.resize(metrics.horizontalAdvance("fitted mixture of"), 60)
+    assert label._elided() == "fitted mixture of\nseven\n0.871"
+    assert label.heightForWidth(label.width()) == 3 * metrics.lineSpacing()
+    label.resize(metrics.horizontalAdvance("mixture"), 60)
+    first, second, number = label._elided().split("\n")
+    assert (first, number) == ("fitted", "0.871")
+    assert second.startswith("mix")
+    assert not label._elided().endswith("seven")
 
 
 @pytest.mark.parametrize(("side", "shown"), [(8, 96), (28, 84), (64, 96), (300, 96)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from analytic import as_bytes, blob_space, blobs, without_prior
 from finishing import finish
 
+from vaeexplorer.cli.scorecard import print_scorecard
 from vaeexplorer.data.dataset import Dataset, InputError, Source, fingerprint
 from vaeexplorer.gui.session import Session
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -26,6 +28,7 @@ from vaeexplorer.jobs.scoring import (
     score_space,
     with_comparisons,
 )
+from vaeexplorer.models.base import Posterior
 from vaeexplorer.storage import RunLibrary, load_run, save_run
 
 
@@ -68,6 +71,49 @@ def test_what_the_common_laws_add_can_be_measured_later(dataset: Dataset, declar
     later, reports = finish(score_others(space, dataset, split, scores=quick, grounds=grounds))
     assert later == full
     assert reports[-1].fraction == 1
+
+
+def test_nothing_of_it_draws_from_the_generators_that_everybody_shares(dataset: Dataset) -> None:
+    def state() -> tuple[bytes, bytes]:
+        shared = np.random.get_state()[1]  # noqa: NPY002
+        return torch.random.get_rng_state().numpy().tobytes(), shared.tobytes()
+
+    before = state()
+    wanted = {"with_secondary": True, "with_halves": True, "laws": ["mixture:2"]}
+    finish(score_space(blob_space(), dataset, dataset.split(0), **wanted))
+    assert state() == before
+
+
+def test_both_scores_of_10_000_images_cost_so_many_decodes_in_chunks_of_1_024() -> None:
+    """What they take is that, and nothing else that grows with the model."""
+    z = torch.randn(10_000, 2, generator=torch.Generator().manual_seed(5))
+    images = as_bytes(blobs(z.clamp(-2.4, 2.4)))
+    source = Source("made", None, {}, len(images), (1, 12, 12), fingerprint(images))
+    official = np.arange(len(images)) >= 8_000
+    many = Dataset("blobs", images, source, official_held_out=official)
+    asked: dict[str, list[torch.Tensor]] = {"encode": [], "decode": []}
+    exact = blob_space()
+
+    def decoder(z: torch.Tensor) -> torch.Tensor:
+        asked["decode"].append(z)
+        return exact.decode(z)
+
+    def encoder(images: torch.Tensor) -> Posterior:
+        asked["encode"].append(images)
+        return exact.encode(images)
+
+    counted = replace(exact, encoder=encoder, decoder=decoder)
+    finish(score_space(counted, many, many.split(0), with_others=False))
+    cost = {what: sum(map(len, parts)) for what, parts in asked.items()}
+    # Of held-out and training images once, and by each of three seeds: three lengths of step from
+    # 4,096 places, of which half are codes that are decoded already, the 93 largest steps at both
+    # ends of each tenth, and n draws.
+    n, places, seeds = 2_000, 4_096, 3
+    assert cost["decode"] == 2 * n + seeds * (3 * places + places // 2 + 93 * 11 + n)
+    assert cost["encode"] == n + 8_000
+    for parts in asked.values():
+        assert max(map(len, parts)) <= 1_024
+        assert {part.dtype for part in parts} == {torch.float32}
 
 
 def test_it_can_be_stopped_at_every_report(dataset: Dataset) -> None:
@@ -117,6 +163,15 @@ def test_runs_are_scored_side_by_side_and_compared(pair: list[dict[str, Any]]) -
     assert ["different laws" in line for line in said["warnings"]] == [True]
     for scores in pair:
         assert set(scores["completeness"]["others"]) == {"fitted Gaussian", "fitted mixture of 10"}
+
+
+def test_what_rounds_to_nothing_is_printed_without_a_sign(
+    pair: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_scorecard([pair[0] | {"r2_train_minus_held_out": -0.0002}])
+    printed = capsys.readouterr().out
+    assert "training minus held-out  0.000" in re.sub("  +", "  ", printed)
+    assert "-0.000" not in printed
 
 
 def test_the_window_shows_the_same_numbers(

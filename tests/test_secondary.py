@@ -14,10 +14,11 @@ from torch import Tensor
 
 from vaeexplorer.models.base import CodeSpace, Posterior, StandardNormal
 from vaeexplorer.regularity.aggregate import aggregate_terms
-from vaeexplorer.regularity.definitions import DEFINITIONS, OF_THE_POSTERIOR
+from vaeexplorer.regularity.definitions import DEFINITIONS, OF_THE_POSTERIOR, is_lower_bound
 from vaeexplorer.regularity.ground import Ground, Reconstructions, reconstruct
 from vaeexplorer.regularity.information import rate_per_dimension
 from vaeexplorer.regularity.secondary import (
+    QUANTILES,
     active_dimensions,
     cycle_error,
     largest_step,
@@ -25,6 +26,7 @@ from vaeexplorer.regularity.secondary import (
     path_length,
     secondary,
 )
+from vaeexplorer.report.quantities import Quantity
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -54,6 +56,34 @@ def test_an_affine_decoder_stretches_nothing(affine: tuple[CodeSpace, Reconstruc
         assert value == pytest.approx(1, abs=1e-3)
     assert largest_step(space, held_out.codes, seeded()) == pytest.approx(1, abs=1e-3)
     assert path_length(space, StandardNormal(3), seeded()) == pytest.approx(1, abs=0.05)
+
+
+def test_a_circle_stretches_alike_everywhere() -> None:
+    """Its chords over equal steps are equal; those of the definitions are known."""
+    space = CodeSpace(
+        1,
+        lambda x: Posterior(x[:, 0, 0, :1], None),
+        lambda z: torch.stack([z[:, 0].cos(), z[:, 0].sin()], dim=1).reshape(-1, 1, 1, 2),
+        StandardNormal(1),
+    )
+    codes = 1.5 * normal(500, 1)
+    held_out = Reconstructions(codes, space.decode(codes).flatten(1))
+    step = 0.1 * float(codes.std())
+    spread = float(held_out.images.var(dim=0).sum())
+    for value in local_stretch(space, held_out, seeded()).values():
+        assert value == pytest.approx(2 * math.sin(step / 2) / (0.1 * math.sqrt(spread)), rel=1e-3)
+    assert largest_step(space, codes, seeded()) == pytest.approx(1, abs=1e-3)
+    # Two draws are 2 apart in the mean square, and their pictures vary by 1 - 1/e.
+    expected = 2 / (2 * (1 - math.exp(-1)))
+    assert path_length(space, StandardNormal(1), seeded()) == pytest.approx(expected, rel=0.06)
+
+
+def test_the_largest_step_of_a_square_is_its_last() -> None:
+    space = CodeSpace(
+        1, lambda x: Posterior(x[:, 0, 0], None), lambda z: z.square().reshape(-1, 1, 1, 1)
+    )
+    codes = torch.tensor([[0.0], [1.0]])
+    assert largest_step(space, codes, seeded()) == pytest.approx(127 / 64, rel=1e-5)
 
 
 def test_a_cliff_stretches_where_it_is() -> None:
@@ -172,6 +202,19 @@ def test_the_terms_telescope_to_the_kl_of_the_same_draws() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("information", "limit", "text"),
+    [(6.7, 7.0, "\N{GREATER-THAN OR EQUAL TO} 6.70"), (6.2, 7.0, "6.20"), (None, None, None)],
+)
+def test_information_near_its_limit_is_written_as_a_lower_bound(
+    information: float | None, limit: float | None, text: str | None
+) -> None:
+    terms = {"mutual_information": information, "mutual_information_limit": limit}
+    row = Quantity("", "", ("secondary", "mutual_information"))
+    assert row.text({"secondary": terms}) == text
+    assert not is_lower_bound("mutual_information_limit", terms)
+
+
 def test_what_does_not_exist_is_none() -> None:
     ground = blob_ground(400, 200)
     space = without_prior(blob_space())
@@ -185,6 +228,14 @@ def test_a_decoder_of_nothing_has_no_numbers() -> None:
     broken = blob_space(lambda z: blobs(z) * torch.nan)
     found = secondary(broken, ground, reconstruct(broken, ground, ground.held_out))
     assert set(found.values()) == {None}
+
+
+def test_what_float32_rounds_is_no_change() -> None:
+    ground = blob_ground(400, 200)
+    collapsed = blob_space(lambda z: 0.3 + 1e-6 * blobs(z))
+    found = secondary(collapsed, ground, reconstruct(collapsed, ground, ground.held_out))
+    of_change = {*QUANTILES, "largest_over_mean_step", "path_length"}
+    assert {found[key] for key in of_change} == {None}
 
 
 def test_a_space_with_posteriors_has_every_number() -> None:

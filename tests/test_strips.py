@@ -14,6 +14,7 @@ from vaeexplorer.drawing.strips import (
     LETTER,
     MARGIN,
     STILL_SIDE,
+    WHITE,
     Strip,
     film_file,
     film_picture,
@@ -50,6 +51,15 @@ def test_bars_of_all_slots_have_one_scale_and_stand_under_their_frames():
 @pytest.mark.parametrize("steps", [[np.nan] * 4, [0, 0, 0, 0]])
 def test_a_model_without_steps_has_no_bars(steps):
     assert not bars(film_picture([strip(2, steps)]), 2).any()
+
+
+def test_only_a_step_that_is_the_largest_is_marked():
+    def inked(largest):
+        picture = film_picture([strip(0, [1, 2, 1, 2])._replace(largest=largest)])
+        return np.flatnonzero((picture == WHITE.text).all(axis=2).any(axis=0)) / picture.shape[1]
+
+    assert not inked(None).size
+    assert inked(1).mean() < 1 / 2 < inked(3).mean()
 
 
 def test_the_moving_picture_goes_there_and_back_side_by_side():

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,10 +14,11 @@ import vaeexplorer
 from vaeexplorer import models, training
 from vaeexplorer.data.dataset import Dataset, Source, fingerprint
 from vaeexplorer.models import FAMILIES, build, learning, restore
+from vaeexplorer.models.adam import Adam
 from vaeexplorer.models.base import Batch, Pressure, SettingError, Terms, float_images
 from vaeexplorer.models.learning import one_cycle
 from vaeexplorer.run import Config
-from vaeexplorer.training import TrainingError, train, warm_up_torch
+from vaeexplorer.training import TrainingError, train
 
 
 def dataset(n=150, shape=(1, 8, 8), held_out=30):
@@ -356,19 +359,51 @@ def test_the_schedule_is_that_of_torch():
             schedule.step()
 
 
+def test_adam_is_that_of_torch_bit_by_bit():
+    generator = torch.Generator().manual_seed(0)
+    shapes = (3, 4), (5,), ()
+    theirs, ours = (
+        [torch.nn.Parameter(torch.full(shape, 0.5)) for shape in shapes] for _ in range(2)
+    )
+    reference, adam = torch.optim.Adam(theirs, fused=True), Adam(ours)
+    for step in range(6):
+        rate, beta_1 = 1e-3 * (step + 1), 0.95 - 0.01 * step
+        reference.param_groups[0].update(lr=rate, betas=(beta_1, 0.999))
+        adam.rate, adam.beta_1 = rate, beta_1
+        for number, (one, other) in enumerate(zip(theirs, ours, strict=True)):
+            if number != 1 or step > 1:  # one of them is not learnt at first
+                one.grad = torch.randn(one.shape, generator=generator)
+                other.grad = one.grad.clone()
+        reference.step()
+        adam.step()
+        assert all(torch.equal(one, other) for one, other in zip(theirs, ours, strict=True))
+
+
+@pytest.mark.slow
+def test_a_training_imports_no_compiler_of_torch():
+    """It would take two seconds of a process whose other thread is the window's."""
+    program = """
+import sys
+from vaeexplorer.data import open_data
+from vaeexplorer.run import Config
+from vaeexplorer.training import train
+for _ in train(open_data("digits"), Config("vae", epochs=1)):
+    pass
+assert "torch._dynamo" not in sys.modules
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_long_gradients_are_cut():
     weight = torch.nn.Parameter(torch.zeros(2))
-    learning.descend((1e6 * weight).sum(), learning.adam([weight]), [weight])
+    learning.descend((1e6 * weight).sum(), Adam([weight]), [weight])
     assert weight.grad.norm().item() == pytest.approx(learning.GRADIENT_NORM, rel=1e-4)
     weight.grad = None
-    learning.descend(3 * weight.sum(), learning.adam([weight]), [weight])
+    learning.descend(3 * weight.sum(), Adam([weight]), [weight])
     assert weight.grad.tolist() == [3, 3]
-
-
-def test_warming_torch_up_leaves_its_generator_alone():
-    before = torch.get_rng_state()
-    warm_up_torch()
-    assert torch.equal(torch.get_rng_state(), before)
 
 
 # When it goes wrong.

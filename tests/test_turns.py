@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
-from vaeexplorer.gui.turns import Turns, turns
+from vaeexplorer.gui.turns import Turns, paint_in_turn, turns
 from vaeexplorer.gui.widgets.evidence_plots import BoundPlot, RatePlane
 from vaeexplorer.gui.widgets.law_plots import ComponentsPlot
 from vaeexplorer.run import Measures
@@ -57,6 +57,21 @@ def test_a_piece_may_ask_for_another_turn_and_lets_events_in_before_it(qtbot, qu
     queue.add(queue, "first", first)
     qtbot.waitUntil(lambda: "second" in seen)
     assert seen == ["first", "event", "second"]
+
+
+def test_a_widget_is_painted_in_its_turn_unless_the_window_has_lost_what_it_showed(qtbot):
+    window = QWidget()
+    part = QWidget(window)
+    qtbot.addWidget(window)
+    window.resize(300, 200)
+    window.show()
+    qtbot.waitUntil(lambda: window.backingStore().size() == window.size())
+    paint_in_turn(part)
+    assert not part.updatesEnabled()
+    qtbot.waitUntil(part.updatesEnabled)
+    window.resize(400, 300)
+    paint_in_turn(part)
+    assert part.updatesEnabled()
 
 
 @pytest.fixture

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from vaeexplorer.cli.scorecard import print_scorecard
 from vaeexplorer.regularity.verdict import (
     about,
     compare,
     comparison,
+    instead_of_continuity,
     more_complete,
     more_continuous,
     warnings,
 )
+from vaeexplorer.report.quantities import SCORES
 
 
 def scores(**changed: Any) -> dict[str, Any]:
@@ -76,7 +79,8 @@ def test_what_must_not_be_compared_is_not(changed: dict[str, Any], named: str) -
     (sentence,) = compare(scores(), scores(**changed))
     assert sentence.startswith("Not comparable")
     assert named in sentence
-    assert warnings(scores(), scores(**changed)) == [sentence]
+    # And nothing of what a comparison would have been unfair in.
+    assert warnings(scores(), scores(**changed, C=0.3, gate=0.1, law="uniform")) == [sentence]
     said = comparison(scores(), scores(C=0.3, C20=0.4, completeness=0.3, **changed))
     assert said["more_continuous"] is said["more_complete"] is None
 
@@ -116,6 +120,29 @@ def test_a_collapsed_model_is_told_by_what_it_carries() -> None:
     assert of_one.startswith("The code carries 20 % of what 1 straight axis carries")
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (scores(), None),
+        (scores(gate=0.95), None),
+        (scores(gate=0.9, C=1.0), "carries 90 %"),
+        (scores() | {"snaps": True}, "codes snap"),
+    ],
+    ids=["good", "enough", "forgets", "snaps"],
+)
+def test_no_number_of_continuity_stands_where_it_would_mislead(
+    told: dict[str, Any], said: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither in the table of the command nor in that of a report."""
+    assert instead_of_continuity(told) == said
+    shown = {f"-- {said}"} if said else {"0.500 ±0.010", "0.50 ± 0.01"}
+    assert SCORES[0].text(told) in shown
+    about = {"run": "VAE", "space": "z", "verdict": [], "comparison": None}
+    print_scorecard([about | told | {"r2_train_minus_held_out": 0.0}])
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("Cont"))
+    assert row.removeprefix("Continuity").strip() in shown
+
+
 def test_evenness_is_told_as_a_step() -> None:
     assert "2.0 times" in about(scores(C=0.25))[0]
 
@@ -127,5 +154,34 @@ def test_jumps_raise_an_alarm_above_a_fifth() -> None:
     )
 
 
-def test_missing_companions_are_left_out() -> None:
-    assert len(about(scores(A=None, J=None, C=0.0))) == 2
+def test_what_is_not_finite_is_said_and_nothing_else_of_it() -> None:
+    nothing = scores(A=None, J=None, C=0.0, gate=0.0)
+    nothing["completeness"] |= {"P": 0.0, "Q": 0.0}
+    even, full = about(nothing)
+    assert even.endswith("what was decoded is not finite.")
+    assert full.startswith("Draws from the standard normal decode to nothing that is finite")
+
+
+def test_a_model_that_forgets_is_not_praised_for_showing_all_alike() -> None:
+    collapsed = about(scores(gate=0.0, A=1.0, J=0.0))
+    assert not any("alike" in sentence for sentence in collapsed)
+    assert "than reconstructions are, or than images are from their mean;" in collapsed[-1]
+    assert "than reconstructions are;" in about(scores())[-1]
+
+
+@pytest.mark.parametrize(
+    ("realism", "said"),
+    [
+        (0.998, "Less than 1 % of the draws from the standard normal are shown to be farther"),
+        (0.804, "At least 19 % of the draws"),
+        (0.6, "At least 40 % of the draws"),
+    ],
+)
+def test_the_share_of_draws_that_are_farther_is_not_rounded_up(realism: float, said: str) -> None:
+    near = scores()
+    near["completeness"]["P"] = realism
+    assert about(near)[-1].startswith(said)
+
+
+def test_steps_that_change_nothing_are_no_fraction() -> None:
+    assert about(scores(C=0.0, J=None))[0].startswith("No small step")

@@ -94,6 +94,10 @@ def test_a_model_that_shows_nothing_or_nan_has_no_places_that_are_not_finite(
     assert value == 0.5 or found.amounts == []
 
 
+def test_what_float32_rounds_is_no_steep_step(ground: Ground) -> None:
+    assert not steps(blob_space(lambda z: 0.3 + 1e-6 * blobs(z)), ground).amounts
+
+
 def test_codes_that_do_not_vary_give_no_error(ground: Ground) -> None:
     dead = replace(
         blob_space(), encoder=lambda images: Posterior(torch.zeros(len(images), 2), None)

@@ -5,6 +5,7 @@ And what is done with any job that reports its progress: end it, or make it part
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -136,6 +137,17 @@ class Run:
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
     label_names: tuple[str, ...] = ()
     maps: Mapping[str, Mapping[str, Map]] = field(default_factory=dict)
+
+
+def versions_in_use() -> dict[str, str]:
+    """Return the versions of what computes: Python, torch and numpy, as `Run.versions` has them."""
+    import torch  # whoever asks has computed with it; to read a run needs none
+
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+    }
 
 
 def last_measures(run: Run) -> Measures | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import platform
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
@@ -29,9 +28,16 @@ from vaeexplorer.models.base import (
 )
 from vaeexplorer.models.binarising import binarised_once
 from vaeexplorer.models.learning import Chosen, DivergedError, Images, Learner
-from vaeexplorer.models.learning import warm_up_torch as warm_up_torch
 from vaeexplorer.models.warping import Pairs, pairs_of
-from vaeexplorer.run import Config, EpochRecord, Measures, Run, TrainingProgress, passed_on
+from vaeexplorer.run import (
+    Config,
+    EpochRecord,
+    Measures,
+    Run,
+    TrainingProgress,
+    passed_on,
+    versions_in_use,
+)
 
 REPORT_INTERVAL_S = 0.1
 MEASURED_IMAGES = 2000
@@ -150,9 +156,7 @@ def _train(
         weights={},
         threads=threads,
         versions={
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
+            **versions_in_use(),
             "vaeexplorer": vaeexplorer.__version__,
             **training.methods(),
         },

@@ -31,6 +31,8 @@ from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.widgets.map_view import MapView
 
 MANY = (70_000, 1_000_000, 5_000_000)
+FEW = 1_797
+"""As many dots as the default pair has: large ones."""
 SIZES = sized(MANY, quick=MANY, smoke=(1_000, 2_000, 3_000))
 CLASSES = 10
 UNSEEN = -1
@@ -152,7 +154,7 @@ def main() -> None:
         session.set_slot_count(1)
         view = window.maps[0].view
         app.processEvents()
-        for n in SIZES:
+        for n in (*SIZES, FEW):
             view.set_points(*dots(n))
             app.processEvents()
             wait(app, lambda: view.dots.whole)

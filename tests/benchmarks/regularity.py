@@ -31,7 +31,7 @@ from vaeexplorer.data import Dataset, open_data
 from vaeexplorer.jobs.scoring import Grounds, score_space
 from vaeexplorer.models import build
 from vaeexplorer.models.base import CodeSpace, LatentSpace, Posterior
-from vaeexplorer.regularity.continuity import BASE_POINTS
+from vaeexplorer.regularity.continuity import BASE_POINTS, FOLLOWED, TENTHS
 from vaeexplorer.regularity.ground import CHUNK, SCORE_SEEDS, Ground
 from vaeexplorer.run import result_of
 
@@ -141,7 +141,8 @@ def timed(data: Dataset) -> dict[str, float]:
     space = build("vae", options, dataset.shape, mean).spaces()["z"]
     images = dataset.batch(slice(0, 2 * HELD_OUT)).float() / 255
     # Half of the base points of continuity are codes that are decoded already.
-    decodes = 2 * HELD_OUT + len(SCORE_SEEDS) * (7 * BASE_POINTS // 2 + HELD_OUT)
+    steps = 7 * BASE_POINTS // 2 + FOLLOWED * (TENTHS + 1)
+    decodes = 2 * HELD_OUT + len(SCORE_SEEDS) * (steps + HELD_OUT)
     z = torch.randn(CHUNK, 10)
 
     def bare() -> None:

@@ -34,8 +34,9 @@ from torch.utils.data import Dataset as Images
 
 from vaeexplorer.data import Dataset, open_data
 from vaeexplorer.models import build
+from vaeexplorer.models.adam import Adam
 from vaeexplorer.models.base import Batch, Model, Pressure, float_images
-from vaeexplorer.models.learning import adam, objective
+from vaeexplorer.models.learning import objective
 from vaeexplorer.run import Config
 from vaeexplorer.training import train
 
@@ -76,7 +77,7 @@ def ours(dataset: Dataset) -> Iterator[int]:
 
 def bare(model: Model, images: torch.Tensor) -> Iterator[int]:
     """Yield the images trained on so far, one fixed batch at a time."""
-    generator, optimiser = torch.Generator(), adam(list(model.parameters()))
+    generator, optimiser = torch.Generator(), Adam(list(model.parameters()))
     for step in itertools.count(1):
         optimiser.zero_grad()
         objective(model(Batch(images), generator), Pressure(1.0)).backward()

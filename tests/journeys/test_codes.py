@@ -98,6 +98,7 @@ def test_a_tile_shows_what_its_code_decodes_to_and_a_click_takes_it(reader):
     reader.wait(lambda: shown and shown[-1].position == 3)
     variants = shown[-1]
     assert variants.codes.tolist() == list(range(CODES))
+    reader.wait(lambda: 5 in picker.tiles.shown)
     QTest.mouseClick(picker.tiles, Qt.MouseButton.LeftButton, pos=picker.tiles.cell(5).center())
     assert held(reader)[3] == 5
     space = session.slots[0].exhibit.spaces["z"]

@@ -43,6 +43,13 @@ def test_dots_are_coloured_by_a_number_and_by_their_labels_again(explorer):
     assert (colours(explorer, 1) == by_label).all()
 
 
+def test_the_choice_shows_a_colouring_that_was_chosen_elsewhere(explorer):
+    boxes = explorer.window.findChildren(QComboBox)
+    box = next(box for box in boxes if box.findData("rate") >= 0)
+    explorer.session.colours.choose("rate")
+    assert box.currentData() == "rate"
+
+
 def test_a_run_that_is_opened_gets_the_colours_that_were_chosen(explorer):
     choose_colour(explorer, "distance")
     key = explorer.window.maps[0].key

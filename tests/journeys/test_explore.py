@@ -165,11 +165,12 @@ def test_under_the_cursor_a_growing_map_decodes_the_frame_that_is_drawn(explorer
     explorer.click(1, explorer.pixel(1, 42))
     middle = QPoint(explorer.map(1).width() // 2, explorer.map(1).height() // 2)
     explorer.hover(1, middle)
+    view = explorer.map(1)
     for seed in range(2):
-        positions = frame_of_growth(explorer, 1, seed)
-        explorer.map(1).repaint()
-        view = explorer.map(1)
+        explorer.wait(lambda: not turns().busy())
         view.dots.drawn_at = 0.0  # as if there had been time for another frame
+        positions = frame_of_growth(explorer, 1, seed)
+        view.grab()
         np.testing.assert_array_equal(view.dots.positions, positions)
         # At once where the cursor rests; it has just moved.
         explorer.wait(lambda: is_probed(explorer, middle))
@@ -184,7 +185,7 @@ def test_under_the_cursor_a_growing_map_decodes_the_frame_that_is_drawn(explorer
 
 def test_a_frame_that_there_is_no_time_to_draw_is_not_lifted_either(explorer):
     drawn = frame_of_growth(explorer, 1, 0)
-    explorer.map(1).repaint()
+    explorer.map(1).grab()
     explorer.map(1).dots.drawing_s = 1e6
     frame_of_growth(explorer, 1, 1)
     np.testing.assert_array_equal(explorer.map(1).dots.positions, drawn)

@@ -5,8 +5,17 @@ import shutil
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
 
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.storage import load_run, runs_folder
 
@@ -99,7 +108,7 @@ def train_and_stop(explorer, name):
     press("T", CONTROL)
     panel = explorer.panel("training")
     explorer.wait(panel.train_button.isEnabled)
-    explorer.wait(panel.family.hasFocus)
+    explorer.wait(panel.data.hasFocus)
     assert panel.data.currentText() == "shapes"
     for field, text in (
         (panel.settings.editor("latent_dim"), "3"),
@@ -189,3 +198,52 @@ def test_the_table_of_runs_obeys_keys(explorer, monkeypatch):
     assert panel.table.selectedItems() == [panel.table.topLevelItem(0)]
     explorer.wait(explorer.decoded)
     assert explorer.told == []
+
+
+def reached_by_tab(area):
+    """The widgets of `area` that take the keys when Tab comes to them."""
+    inside = (QAbstractSpinBox, QComboBox)
+    return [
+        widget
+        for widget in area.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.isEnabled()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not isinstance(widget.parent(), inside)
+    ]
+
+
+def is_one_of_several(widget):
+    """Whether it is a button of those of which one is chosen: arrows go from one to another."""
+    return isinstance(widget, QAbstractButton) and widget.group() is not None
+
+
+def picture(widget):
+    return widget.grab().toImage()
+
+
+def test_whatever_tab_reaches_shows_that_it_has_the_keys(explorer):
+    docks = explorer.window.docks
+    for key in (None, "path", "scorecard", "samples", "evidence", "worst", "training"):
+        if key:
+            explorer.window.show_panel(key)
+            explorer.wait(lambda key=key: docks[key].widget() and docks[key].widget().isVisible())
+        area = docks[key] if key else explorer.window
+        explorer.wait(lambda: not (turns().busy() or explorer.session.lanes.map.busy))
+        waiting = reached_by_tab(area)
+        assert len(waiting) > 1
+        first = waiting[0]
+        first.setFocus()
+        for _ in range(2 * ROUND):
+            press("Tab")
+            widget = QApplication.focusWidget()
+            if widget in waiting:
+                waiting.remove(widget)
+                with_keys = picture(widget)
+                explorer.window.setFocus()
+                assert picture(widget) != with_keys, widget.accessibleName() or widget
+                widget.setFocus(Qt.FocusReason.TabFocusReason)
+            if widget is first:
+                break
+        missed = [one.accessibleName() for one in waiting if not is_one_of_several(one)]
+        assert missed == [], "Tab passes them by"

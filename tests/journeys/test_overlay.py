@@ -1,5 +1,7 @@
 """A person lays decodes, the local stretch, holes and draws over the maps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
@@ -7,8 +9,9 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from vaeexplorer.gui.turns import turns
+from vaeexplorer.gui.turns import Turns, turns
 from vaeexplorer.gui.widgets.overlay_choice import OverlayChoice
+from vaeexplorer.gui.widgets.overlay_texts import key_of
 from vaeexplorer.jobs.draws import Draws
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
@@ -40,16 +43,19 @@ def choose(explorer, key):
 
 
 class Paints(QObject):
-    """Notes down when a widget is painted."""
+    """Notes down which of some widgets is painted, and between which turns."""
 
-    def __init__(self, widget, seen):
-        super().__init__(widget)
-        self._seen = seen
-        widget.installEventFilter(self)
+    def __init__(self, widgets, monkeypatch):
+        super().__init__(widgets[0])
+        self.widgets, self.seen = widgets, []
+        for widget in widgets:
+            widget.installEventFilter(self)
+        real = Turns._do_next
+        monkeypatch.setattr(Turns, "_do_next", lambda its: (self.seen.append("turn"), real(its)))
 
     def eventFilter(self, watched, event):
-        if event.type() == QEvent.Type.Paint and self._seen:
-            self._seen.append("painted")
+        if event.type() == QEvent.Type.Paint:
+            self.seen.append(self.widgets.index(watched))
         return False
 
 
@@ -118,18 +124,17 @@ def test_the_stretch_of_both_models_is_on_one_scale_and_kept(explorer):
     assert shown(explorer, 0).changes is first.changes
 
 
-def test_no_two_maps_get_what_is_kept_of_an_overlay_at_once(explorer):
+def test_no_two_maps_are_drawn_in_one_turn(explorer, monkeypatch):
     choose(explorer, "stretch")
     wait_for_stretch(explorer)
     choose(explorer, "none")
-    seen = []
-    explorer.session.overlays.laid.connect(lambda slot, what: what and seen.append(slot))
-    paints = Paints(explorer.map(0), seen)
-    choose(explorer, "stretch")
-    explorer.wait(lambda: 1 in seen)
-    paints.deleteLater()
-    # The first map was drawn before the second got anything.
-    assert seen[:2] == [0, "painted"]
+    for name in ("stretch", "none"):
+        wait_for_the_turns(explorer)
+        paints = Paints([explorer.map(0), explorer.map(1)], monkeypatch)
+        explorer.session.overlays.choose(name)
+        explorer.wait(lambda now=paints: {0, 1} <= set(now.seen))
+        first, second = sorted(paints.seen.index(slot) for slot in (0, 1))
+        assert "turn" in paints.seen[first:second]
 
 
 def test_another_map_gets_an_overlay_of_its_own(explorer):
@@ -290,6 +295,8 @@ def test_ellipses_bring_their_axes_along_and_follow_what_is_looked_at(explorer):
     explorer.wait(lambda: shown(explorer, 1).images.tolist() == list(range(10, 20)))
     explorer.wait(lambda: shown(explorer, 1).overlap is not None)
     assert "10 selected posteriors" in explorer.map(1).accessibleDescription()
+    for reach, told in ((0.01, "narrower than dots: zoom in"), (3, "3 times as wide")):
+        assert told in key_of(replace(shown(explorer, 1), reach=reach)).entries[1].text
     # The same dimension for both: they change places.
     axes = explorer.window.maps[1].foot.axes
     assert (axes.across.currentIndex(), axes.up.currentIndex()) == (across, up)

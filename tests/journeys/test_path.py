@@ -129,10 +129,12 @@ def test_space_plays_and_pauses(walker):
 
 
 def test_a_path_is_chosen_from_the_maps_by_two_keys(walker):
+    press(walker, Qt.Key.Key_End)
     for index, key in ((159, Qt.Key.Key_S), (358, Qt.Key.Key_E)):
         walker.hover(1, walker.pixel(1, index))
         QTest.keyClick(walker.window, key)
     assert (walker.session.path.choice.start, walker.session.path.choice.end) == (159, 358)
+    assert view(walker, 0).frame == 0, "of the former path, which led elsewhere"
     wait_for_films(walker)
     for slot, state in enumerate(walker.session.slots):
         codes = state.exhibit.codes["z"].mean
@@ -143,12 +145,14 @@ def test_a_path_is_chosen_from_the_maps_by_two_keys(walker):
 def test_another_way_is_shown(walker, way):
     panel = walker.panel("path")
     before = film(walker, 0)
+    press(walker, Qt.Key.Key_Right)
     panel.way.setFocus()
     QTest.keyClick(panel.way, Qt.Key.Key_Down)
     if way == "data":
         QTest.keyClick(panel.way, Qt.Key.Key_Down)
     walker.wait(lambda: walker.session.path.choice.way == way and film(walker, 0) is not before)
     wait_for_films(walker)
+    assert view(walker, 0).frame == 1, "as far between the same images"
     straight = paths.along(before.z[[0, -1]], np.linspace(0, 1, STEPS + 1))
     assert np.abs(film(walker, 0).way - straight).max() > 0.1
     np.testing.assert_array_equal(film(walker, 0).z[[0, -1]], before.z[[0, -1]])

@@ -70,6 +70,8 @@ def test_four_slots_with_posteriors_over_their_maps_fit_a_small_window(visitor):
 def test_a_click_puts_the_probe_on_the_draw_beside_its_nearest_image(visitor):
     visitor.wait_for_the_maps()
     part, samples = visitor.panel("samples").slots[0], visitor.session.samples.by_slot[0]
+    # Before it has its room some of the draws are those that its last cell counts.
+    visitor.wait(lambda: part.grid.isVisible() and len(part.grid.shown) == len(samples.z))
     QTest.mouseClick(part.grid, Qt.MouseButton.LeftButton, pos=part.grid.cell(3).center())
     visitor.wait(visitor.decoded)
     np.testing.assert_array_equal(visitor.probe(0).z, samples.z[3])

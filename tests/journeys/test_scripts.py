@@ -1,5 +1,6 @@
 """The window on a script's own models: in this process, and from an unguarded script, twice."""
 
+import os
 import re
 import subprocess
 import sys
@@ -42,6 +43,23 @@ timer.start(50)
 for _ in range(2):
     exec({example!r})
 print(seen)
+"""
+
+PAINTING = """
+from pathlib import Path
+
+from PySide6.QtGui import QColor, QImage, QPainter, QRegion
+
+from vaeexplorer.gui.app import create_application
+
+app = create_application()
+image = QImage(40, 2000, QImage.Format.Format_RGB32)
+painter = QPainter(image)
+painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+painter.setClipRegion(QRegion(image.rect()) - QRegion(0, 0, 40, 9))
+painter.fillRect(20, 0, 1, 2000, QColor(0, 0, 0, 70))
+painter.end()
+print([path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")])
 """
 
 
@@ -158,3 +176,19 @@ def test_a_script_may_end_with_its_window_open():
     )
     said = [line for line in done.stderr.splitlines() if not line.startswith(NO_FAULT)]
     assert (done.returncode, said, done.stdout) == (0, [], "decodes\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_nothing_is_painted_by_threads_that_the_window_would_wait_for():
+    """A line of two thousand spans: Qt gives them to a pool of threads where it has one."""
+    usual = {name: value for name, value in os.environ.items() if name != "QT_NO_GUI_THREADPOOL"}
+    run = subprocess.run(
+        [sys.executable, "-c", PAINTING],
+        capture_output=True,
+        text=True,
+        timeout=READY_MS / 1000,
+        check=True,
+        env=usual,
+    )
+    assert "python" in run.stdout
+    assert "pooled" not in run.stdout

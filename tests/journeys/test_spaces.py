@@ -132,6 +132,7 @@ def test_a_click_on_a_draw_of_all_layers_probes_the_very_picture(open_explorer, 
     part = explorer.panel("samples").slots[0]
     explorer.wait_for_the_maps()
     explorer.wait(lambda: 0 in session.samples.by_slot and part.grid.isVisible())
+    explorer.wait(lambda: 1 in part.grid.shown)
     samples = session.samples.by_slot[0]
 
     def is_shown(picture):
@@ -165,6 +166,22 @@ def test_a_click_on_a_draw_of_all_layers_probes_the_very_picture(open_explorer, 
     session.leave()
     is_shown(worst)
     assert explorer.told == []
+
+
+def test_a_dimension_of_a_layer_is_called_after_it(open_explorer, folders):
+    explorer = open_explorer(folders["hvae"], folders["hvae"])
+    explorer.wait_until_ready()
+    explorer.window.show_panel("evidence")
+    explorer.wait(lambda: explorer.window.docks["evidence"].widget().isVisible())
+    pages = explorer.window.docks["evidence"].widget().pages
+    press(pages._buttons["marginal"])
+    for space in ("z2", "z1"):
+        press(explorer.window.maps[explorer.session.active].spaces.buttons[space])
+        explorer.wait(lambda space=space: pages._dimensions.currentText().startswith(f"{space} "))
+        names = [pages._dimensions.itemText(row) for row in range(pages._dimensions.count())]
+        assert sorted(names) == [f"{space} 1", f"{space} 2", f"{space} 3"]
+        named = f"{pages._dimensions.currentText()}: "
+        explorer.wait(lambda named=named: pages.marginal._title.startswith(named))
 
 
 def test_one_space_needs_no_choice(explorer):

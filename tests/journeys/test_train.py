@@ -103,10 +103,12 @@ def test_progress_shows_at_once_then_curves_and_reconstructions(explorer):
     assert panel.strip.isVisible()
     assert not panel.train_button.isEnabled()
     assert panel.stop_button.isEnabled()
+    assert panel.stop_button.hasFocus()
     explorer.wait(lambda: panel.strip._text.text().startswith("Epoch"))
     assert panel.strip.isVisible()
     assert "left" in panel.strip._text.text()
     wait_for_the_end(explorer, panel)
+    assert panel.train_button.hasFocus()
     explorer.wait(lambda: panel.curves.up_to_date)
     for plot in panel.curves.plots:
         for curve in plot.lines[0]:
@@ -158,6 +160,7 @@ def test_stop_keeps_what_was_learned(explorer):
     wait_for_an_epoch(explorer, panel)
     QTest.mouseClick(panel.stop_button, Qt.MouseButton.LeftButton)
     assert not panel.stop_button.isEnabled()
+    assert panel.data.hasFocus()
     wait_for_the_end(explorer, panel)
     exhibit = explorer.session.slots[1].exhibit
     assert exhibit.run.status == "stopped"
@@ -413,6 +416,8 @@ def test_stop_ends_both_of_a_pair_and_keeps_them(explorer):
     runs = [state.exhibit.run for state in explorer.session.slots]
     assert [run.config.family for run in runs] == ["ae", "vae"]
     assert {run.status for run in runs} == {"stopped"}
+    states = explorer.session.scores.states
+    explorer.wait(lambda: {states.get(slot) for slot in (0, 1)} == {"scored"})
     # One picture of the next training again.
     panel.epochs.setValue(EPOCHS)
     QTest.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)

@@ -1,5 +1,7 @@
 """A person looks at the worst places of each model, and goes there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -69,3 +71,11 @@ def test_nothing_is_looked_for_before_anybody_asks(explorer):
     explorer.wait(lambda: set(explorer.session.scores.states.values()) == {"scored"})
     assert explorer.session.worst_places.by_slot == {}
     assert not list(explorer.session.worst_places._stops)
+
+
+def test_of_a_model_that_never_changes_the_picture_no_steps_are_promised(critic):
+    part, found = shown(critic, 1), critic.session.worst_places.by_slot[1]
+    assert "even steps" in part._titles[0].text()
+    part.show_found(replace(found, steps=()), "")
+    assert part._titles[0].text() == "steepest steps --: no step changes the picture"
+    assert part.steps.buttons == []

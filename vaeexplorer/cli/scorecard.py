@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vaeexplorer.drawing.numbers import hyphened, written
 from vaeexplorer.jobs.scoring import names_of
+from vaeexplorer.regularity.verdict import instead_of_continuity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 Scores = Mapping[str, Any]
 NOTHING = "--"
 PIPE_WIDTH = 120
+TITLE_WIDTH, NUMBER_WIDTH = 40, 22
+"""Columns of text that a table takes which nobody folds."""
+DIGITS = 3
 
 
 def print_scorecard(scored: Sequence[Scores]) -> None:
@@ -22,7 +27,8 @@ def print_scorecard(scored: Sequence[Scores]) -> None:
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         # Nobody folds what goes into a file.
-        console = Console(highlight=False, markup=False, width=PIPE_WIDTH)
+        width = max(PIPE_WIDTH, TITLE_WIDTH + NUMBER_WIDTH * len(scored))
+        console = Console(highlight=False, markup=False, width=width)
     names = names_of(scored)
     _print_numbers(console, scored, names)
     for name, scores in zip(names, scored, strict=True):
@@ -31,7 +37,8 @@ def print_scorecard(scored: Sequence[Scores]) -> None:
         said = scores["comparison"]
         if said is not None:
             _print_sentences(console, f"{said['with']} and {name}", said["verdict"])
-            _print_sentences(console, "What is unfair in this comparison", said["warnings"])
+            unfair = [line for line in said["warnings"] if line not in said["verdict"]]
+            _print_sentences(console, "What is unfair in this comparison", unfair)
 
 
 def _print_numbers(console: Console, scored: Sequence[Scores], names: Sequence[str]) -> None:
@@ -39,7 +46,7 @@ def _print_numbers(console: Console, scored: Sequence[Scores], names: Sequence[s
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for name in names:
         table.add_column(Text(name), justify="right", overflow="fold")
     for title, value in _rows(scored):
@@ -53,8 +60,8 @@ def _rows(scored: Sequence[Scores]) -> list[tuple[str, Callable[[Scores], str]]]
     halved = any("halves" in scores for scores in scored)
     laws = list(dict.fromkeys(law for scores in scored for law in scores["completeness"]["others"]))
     return [
-        ("Continuity", lambda scores: _headline(scores["continuity"])),
-        *((_on_halves("continuity"),) if halved else ()),
+        ("Continuity", lambda scores: _continuity(scores, scores["continuity"])),
+        *((("  on random halves", _continuity_on_halves),) if halved else ()),
         ("  C, evenness", lambda scores: _spread(scores, "C")),
         ("  C20, evenness of what is visible", lambda scores: _spread(scores, "C20")),
         ("  gate, against straight axes", lambda scores: _text(scores["continuity"]["gate"])),
@@ -62,7 +69,7 @@ def _rows(scored: Sequence[Scores]) -> list[tuple[str, Callable[[Scores], str]]]
         ("  A, small steps that stay alike", lambda scores: _text(scores["continuity"]["A"])),
         ("  J, sudden change", lambda scores: _text(scores["continuity"]["J"])),
         ("Completeness", lambda scores: _headline(scores["completeness"])),
-        *((_on_halves("completeness"),) if halved else ()),
+        *((("  on random halves", _completeness_on_halves),) if halved else ()),
         ("  P, realism of draws", lambda scores: _text(scores["completeness"]["P"])),
         ("  Q, kinds of images reached", lambda scores: _text(scores["completeness"]["Q"])),
         ("  law of the draws", lambda scores: scores["completeness"]["law"]),
@@ -76,8 +83,17 @@ def _rows(scored: Sequence[Scores]) -> list[tuple[str, Callable[[Scores], str]]]
     ]
 
 
-def _on_halves(score: str) -> tuple[str, Callable[[Scores], str]]:
-    return "  on random halves", lambda scores: _headline(scores["halves"][score])
+def _continuity(scores: Scores, measured: Mapping[str, Any]) -> str:
+    instead = instead_of_continuity(scores)
+    return _headline(measured) if instead is None else f"{NOTHING} {instead}"
+
+
+def _continuity_on_halves(scores: Scores) -> str:
+    return _continuity(scores, scores["halves"]["continuity"])
+
+
+def _completeness_on_halves(scores: Scores) -> str:
+    return _headline(scores["halves"]["completeness"])
 
 
 def _under(law: str) -> Callable[[Scores], str]:
@@ -85,15 +101,19 @@ def _under(law: str) -> Callable[[Scores], str]:
 
 
 def _headline(score: Mapping[str, Any]) -> str:
-    return f"{score['score']:.3f} ±{score['sd']:.3f}"
+    return _with_deviation(score["score"], score["sd"])
 
 
 def _spread(scores: Scores, key: str) -> str:
-    return f"{scores['continuity'][key]:.3f} ±{scores['continuity'][f'{key}_sd']:.3f}"
+    return _with_deviation(scores["continuity"][key], scores["continuity"][f"{key}_sd"])
+
+
+def _with_deviation(value: float, sd: float) -> str:
+    return f"{_text(value)} ±{_text(sd)}"
 
 
 def _text(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.3f}"
+    return NOTHING if value is None else hyphened(written(value, DIGITS))
 
 
 def _print_sentences(console: Console, title: str, sentences: Sequence[str]) -> None:

@@ -47,13 +47,13 @@ def _array(values: Any, what: str) -> NDArray[Any]:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:
         raise InputError(f"The {what} must be one array, and they are not: {error}.") from error
-    if array.dtype == object:
-        raise InputError(f"The {what} must be one array of numbers, not a list of objects.")
     return array
 
 
 def _pixels(images: NDArray[Any]) -> NDArray[np.uint8]:
     """uint8, (n, channels, height, width)."""
+    if images.dtype == object:
+        raise InputError("The images must be one array of numbers, not a list of objects.")
     if images.ndim == 3:
         images = images[:, None]
     if images.ndim != 4 or 0 in images.shape:
@@ -81,9 +81,12 @@ def _pixels(images: NDArray[Any]) -> NDArray[np.uint8]:
 def _labels(labels: Any, n: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Index of each image's label, and the names of the labels in their order."""
     array = _array(labels, "labels")
+    if array.dtype == object and all(isinstance(label, str) for label in array.flat):
+        array = array.astype(np.str_)  # as tables have their columns of texts
     if array.shape != (n,):
         raise InputError(f"There must be one label per image, ({n},), not {array.shape}.")
     if array.dtype.kind not in "iubUS":
-        raise InputError(f"The labels must be whole numbers or texts, not {array.dtype}.")
+        what = "a mixture of objects" if array.dtype == object else array.dtype
+        raise InputError(f"The labels must be whole numbers or texts, not {what}.")
     names, indices = np.unique(array, return_inverse=True)
     return indices.astype(np.int64), tuple(str(name) for name in names.tolist())

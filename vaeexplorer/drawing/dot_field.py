@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vaeexplorer.drawing.hatching import Hatching
 from vaeexplorer.drawing.palette import packed
 from vaeexplorer.drawing.sharing import shared, worth_sharing
-from vaeexplorer.drawing.stamps import PHASES, Ink, ink, stamps
+from vaeexplorer.drawing.stamps import PHASES, Ink, ink, stamp_side, stamps
 
 DOTS_PER_CELL = 16
 """On average, over the rectangle that holds all dots."""
@@ -168,7 +168,7 @@ class DotField:
     def work(self, frame: Frame) -> int:
         """Pixels that are stamped to draw `frame`."""
         box = self._box_of(frame)
-        return int(self._part(box).sum()) * stamps(frame.diameter).side ** 2
+        return int(self._part(box).sum()) * stamp_side(frame.diameter) ** 2
 
     def paint(
         self, frame: Frame, work: int | None = None, area: tuple[int, int, int, int] | None = None
@@ -190,7 +190,7 @@ class DotField:
         uint32, (height, width) of the area: 0xAARRGGBB, premultiplied.
         """
         whole = (0, 0, *frame.size)
-        side = stamps(frame.diameter).side
+        side = stamp_side(frame.diameter)
         used = ink(frame.diameter, frame.opacity, self._crowd(frame, side))
         box = self._box_of(part_of(frame, area or whole))
         most = len(self._order) if work is None else self._most(box, work // side**2)
@@ -211,7 +211,7 @@ class DotField:
     ) -> NDArray[np.uint32]:
         """Draw the part `area` of `frame`, at most `most` dots of each cell."""
         left, top, right, bottom = area
-        side = stamps(frame.diameter).side
+        side = stamp_side(frame.diameter)
         picture = np.full((bottom - top, right - left), frame.background, np.uint32)
         steps = frame.scale * PHASES
         # The half rounds: the kernel takes whole parts.
@@ -261,7 +261,7 @@ class DotField:
         edges = self._low[1] + np.arange(box[3] + 1, box[1] - 1, -1) / self._per_unit
         edges = height / 2 - (edges - frame.centre[1]) * frame.scale
         rows = np.arange(height + 1)
-        stamped = np.concatenate([[0], dots.cumsum()]) * stamps(frame.diameter).side ** 2
+        stamped = np.concatenate([[0], dots.cumsum()]) * stamp_side(frame.diameter) ** 2
         work = np.interp(rows, edges, stamped) + rows * (width * EMPTY)
         count = int(np.clip((work[-1] - work[0]) // WORTH_SHARING, 1, MOST_PARTS))
         inside = np.linspace(work[0], work[-1], count + 1)[1:-1]

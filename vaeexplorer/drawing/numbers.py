@@ -8,6 +8,11 @@ def typeset(number: str) -> str:
     return number.replace("-", "\N{MINUS SIGN}")
 
 
+def hyphened(number: str) -> str:
+    """Put hyphens for the minus signs of `typeset`, as programs read numbers."""
+    return number.replace("\N{MINUS SIGN}", "-")
+
+
 def written(value: float, digits: int) -> str:
     """Write a number with its thousands apart, and no sign before what rounds to 0."""
     return typeset(f"{value:z,.{digits}f}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaeexplorer.drawing.dot_field import DotField, Frame, kernel_loaded
-from vaeexplorer.drawing.stamps import PHASES, Ink, ink, stamps
+from vaeexplorer.drawing.stamps import PHASES, Ink, ink, stamp_side, stamps
 
 WORTH_COMPILED = 20_000
 """Above this many stamped pixels the compiled kernel is the quicker one."""
@@ -51,7 +51,7 @@ def raster_points(
     QImage.Format_RGBA8888_Premultiplied wants it. `over` puts it on a background.
     """
     width, height = size
-    side = stamps(float(diameter)).side
+    side = stamp_side(diameter)
     reach = diameter / 2
     x, y = pixels_xy[:, 0], pixels_xy[:, 1]
     inside = (x > -reach) & (x < width + reach) & (y > -reach) & (y < height + reach)
@@ -74,7 +74,7 @@ def _drawn(
     """Draw a few dots without compiled code; all of them touch the picture."""
     width, height = size
     # A margin as wide as a stamp takes what sticks out, so that no pixel needs a bounds check.
-    first, margin = stamps(diameter)[1:]
+    first, margin = stamps(diameter).first, stamp_side(diameter)
     stride, rows = width + 2 * margin, height + 2 * margin
     phase_x, column = _place(places[:, 0], first + margin)
     phase_y, row = _place(places[:, 1], first + margin)

@@ -31,13 +31,15 @@ class Stamps(NamedTuple):
     first
         (PHASES,), the first pixel that the disc may touch, counted from the one that holds its
         centre.
-    side
-        Pixels per axis that a disc may touch.
     """
 
     coverage: NDArray[np.float64]
     first: NDArray[np.int64]
-    side: int
+
+
+def stamp_side(diameter: float) -> int:
+    """Pixels per axis that a disc may touch: the side of its stamp, which need not be made."""
+    return int(np.ceil(diameter)) + 1
 
 
 @lru_cache(maxsize=64)
@@ -46,7 +48,7 @@ def stamps(diameter: float) -> Stamps:
     radius = diameter / 2
     phases = np.arange(PHASES) / PHASES
     first = np.floor(phases - radius).astype(np.int64)
-    side = int(np.ceil(diameter)) + 1
+    side = stamp_side(diameter)
     centre = phases - first
     thin = (np.arange(side * _ROWS_PER_PIXEL) + 0.5) / _ROWS_PER_PIXEL
     half_chord = np.sqrt(np.maximum(radius**2 - (thin - centre[:, None]) ** 2, 0.0))
@@ -56,7 +58,7 @@ def stamps(diameter: float) -> Stamps:
     covered = np.maximum(covered, 0.0)
     covered = covered.reshape(PHASES, PHASES, side, _ROWS_PER_PIXEL, side).mean(axis=3)
     covered = (covered + covered.transpose(1, 0, 3, 2)) / 2
-    return Stamps(covered.reshape(PHASES * PHASES, side * side), first, side)
+    return Stamps(covered.reshape(PHASES * PHASES, side * side), first)
 
 
 class Ink(NamedTuple):

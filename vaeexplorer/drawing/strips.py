@@ -51,6 +51,8 @@ class Strip(NamedTuple):
         Where on the film these steps begin and end, from 0 to 1, (any + 1,).
     gaps
         Distances of these places to the nearest code, (any + 1,), or None.
+    largest
+        Index of the step that is marked as the largest one; None: no step is.
     """
 
     slot: int
@@ -58,6 +60,7 @@ class Strip(NamedTuple):
     steps: NDArray[np.float64]
     edges: NDArray[np.float64]
     gaps: NDArray[np.float64] | None = None
+    largest: int | None = None
 
 
 class _Scales(NamedTuple):
@@ -188,8 +191,8 @@ def _with_curves(
         for at in range(0, len(x) - DASH, DASH_EVERY):
             ends = (x[at], y[at], x[at + DASH], y[at + DASH])
             draw.line([float(end) for end in ends], fill=paper.line, width=2)
-    if np.isfinite(strip.steps).all() and strip.steps.sum() > 0:
-        worst = int(strip.steps.argmax())
+    if strip.largest is not None:
+        worst = strip.largest
         at = int(places[worst] + places[worst + 1]) // 2
         top = base - int(_heights(strip.steps, scales.step)[worst])
         draw.circle((at, top), MARK, fill=paper.text, outline=paper.background)

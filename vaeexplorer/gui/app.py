@@ -72,6 +72,9 @@ def run(paths: list[str]) -> int:
 
 def create_application() -> QApplication:
     """Return the application, in the Fusion style, which both palettes are made for."""
+    # Qt would give the spans of larger shapes to threads and wait for them: for a core, that is,
+    # that a training or a map has.
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("vae-explorer")
     app.setOrganizationName("vae-explorer")

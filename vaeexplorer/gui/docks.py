@@ -5,23 +5,25 @@ from __future__ import annotations
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
 from vaeexplorer.gui.panels import BOTTOM, PANELS, Panel
 from vaeexplorer.gui.session import Session
-from vaeexplorer.gui.turns import turns
+from vaeexplorer.gui.turns import paint_in_turn, turns
 from vaeexplorer.gui.widgets.dock_buttons import DockButtons
 
 RIGHT_WIDTH = 336
 BOTTOM_HEIGHT = 300
+ALL_CHANGE = (QEvent.Type.Resize, QEvent.Type.PaletteChange)
+"""What all panels meet with at once."""
 
 
 class Docks(QObject):
     """Makes the docks of a window and shows them.
 
-    To make a panel, to dress its parts and to lay them out take 5 to 10 ms each: one that is asked
-    for the first time is made at once, and shown two turns later (gui/turns.py).
+    To make a panel and to lay it out take 5 to 10 ms each: one that is asked for the first time is
+    made at once, and shown in a turn of its own (gui/turns.py).
     """
 
     def __init__(self, window: QMainWindow, session: Session) -> None:
@@ -37,19 +39,37 @@ class Docks(QObject):
         self._buttons.watch(dock)
         self._window.addDockWidget(panel.area, dock)
         dock.visibilityChanged.connect(lambda shown: shown and self._fill(panel.key))
+        dock.visibilityChanged.connect(lambda _: turns().add(self, "tabs", self._offer_tabs))
         return dock
+
+    def _offer_tabs(self) -> None:
+        """Let Tab pass by a bar of tabs that Qt keeps out of sight because it has nothing to show.
+
+        How many tabs there are is known only after a dock has said that it was shown or hidden.
+        """
+        own = Qt.FindChildOption.FindDirectChildrenOnly
+        for bar in self._window.findChildren(QTabBar, options=own):
+            offered = Qt.FocusPolicy.TabFocus if bar.count() > 1 else Qt.FocusPolicy.NoFocus
+            if bar.focusPolicy() != offered:
+                bar.setFocusPolicy(offered)
 
     def _fill(self, key: str) -> None:
         """Make the panel `key`, where that was not done."""
         dock, panel = self.by_key[key], self._panels[key]
-        if dock.property("filled"):
+        if dock.widget() is not None:
             return
-        dock.setProperty("filled", True)
         widget = panel.build(self._session)
         widget.setAccessibleName(panel.title())
         if panel.area != BOTTOM:
             widget.setMinimumWidth(RIGHT_WIDTH)
+        widget.setAutoFillBackground(True)
+        widget.installEventFilter(self)
         dock.setWidget(widget)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in ALL_CHANGE:
+            paint_in_turn(watched)
+        return super().eventFilter(watched, event)
 
     def arrange(self) -> None:
         """Give all docks the places and sizes of a fresh window."""
@@ -72,16 +92,10 @@ class Docks(QObject):
         dock = self.by_key[key]
         if dock.widget() is None:
             self._fill(key)
-            turns().add(dock, "show", partial(self._dress, dock))
+            turns().add(dock, "show", partial(self._raise, dock))
         else:
             turns().drop(dock, "show")
             self._raise(dock)
-
-    def _dress(self, dock: QDockWidget) -> None:
-        # Else all of it would be dressed when it is shown.
-        for part in (dock.widget(), *dock.widget().findChildren(QWidget)):
-            part.ensurePolished()
-        turns().add(dock, "show", partial(self._raise, dock))
 
     def _raise(self, dock: QDockWidget) -> None:
         dock.show()

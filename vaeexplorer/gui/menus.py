@@ -332,4 +332,5 @@ def _colour_choice(session: Session) -> QComboBox:
         tip = measure_described(what).definition
         choice.setItemData(choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
     choice.activated.connect(lambda index: session.colours.choose(choice.itemData(index)))
+    session.colours.chosen.connect(lambda what: choice.setCurrentIndex(COLOURINGS.index(what)))
     return choice

@@ -1,13 +1,18 @@
-"""What torch imports for its compilers only: put off until the first pictures are there."""
+"""How torch, and what draws dots, come in beside a window: libraries first, compilers last."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
+import ctypes
+import importlib.util
+import os
 import sys
 import threading
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from vaeexplorer.drawing.dot_field import load_kernel
 
 POSTPONED = "torch._meta_registrations"
 """How the result of each operation is shaped, for tensors without memory.
@@ -33,6 +38,37 @@ def postpone() -> None:
     """Let a later `import torch` do without that module; without effect where torch is there."""
     if "torch" not in sys.modules:
         sys.modules[POSTPONED] = _Postponed(POSTPONED)
+
+
+def import_torch() -> None:
+    """Import torch, all but what was put off, on a thread beside which others go on."""
+    _load_library("torch", "lib/libtorch_global_deps", everywhere=True)
+    _load_library("torch", "lib/libtorch_python")
+    let_generators_be_made()
+
+
+def import_kernel() -> None:
+    """Load what draws many dots at once, likewise."""
+    _load_library("llvmlite", "binding/libllvmlite")
+    load_kernel()
+
+
+def _load_library(package: str, name: str, *, everywhere: bool = False) -> None:
+    """Have the system load a library of `package`, as its import would next.
+
+    That import holds the GIL while it loads them, for a third of a second; a foreign function, as
+    dlopen is here, is called without it. What fails here fails there too, and says so.
+    """
+    if package in sys.modules or os.name != "posix":
+        return
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        return
+    load = ctypes.CDLL(None).dlopen
+    load.argtypes, load.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    path = Path(found.origin).parent / f"{name}.{suffix}"
+    load(os.fsencode(path), os.RTLD_NOW | (os.RTLD_GLOBAL if everywhere else os.RTLD_LOCAL))
 
 
 def let_generators_be_made() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from weakref import WeakKeyDictionary
 
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
+from PySide6.QtWidgets import QWidget
 
 AFTER_PAINTING = -2
 """Priority of an event that comes after requests to paint, whose priority is -1."""
@@ -75,3 +77,16 @@ def turns() -> Turns:
     if app not in _queues:
         _queues[app] = Turns(app)
     return _queues[app]
+
+
+def paint_in_turn(widget: QWidget) -> None:
+    """Have all of `widget` painted in a turn of its own; until then it looks as it did.
+
+    At once where the window itself is another size: nothing of what it showed is there any more.
+    """
+    window = widget.window()
+    if widget.isVisible() and window.backingStore().size() == window.size():
+        widget.setUpdatesEnabled(False)
+        turns().add(widget, "paint", partial(widget.setUpdatesEnabled, True))
+    else:
+        widget.update()

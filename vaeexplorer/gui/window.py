@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from vaeexplorer.data import Dataset
+from vaeexplorer.drawing.numbers import written
 from vaeexplorer.gui.docks import Docks
 from vaeexplorer.gui.menus import add_menus, add_toolbar
 from vaeexplorer.gui.panels import load_panels
@@ -118,7 +119,7 @@ class Window(QMainWindow):
             panel.view.tool.mode = self.mode
             panel.view.set_dot_style(*self.dot_controls.style_chosen)
             panel.scores_requested.connect(lambda: self.show_panel("scorecard"))
-            self._grid.add(panel, panel.view, panel.around)
+            self._grid.add(panel, panel.around)
             self.maps.append(panel)
 
     def _build_status(self) -> None:
@@ -175,12 +176,10 @@ class Window(QMainWindow):
     def _show_probe(self, slot: int, probe: Probe) -> None:
         if probe.kind != "linked":
             self.readout.setText(
-                translate(
-                    "Window", "{letter}: x {x:.2f}, y {y:.2f}, nearest image #{index}"
-                ).format(
+                translate("Window", "{letter}: x {x}, y {y}, nearest image #{index}").format(
                     letter=SLOT_LETTERS[slot],
-                    x=probe.position[0],
-                    y=probe.position[1],
+                    x=written(probe.position[0], 2),
+                    y=written(probe.position[1], 2),
                     index=probe.nearest,
                 )
             )

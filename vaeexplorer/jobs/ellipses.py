@@ -56,9 +56,12 @@ class Ellipses:
 
 @dataclass(frozen=True)
 class NoEllipses:
-    """Why there are none: "no posterior" (an AE's codes have no variance), or "no axes"."""
+    """Why there are none.
 
-    why: Literal["no posterior", "no axes"]
+    "no posterior" (an AE's codes have no variance), "one dimension", or "no axes" of the map.
+    """
+
+    why: Literal["no posterior", "one dimension", "no axes"]
 
 
 def ellipses(
@@ -81,6 +84,8 @@ def ellipses(
     spread = codes.log_variance
     if spread is None:
         return NoEllipses("no posterior")
+    if spread.shape[1] == 1:
+        return NoEllipses("one dimension")
     axes = lift.axes
     if axes is None:
         return NoEllipses("no axes")

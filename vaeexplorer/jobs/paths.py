@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from vaeexplorer.latent import paths
 from vaeexplorer.latent.lift import Lift
 from vaeexplorer.latent.probe import Probe, probe_code, probe_image
 from vaeexplorer.latent.strokes import Stroke
+from vaeexplorer.regularity.rounding import is_seen
 from vaeexplorer.run import Progress
 from vaeexplorer.storage.atomic import write_atomically
 
@@ -103,10 +105,11 @@ class Film:
 
     @property
     def largest(self) -> int | None:
-        """Index of the largest step; None where nothing changes, or something is not finite."""
-        if not np.isfinite(self.steps).all() or not self.steps.sum() > 0:
-            return None
-        return int(self.steps.argmax())
+        """Index of the largest step; None where nothing changes but by rounding, or not finite."""
+        mean, pixels = float(self.steps.mean()), self.frames[0].size
+        return (
+            int(self.steps.argmax()) if math.isfinite(mean) and is_seen(mean**2, pixels) else None
+        )
 
     @property
     def ratio(self) -> float | None:
@@ -121,7 +124,7 @@ class Film:
     def strip(self, slot: int) -> Strip:
         """Return the film as it is drawn in a file, for the slot `slot`."""
         edges = self.film_places(np.linspace(0, 1, len(self.steps) + 1))
-        return Strip(slot, self.frames, self.steps, edges, self.gaps)
+        return Strip(slot, self.frames, self.steps, edges, self.gaps, self.largest)
 
 
 def film_path(

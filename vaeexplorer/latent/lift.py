@@ -125,6 +125,8 @@ class Lift:
         self._plane = plane
         self._neighbours = min(NEIGHBOURS, len(self.codes) - 1)
         self.reach = REACH * self._dots.neighbour_distance()
+        one = self.exact and self.codes.shape[1] == 1
+        self._line = np.sort(self.codes[:, 0].astype(np.float64)) if one else None
 
     @property
     def exactness(self) -> Exactness:
@@ -178,8 +180,8 @@ class Lift:
                 z = self._through(place[None], z if held is None else held)[0]
             spread = math.sqrt((weights @ (codes - z) ** 2).sum())
             radius = math.sqrt(float(weights @ distances**2))
-        inside = snapped or distance <= self.reach
-        return Lifted(z, spread, radius, nearest, distance, snapped, inside)
+        inside = snapped or self._away(place[None], distances[None])[0] <= self.reach
+        return Lifted(z, spread, radius, nearest, distance, snapped, bool(inside))
 
     def lift_grid(self, points: NDArray[Any]) -> NDArray[np.float32]:
         """Lift many places, (m, 2), without snapping: codes, float32, (m, size).
@@ -203,8 +205,25 @@ class Lift:
 
     def near(self, points: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether there is data at each of `points`, (m, 2): a dot within `reach`."""
-        distances = self._dots.nearest(np.asarray(points, np.float64), 1)[0]
-        return np.asarray(distances[:, 0] <= self.reach)
+        points = np.asarray(points, np.float64)
+        distances = self._dots.nearest(points, 1)[0]
+        return np.asarray(self._away(points, distances) <= self.reach)
+
+    def _away(
+        self, points: NDArray[np.float64], distances: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """How far data is from `points`, (m, 2), given `distances` of their dots, (m, k): (m,).
+
+        On a map of one latent dimension only what lies across counts: its height is a density,
+        and every place above or below a dot has the code of that dot.
+        """
+        if self._line is None:
+            return distances[:, 0]
+        place = points[:, 0]
+        after = np.searchsorted(self._line, place)
+        left = self._line[np.maximum(after - 1, 0)]
+        right = self._line[np.minimum(after, len(self._line) - 1)]
+        return np.minimum(np.abs(place - left), np.abs(right - place))
 
     def make_lattice(self) -> Generator[float, None, Lattice]:
         """Compute the lattice that `lift_grid` and overlays use, yielding the share done.
@@ -256,7 +275,7 @@ class Lift:
     def _means(
         self, points: NDArray[np.float64]
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Weighted means of codes at `points`, (m, 2), and distances of their nearest dots."""
+        """Weighted means of codes at `points`, (m, 2), and how far data is from them."""
         means = np.empty((len(points), self.codes.shape[1]), np.float32)
         nearest = np.empty(len(points))
         count = self._neighbours + 1
@@ -266,7 +285,7 @@ class Lift:
             distances, found = self._dots.nearest(points[part], count)
             weights = _weights(distances)
             means[part] = (weights[:, None, :] @ self.codes[found])[:, 0]
-            nearest[part] = distances[:, 0]
+            nearest[part] = self._away(points[part], distances)
         return means, nearest
 
 

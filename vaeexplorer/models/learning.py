@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from vaeexplorer.models.adam import Adam
 from vaeexplorer.models.base import Batch, Model, ModelConfig, Pressure, Terms, float_images
 from vaeexplorer.models.multilevel import random_groups
 from vaeexplorer.models.warping import Pairs
@@ -51,22 +52,11 @@ def one_cycle(done: float) -> tuple[float, float]:
     return _cosine(1.0, 4e-6, falling), _cosine(0.85, 0.95, falling)
 
 
-def warm_up_torch() -> None:
-    """Let torch import what its first optimiser step needs, which holds the GIL for 160 ms."""
-    weight = nn.Parameter(torch.zeros(1))
-    descend((weight - 1.0).square().sum(), adam([weight]), [weight])
-
-
 def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
-def adam(parameters: list[nn.Parameter]) -> torch.optim.Adam:
-    """Make Adam, fused: a fifth of the time of the default, which is a quarter of a step."""
-    return torch.optim.Adam(parameters, fused=True)
-
-
-def descend(loss: Tensor, optimiser: torch.optim.Optimizer, parameters: list[nn.Parameter]) -> None:
+def descend(loss: Tensor, optimiser: Adam, parameters: list[nn.Parameter]) -> None:
     """Take one step down the gradient of `loss`, unless something is not finite."""
     optimiser.zero_grad()
     loss.backward()
@@ -147,29 +137,27 @@ class Learner:
         self.peak = peak
         self.noise = torch.Generator().manual_seed(noise_seed)
         self.parameters = list(model.parameters())
-        self.optimiser = adam(self.parameters)
+        self.optimiser = Adam(self.parameters)
 
     def step(self, batch: Batch, done: float) -> Terms:
         """Learn from one batch when the share `done` of the training is over."""
-        share, momentum = one_cycle(done)
-        for group in self.optimiser.param_groups:
-            group["lr"], group["betas"] = share * self.peak, (momentum, 0.999)
+        share, self.optimiser.beta_1 = one_cycle(done)
+        self.optimiser.rate = share * self.peak
         terms: Terms = self.model(batch, self.noise)
         loss = objective(terms, self.settings.pressure(done))
         descend(loss, self.optimiser, self.parameters)
         return terms
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def state(self) -> tuple[dict[str, Any], list[Tensor]]:
         """Copy of all that steps change."""
-        return copy.deepcopy((self.model.state_dict(), self.optimiser.state_dict()))
+        return copy.deepcopy((self.model.state_dict(), self.optimiser.state()))
 
-    def go_back(self, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    def go_back(self, state: tuple[dict[str, Any], list[Tensor]]) -> None:
         """Return to a state from before the training diverged, with half the learning rate."""
         self.peak /= 2
-        # A copy, for the optimiser goes on in the very tensors it is given.
-        weights, moments = copy.deepcopy(state)
+        weights, moments = state
         self.model.load_state_dict(weights)
-        self.optimiser.load_state_dict(moments)
+        self.optimiser.go_back(moments)
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """State of the model as numpy arrays of their own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Definition(NamedTuple):
@@ -76,3 +76,22 @@ OF_THE_POSTERIOR = (
     "mutual_information_limit",
 )
 """Those that exist only where a prior is declared and a posterior has a variance."""
+
+NEAR_LIMIT = 0.9
+"""Share of the logarithm of the number of images from which on it holds the information down."""
+
+
+def is_lower_bound(key: str, terms: Mapping[str, Any]) -> bool:
+    """Tell whether the number under `key` can only be read as "at least".
+
+    `terms` are those of `aggregate.aggregate_terms`, or hold them.
+    """
+    if key != "mutual_information":
+        return False
+    value, limit = terms.get(key), terms.get(f"{key}_limit")
+    return value is not None and limit is not None and bool(value > NEAR_LIMIT * limit)
+
+
+def at_least(text: str) -> str:
+    """Write that a number, written as `text`, is a lower bound."""
+    return f"\N{GREATER-THAN OR EQUAL TO} {text}"

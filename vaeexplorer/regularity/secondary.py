@@ -30,6 +30,7 @@ from vaeexplorer.regularity.ground import (
 )
 from vaeexplorer.regularity.information import ACTIVE_VARIANCE
 from vaeexplorer.regularity.laws import Law, own_law
+from vaeexplorer.regularity.rounding import is_seen
 
 DECODES = 4096
 """Decodes that the local stretch may cost."""
@@ -77,7 +78,7 @@ def local_stretch(
 ) -> dict[str, float | None]:
     """Quantiles of the local stretch, see `DEFINITIONS`."""
     spread = float(held_out.images.var(dim=0, correction=1).sum(dtype=torch.float64))
-    if not spread > 0:
+    if not is_seen(spread, held_out.images.shape[1]):
         return {}
     root = symmetric_root(held_out.codes).float()
     places = _base_points(held_out.codes, max(LEAST_PLACES, DECODES // space.size), generator)
@@ -97,9 +98,9 @@ def largest_step(space: LatentSpace, codes: Tensor, generator: torch.Generator) 
     for start, end in torch.randint(len(codes), (PATHS, 2), generator=generator).tolist():
         pictures = decode(space, (1 - along) * codes[start] + along * codes[end])
         steps = pictures.diff(dim=0).double().square().sum(dim=1).sqrt()
-        if float(steps.mean()) > 0:
+        if is_seen(float(steps.mean()) ** 2, pictures.shape[1]):
             ratios.append(steps.amax() / steps.mean())
-    return float(torch.stack(ratios).median()) if ratios else None
+    return float(torch.stack(ratios).quantile(0.5)) if ratios else None
 
 
 def path_length(space: LatentSpace, law: Law, generator: torch.Generator) -> float | None:
@@ -110,8 +111,9 @@ def path_length(space: LatentSpace, law: Law, generator: torch.Generator) -> flo
     one = _decode_all(space, first + along * (second - first))
     other = _decode_all(space, first + (along + SMALL_STEP) * (second - first))
     change = (other - one).square().sum(dim=1, dtype=torch.float64).mean() / SMALL_STEP**2
-    spread = _decode_all(space, first).double().var(dim=0, correction=1).sum()
-    return float(change / (2 * spread)) if float(spread) > 0 else None
+    drawn = _decode_all(space, first).double()
+    spread = float(drawn.var(dim=0, correction=1).sum())
+    return float(change) / (2 * spread) if is_seen(spread, drawn.shape[1]) else None
 
 
 def cycle_error(space: LatentSpace, ground: Ground, draws: Tensor, active: Tensor) -> float | None:

@@ -30,32 +30,25 @@ def about(scores: Scores) -> list[str]:
     return [
         *([] if scored is None else [f"The pictures that are scored are {scored}."]),
         *evenness(continuity, scores["latent_dim"]),
-        f"At least {_percent(1 - completeness['P'])} of the draws from the "
-        f"{completeness['law']} decode to something farther from every real image than "
-        f"reconstructions are; {_percent(completeness['Q'])} of the kinds of images are reached.",
+        _about_completeness(completeness, reconstructs=continuity["gate"] >= GATE_NEEDED),
     ]
 
 
 def _about_continuity(continuity: Mapping[str, Any], latent_dim: int) -> list[str]:
+    if continuity["A"] is None:
+        return ["Continuity does not exist here: what was decoded is not finite."]
     if continuity["gate"] < GATE_NEEDED:
-        first = (
+        # Where little is shown all is alike: that would be no praise.
+        sentences = [
             f"The code carries {_percent(continuity['gate'])} of what {_straight(latent_dim)}, "
             "too little to speak of continuity."
-        )
-    elif continuity["C"] > 0:
-        first = (
-            "Near and between codes a small step changes the picture "
-            f"{1 / math.sqrt(continuity['C']):.1f} times as much as if the same pictures lay on "
-            "straight lines."
-        )
+        ]
     else:
-        first = "Continuity does not exist here: what was decoded is not finite."
-    sentences = [first]
-    if continuity["A"] is not None:
-        sentences.append(
+        sentences = [
+            _about_steps(continuity["C"]),
             f"{100 * continuity['A']:.0f} of 100 small steps give a picture as alike as the 5 % "
-            "most alike pairs."
-        )
+            "most alike pairs.",
+        ]
     if continuity["J"] is not None and continuity["J"] > JUMPS_ALARM:
         sentences.append(
             f"{_percent(continuity['J'])} of the change is sudden: jumps, or ripples finer than "
@@ -64,12 +57,53 @@ def _about_continuity(continuity: Mapping[str, Any], latent_dim: int) -> list[st
     return sentences
 
 
+def _about_steps(evenness: float) -> str:
+    if not evenness > 0:
+        return "No small step near or between codes changes the picture."
+    return (
+        "Near and between codes a small step changes the picture "
+        f"{1 / math.sqrt(evenness):.1f} times as much as if the same pictures lay on straight "
+        "lines."
+    )
+
+
+def _about_completeness(completeness: Mapping[str, Any], *, reconstructs: bool) -> str:
+    law = completeness["law"]
+    if not (completeness["P"] or completeness["Q"]):
+        return f"Draws from the {law} decode to nothing that is finite and of a kind in the data."
+    # Draws are held against images around their mean too, which counts where reconstructions
+    # are no nearer to real images than that.
+    than = "" if reconstructs else ", or than images are from their mean"
+    # A bound is not rounded up.
+    farther = math.floor(100 * (1 - completeness["P"]) + 1e-9)
+    found = (
+        f"At least {farther} % of the draws from the {law} decode to something"
+        if farther
+        else f"Less than 1 % of the draws from the {law} are shown to be"
+    )
+    return (
+        f"{found} farther from every real image than reconstructions are{than}; "
+        f"{_percent(completeness['Q'])} of the kinds of images are reached."
+    )
+
+
 def _about_jumps(continuity: Mapping[str, Any], latent_dim: int) -> list[str]:
     """Say what a codebook is: between two of its codes there is nothing to be even."""
     del latent_dim
     jumps = continuity["J"]
     measured = "" if jumps is None else f": {_percent(jumps)} of the change is sudden"
     return [f"Codes snap to a codebook, so that pictures change by jumps{measured}."]
+
+
+def instead_of_continuity(scores: Scores) -> str | None:
+    """Say what stands where a number of continuity would mislead; None where it may stand.
+
+    C rises as a code forgets, and between two codes of a codebook there is nothing to be even.
+    """
+    gate = scores["continuity"]["gate"]
+    if gate < GATE_NEEDED:
+        return f"carries {_percent(gate)}"
+    return "codes snap" if scores.get("snaps") else None
 
 
 def not_comparable(first: Scores, second: Scores) -> str | None:
@@ -130,13 +164,14 @@ def compare(first: Scores, second: Scores, names: tuple[str, str] = ("A", "B")) 
 def warnings(first: Scores, second: Scores, names: tuple[str, str] = ("A", "B")) -> list[str]:
     """Sentences on what is unfair in comparing the two; empty if nothing is.
 
-    Different data, n or latent dimensions; different laws of the draws; a code that carries too
-    little, or snaps to a codebook; C and C20 that disagree.
+    Different data, n or latent dimensions, beside which nothing else counts; different laws of the
+    draws; a code that carries too little, or snaps to a codebook; C and C20 that disagree.
     """
     obstacle = not_comparable(first, second)
+    if obstacle is not None:
+        return [obstacle]
     both = tuple(zip(names, (first, second), strict=True))
     return [
-        *([] if obstacle is None else [obstacle]),
         *(
             f"{name} carries {_percent(scores['continuity']['gate'])} of what "
             f"{_straight(scores['latent_dim'])}, too little to judge its continuity."

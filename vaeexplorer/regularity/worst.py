@@ -28,6 +28,7 @@ from vaeexplorer.regularity.ground import (
     training_codes,
 )
 from vaeexplorer.regularity.laws import Drawn, own_law
+from vaeexplorer.regularity.rounding import is_seen
 
 APART = 0.5
 """Places nearer to a worse one than this, in standard deviations of the codes, are left out."""
@@ -77,8 +78,9 @@ def steepest_steps(space: LatentSpace, held_out: Reconstructions, count: int) ->
         ]
     )
     spread = float(held_out.images.var(dim=0, correction=1).sum(dtype=torch.float64))
+    seen = is_seen(spread, held_out.images.shape[1])
     even = STEP * math.sqrt(spread)
-    amounts = changes.sqrt() / even if even > 0 else torch.full_like(changes, torch.nan)
+    amounts = changes.sqrt() / even if seen else torch.full_like(changes, torch.nan)
     chosen = _worst(base, amounts, root, count)
     return Places(base[chosen], after[chosen], amounts[chosen].tolist())
 
@@ -102,7 +104,7 @@ def emptiest_draws(
     ).sqrt()
     if drawn is not space:
         held_out = reconstruct(drawn, ground, ground.held_out)
-    usual = float(nearest_squared(held_out.images, ground.real).sqrt().median())
+    usual = float(nearest_squared(held_out.images, ground.real).sqrt().quantile(0.5))
     amounts = away / usual if usual > 0 else torch.full_like(away, torch.nan)
     chosen = _worst(z, amounts, symmetric_root(z), count)
     name = Drawn(space, law).name

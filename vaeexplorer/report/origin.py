@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from vaeexplorer import __version__
+from vaeexplorer.run import versions_in_use
 
 REPEATED = "SOURCE_DATE_EPOCH"
 """Seconds since 1970 in the environment that stand for now: of reproducible-builds.org."""
@@ -22,16 +20,10 @@ def origin() -> dict[str, Any]:
     Other versions of those that compute may give other last digits. The time is that of
     SOURCE_DATE_EPOCH where it is set, so that a report can be made twice alike.
     """
-    import torch  # nothing else in a report needs it
-
     return {
         "vae_explorer": __version__,
         "made": _now().isoformat(timespec="seconds"),
-        "made_with": {
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-        },
+        "made_with": versions_in_use(),
     }
 
 

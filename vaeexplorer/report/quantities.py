@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vaeexplorer.drawing.numbers import written
-from vaeexplorer.regularity.definitions import DEFINITIONS
+from vaeexplorer.regularity.definitions import DEFINITIONS, at_least, is_lower_bound
+from vaeexplorer.regularity.verdict import instead_of_continuity
 
 NOTHING = "--"
 
@@ -18,6 +19,7 @@ class Quantity(NamedTuple):
     """One row of a table: what it is called, defined, read and written as.
 
     sd: where its standard deviation stands. part: it is a part of the row before that is none.
+    instead: says what stands in place of a number that would mislead; None where it may stand.
     """
 
     name: str
@@ -26,15 +28,21 @@ class Quantity(NamedTuple):
     digits: int = 2
     sd: tuple[str, ...] = ()
     part: bool = False
+    instead: Callable[[Numbers], str | None] | None = None
 
     def text(self, run: Numbers) -> str | None:
         """Write its value for `run`; None where it does not exist."""
         value = find(run, self.keys)
         if value is None or isinstance(value, str):
             return value
+        instead = self.instead(run) if self.instead else None
+        if instead is not None:
+            return f"{NOTHING} {instead}"
         spread = find(run, self.sd) if self.sd else None
         if spread is None:
-            return number(float(value), self.digits)
+            text = number(float(value), self.digits)
+            bound = is_lower_bound(self.keys[-1], find(run, self.keys[:-1]))
+            return at_least(text) if bound else text
         # One digit more where the spread would read as none, as in the window.
         digits = self.digits + (spread < 0.5 * 10**-self.digits)
         return f"{number(float(value), digits)} ± {number(float(spread), digits)}"
@@ -102,6 +110,7 @@ SCORES = (
         "deviation over three seeds of the score.",
         ("continuity", "score"),
         sd=("continuity", "sd"),
+        instead=instead_of_continuity,
     ),
     Quantity(
         "C, evenness",
@@ -156,7 +165,8 @@ SCORES = (
     ),
     Quantity(
         "P, realism",
-        "At least 1 − P of the draws are farther from every real image than reconstructions are.",
+        "At least 1 − P of the draws are farther from every real image than reconstructions are, "
+        "or than images are from their mean.",
         ("completeness", "P"),
         part=True,
     ),

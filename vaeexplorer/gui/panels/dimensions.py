@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,8 +18,9 @@ from PySide6.QtWidgets import (
 from vaeexplorer.gui.session import Session, Slot
 from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.code_picker import CodePicker
-from vaeexplorer.gui.widgets.dimension_texts import Carried, carried
+from vaeexplorer.gui.widgets.dimension_texts import Carried, carried, space_of_several
 from vaeexplorer.gui.widgets.latent_slider import LatentSlider
+from vaeexplorer.gui.widgets.scroll_area import ScrollArea
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.jobs.codes import CodeUsage, Variants
 from vaeexplorer.jobs.describing import CodesDescription
@@ -81,10 +81,7 @@ class DimensionsPanel(QWidget):
         inside.addWidget(self.picker, 1)
         inside.addWidget(self._more)
         inside.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the keys
+        scroll = ScrollArea(takes_keys=False)
         scroll.setWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID // 2, 0, 0)
@@ -216,10 +213,9 @@ class DimensionsPanel(QWidget):
 
     def _fill_row(self, number: int, row: LatentSlider) -> None:
         exhibit = self._session.slots[self._session.active].exhibit
-        space = main_space(exhibit) if len(exhibit.codes) > 1 else ""
         dimension = int(self._carried.order[number])
         text, tooltip, silent = self._carried.words(dimension)
-        row.show_dimension(dimension, space, self._codes)
+        row.show_dimension(dimension, space_of_several(exhibit), self._codes)
         row.show_carried(text, tooltip, not silent)
         row.place(float(self._z[dimension]))
 

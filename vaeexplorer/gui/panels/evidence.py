@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from vaeexplorer.drawing.numbers import written
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
+from vaeexplorer.gui.widgets.dimension_texts import dimension_names
 from vaeexplorer.gui.widgets.evidence_lines import (
     about_slot,
     line_of,
@@ -38,6 +39,7 @@ from vaeexplorer.gui.widgets.evidence_texts import (
 from vaeexplorer.gui.widgets.image_view import to_qimage
 from vaeexplorer.gui.widgets.theme import GRID, tabular
 from vaeexplorer.gui.widgets.written_area import WrittenArea
+from vaeexplorer.jobs.describing import CodesDescription
 from vaeexplorer.run import Config, Exhibit, Progress, last_measures
 from vaeexplorer.storage import RunSummary
 
@@ -182,13 +184,18 @@ class EvidencePanel(QWidget):
 
     # --- one dimension, and draws of images ---------------------------------------------------
 
+    def _named(self, described: CodesDescription) -> dict[int, str]:
+        """Name the dimensions of the active slot, those first that carry most."""
+        names = dimension_names(self._session.slots[self._session.active].exhibit)
+        return {dimension: names[dimension] for dimension in described.by_carried.tolist()}
+
     def _look_closer(self, *_: object) -> None:
         """Ask for what the page that is looked at shows of the active slot, or of all."""
         if not self.isVisible():
             return
         active = self._session.active
         described = self._session.descriptions.of(active)
-        self.pages.offer_dimensions([] if described is None else described.by_carried.tolist())
+        self.pages.offer_dimensions({} if described is None else self._named(described))
         if self.pages.page == MARGINAL:
             if self.pages.dimension is None:
                 self.pages.marginal.show_curve(active, None)
@@ -204,8 +211,10 @@ class EvidencePanel(QWidget):
             self._session.evidence.draw_images(slot, self._draws)
 
     def _show_marginal(self, slot: int, curve: MarginalCurve) -> None:
-        if slot == self._session.active:
-            self.pages.marginal.show_curve(slot, curve)
+        exhibit = self._session.slots[slot].exhibit
+        if slot == self._session.active and exhibit is not None:
+            name = dimension_names(exhibit)[curve.dimension]
+            self.pages.marginal.show_curve(slot, curve, name)
 
     def _show_draws(self, slot: int, found: ImageDraws | None) -> None:
         self.pages.draws.show_draws(

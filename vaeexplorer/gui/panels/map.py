@@ -25,6 +25,7 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.clickable_label import ClickableLabel
+from vaeexplorer.gui.widgets.dimension_texts import dimension_names
 from vaeexplorer.gui.widgets.dot_key import DotKey
 from vaeexplorer.gui.widgets.elided_label import ElidedLabel
 from vaeexplorer.gui.widgets.empty_slot import EmptySlot
@@ -322,17 +323,15 @@ class MapPanel(QWidget):
         exhibit = self._exhibit
         if exhibit is None or shown is None:
             return
-        n = len(shown.positions)
-        dots = self.key.colours(n)
-        self.view.set_points(shown.positions, dots, **how)
+        self.view.set_points(shown.positions, self.key.colours(exhibit.source.n), **how)
         self._show_no_data(self._slot, None)
         self._hide_labels(self._session.hidden_labels)
         self._show_selection(self._session.selection)
         size = exhibit.codes[main_space(exhibit)].mean.shape[1]
-        planar = shown.method == "dimensions"
-        self.foot.show_axes(size, self._session.axes_of(self._slot) if planar else None)
-        self._details.setText(map_text(exhibit.source.kind, size, shown.method, n))
-        self._details.setToolTip(about_map(shown.settings))
+        axes = self._session.axes_of(self._slot) if shown.method == "dimensions" else None
+        self.foot.show_axes(dimension_names(exhibit), axes)
+        self._details.setText(map_text(exhibit.source.kind, size, shown.method, exhibit.source.n))
+        self._details.setToolTip(about_map(self._details.text(), shown.settings))
 
     def _show_link(self) -> None:
         """Say where image k of this slot is not image k of the first one."""
@@ -344,6 +343,7 @@ class MapPanel(QWidget):
             and not self._session.linked(others[0], self._slot)
         )
         self._warning.setText(translate("Map", "different data, not linked") if apart else "")
+        self._details.keep(1 if apart else 15 * GRID)
 
     def _show_model(self, slot: int, state: str) -> None:
         exhibit = self._session.slots[slot].exhibit

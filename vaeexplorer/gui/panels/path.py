@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -16,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +27,7 @@ from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.film_view import FilmView
 from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import to_qimage
+from vaeexplorer.gui.widgets.scroll_area import ScrollArea
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.jobs.paths import FRAMES, Film, PathChoice
 from vaeexplorer.run import Exhibit
@@ -113,11 +114,7 @@ class PathPanel(QWidget):
         page = QWidget()
         page.setLayout(self._rows)
         self._rows.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the keys
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = ScrollArea(takes_keys=False, sideways=False)
         scroll.setWidget(page)
         column.addWidget(scroll, 1)
         self._rebuild(len(session.slots))
@@ -176,8 +173,15 @@ class PathPanel(QWidget):
         row.addWidget(self.save_button)
         return row
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # Tab goes through the tools as they stand: Qt takes boxes of choices for the first.
+        tools = (self.start_button, self.end_button, self.draw_button, self.way, self.even)
+        for one, other in pairwise((*tools, self.play_button, self.save_button)):
+            self.setTabOrder(one, other)
+
     def _way_choice(self) -> QComboBox:
-        self.way = QComboBox()
+        self.way = QComboBox(self)
         self.way.setAccessibleName(translate("Path", "Way from one image to the other"))
         self.way.setToolTip(
             translate(

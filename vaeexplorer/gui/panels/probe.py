@@ -6,14 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.session import Session
@@ -21,6 +14,7 @@ from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import ImageView
 from vaeexplorer.gui.widgets.live_label import LiveLabel
+from vaeexplorer.gui.widgets.scroll_area import RING, ScrollArea
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS, tabular
 from vaeexplorer.latent.probe import Probe
 from vaeexplorer.run import Exhibit
@@ -235,16 +229,13 @@ class ProbeNumbers(QWidget):
         self.round_trip.setText(f"{distance:.2f}")
 
 
-class ProbePanel(QScrollArea):
+class ProbePanel(ScrollArea):
     """One SlotProbe per slot: two beside each other, more in compact rows."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(sideways=False)
         self._session = session
         self.slots: list[SlotProbe] = []
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rebuild(len(session.slots))
         session.slots_changed.connect(self._rebuild)
         session.exhibit_changed.connect(self._show_exhibit)
@@ -271,7 +262,7 @@ class ProbePanel(QScrollArea):
         column.addStretch()
         self.setWidget(page)
         # Pictures of more slots keep their size, and none may be cut where there is room for all.
-        self.setMinimumHeight(page.sizeHint().height() if compact else 0)
+        self.setMinimumHeight(page.sizeHint().height() + 2 * RING if compact else 0)
         self._fit_pictures()
         for slot, state in enumerate(self._session.slots):
             self._show_exhibit(slot, state.exhibit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -48,6 +48,8 @@ CHOICE_WIDTH, LEAST_PLOT, PLOT_WIDTH = 176, 172, 208
 PAIR = 40
 FIRST_COMPONENTS = 10
 FEW_SLOTS = 2
+COMPARED_MS = 500
+"""From a result to its drawing: many more come in a second than anybody can tell apart."""
 
 
 class SlotSamples(QWidget):
@@ -58,7 +60,7 @@ class SlotSamples(QWidget):
         self._session, self._slot = session, slot
         self._samples: Samples | None = None
         letter = SLOT_LETTERS[slot]
-        self.about, self._reason, self._pair_text = ElidedLabel(), QLabel(), QLabel()
+        self.about, self._reason, self._pair_text = ElidedLabel(rows=2), QLabel(), QLabel()
         self._pair_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for label in (self.about, self._pair_text):
             label.setFont(tabular(label.font()))
@@ -183,6 +185,8 @@ class SamplesPanel(QWidget):
         super().__init__()
         self._session = session
         self.slots: list[SlotSamples] = []
+        self._comparing = QTimer(self, singleShot=True, interval=COMPARED_MS)
+        self._comparing.timeout.connect(self._show_comparison)
         self.bic = ComponentsPlot(
             translate("Samples", "BIC \N{MINUS SIGN} least, nats"),
             translate(
@@ -214,7 +218,7 @@ class SamplesPanel(QWidget):
         row.addLayout(self._room, 3)
         session.slots_changed.connect(self._rebuild)
         session.samples.drawn.connect(self._show_samples)
-        session.samples.laws_compared.connect(self._show_comparison)
+        session.samples.laws_compared.connect(self._take_comparison)
         session.samples.law_chosen.connect(self._show_law)
         session.model_changed.connect(self._offer_laws)
         session.exhibit_changed.connect(self._offer_laws)
@@ -223,9 +227,9 @@ class SamplesPanel(QWidget):
         self._show_law(session.samples.law)
 
     def _choice_column(self) -> QWidget:
-        page = QWidget()
+        page = QWidget(self)
         page.setFixedWidth(CHOICE_WIDTH)
-        self.choice = QComboBox()
+        self.choice = QComboBox(page)
         self.choice.setAccessibleName(translate("Samples", "Law of the draws"))
         self.choice.activated.connect(self._choose_law)
         self.dial = QSlider(Qt.Orientation.Horizontal)
@@ -320,7 +324,15 @@ class SamplesPanel(QWidget):
         if slot < len(self.slots):
             self.slots[slot].show_samples(samples, reason)
 
-    def _show_comparison(self, *_: object) -> None:
+    def _take_comparison(self, slot: int, found: LawComparison | None) -> None:
+        """Show soon how laws compare; at once that nothing is known of a slot any more."""
+        del slot
+        if found is None:
+            self._show_comparison()
+        elif not self._comparing.isActive():
+            self._comparing.start()
+
+    def _show_comparison(self) -> None:
         found = self._session.samples.comparisons
         self.bic.show_curves(
             {slot: _above_least(one) for slot, one in found.items()},

@@ -29,6 +29,7 @@ from vaeexplorer.gui.widgets.score_rows import Row, rows, with_deviation
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.gui.widgets.written_area import WrittenArea
 from vaeexplorer.jobs.scorecard import Comparison, comparisons
+from vaeexplorer.regularity.definitions import at_least, is_lower_bound
 from vaeexplorer.regularity.verdict import GATE_NEEDED
 
 translate = QCoreApplication.translate
@@ -108,7 +109,7 @@ class ScorecardPanel(QWidget):
     def _rebuild(self, *_: object) -> None:
         """Write the table anew, with the rows that are wanted and a column for each slot."""
         # Columns of four slots take most of the room there is.
-        for part, share in enumerate((3, 2) if len(self._session.slots) <= 2 else (5, 2)):
+        for part, share in enumerate((3, 2) if len(self._session.slots) <= 2 else (3, 1)):
             self._split.setStretch(part, share)
         self._table.write(self._write_table)
         self._show()
@@ -117,10 +118,10 @@ class ScorecardPanel(QWidget):
         """Write the heads of the columns, then some rows at a time."""
         grid = QGridLayout(page)
         grid.setContentsMargins(0, 0, GRID, 0)
-        grid.setHorizontalSpacing(2 * GRID)
+        grid.setHorizontalSpacing(2 * GRID if len(self._session.slots) <= 2 else GRID)
         grid.setVerticalSpacing(0)
         slots = range(len(self._session.slots))
-        names, bars = [ElidedLabel() for _ in slots], {}
+        names, bars = [ElidedLabel(rows=2) for _ in slots], {}
         for slot in slots:
             grid.addLayout(_column_head(slot, names[slot]), 0, slot + 1)
             grid.setColumnStretch(slot + 1, 1)
@@ -184,20 +185,17 @@ class ScorecardPanel(QWidget):
             bar.setToolTip(reason)
             return
         value, spread = _found(scores, row.keys), _found(scores, row.spread)
-        if row.keys == ("continuity", "score") and scores["continuity"]["gate"] < GATE_NEEDED:
-            # C rises as a model forgets: no good number may stand here then.
-            bar.show_value(None, None, _forgets(scores))
-            bar.setToolTip(row.definition)
-        elif row.keys == ("continuity", "score") and scores.get("snaps"):
-            bar.show_value(None, None, translate("Scorecard", "-- codes snap: see J, jumps"))
-            bar.setToolTip(row.definition)
+        if row.keys == ("continuity", "score") and (instead := _instead(scores)):
+            bar.show_value(None, None, instead)
+            # In a column of four slots there is room for the first words only.
+            bar.setToolTip(f"{instead}\n{row.definition}")
         elif value is None:
             waits = self._waits(row, slot)
             bar.show_value(None, None, "..." if waits else NOTHING)
             bar.setToolTip(self._absence(row, slot))
         else:
             shown = value if row.share else None
-            bar.show_value(shown, spread, _number(value, spread, row.digits), measured=True)
+            bar.show_value(shown, spread, _number(scores, row), measured=True)
             bar.setToolTip(row.definition)
 
     def _waits(self, row: Row, slot: int) -> bool:
@@ -272,13 +270,7 @@ class ScorecardPanel(QWidget):
         columns = self._session.scores.columns()
         lines = ["\t".join(["", *(f"{one.slot}: {one.name}" for one in columns)])]
         for row in self.rows:
-            numbers = [
-                (_found(one.scores, row.keys), _found(one.scores, row.spread)) for one in columns
-            ]
-            texts = [
-                NOTHING if value is None else _number(value, sd, row.digits)
-                for value, sd in numbers
-            ]
+            texts = [_number(one.scores, row) for one in columns]
             lines.append("\t".join([row.title.strip(), *texts]))
         QGuiApplication.clipboard().setText(
             "\n".join([*lines, "", *(text for text, _ in self._said)])
@@ -313,20 +305,32 @@ def _found(scores: Scores, keys: tuple[str, ...]) -> Any:
     return value
 
 
-def _number(value: Any, spread: float | None, digits: int) -> str:
-    if isinstance(value, str):
-        return value
+def _number(scores: Scores, row: Row) -> str:
+    """Write the number of `row`."""
+    value, spread = _found(scores, row.keys), _found(scores, row.spread)
+    if row.keys == ("continuity", "score") and (instead := _instead(scores)):
+        return instead
+    if value is None or isinstance(value, str):
+        return value or NOTHING
     if isinstance(value, int):
         return f"{value:,}"
-    if spread is None:
-        return written(value, digits)
-    return with_deviation(value, spread)
+    if spread is not None:
+        return with_deviation(value, spread)
+    text = written(value, row.digits)
+    return at_least(text) if is_lower_bound(row.keys[-1], scores.get("secondary", {})) else text
 
 
-def _forgets(scores: Scores) -> str:
-    return translate("Scorecard", "-- carries {share:.0f} % of what {size} axes carry").format(
-        share=100 * scores["continuity"]["gate"], size=scores["latent_dim"]
-    )
+def _instead(scores: Scores) -> str:
+    """Say what stands where a number of continuity would mislead: see regularity.verdict."""
+    size = scores["latent_dim"]
+    if scores["continuity"]["gate"] < GATE_NEEDED:
+        said = (
+            translate("Scorecard", "-- carries {share:.0f} % of what 1 axis carries")
+            if size == 1
+            else translate("Scorecard", "-- carries {share:.0f} % of what {size} axes carry")
+        )
+        return said.format(share=100 * scores["continuity"]["gate"], size=size)
+    return translate("Scorecard", "-- codes snap: see J, jumps") if scores.get("snaps") else ""
 
 
 def _state_story(state: str) -> str:

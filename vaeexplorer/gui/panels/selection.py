@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from vaeexplorer.drawing.palette import class_colours
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.label_bars import LabelBars
+from vaeexplorer.gui.widgets.scroll_area import ScrollArea
 from vaeexplorer.gui.widgets.theme import GRID
 from vaeexplorer.gui.widgets.thumbnails import Thumbnails
 from vaeexplorer.latent.selection import Selection, label_counts
@@ -86,11 +86,7 @@ class SelectionPanel(QStackedWidget):
         column.setSpacing(GRID)
         column.addLayout(self._verbs())
         column.addLayout(sides, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the keys
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = ScrollArea(takes_keys=False, sideways=False)
         scroll.setWidget(page)
         return scroll
 

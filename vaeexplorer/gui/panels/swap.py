@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.image_name import image_name
 from vaeexplorer.gui.widgets.image_view import ImageView
+from vaeexplorer.gui.widgets.scroll_area import ScrollArea
 from vaeexplorer.gui.widgets.swap_view import SwapView
 from vaeexplorer.gui.widgets.theme import GRID
 from vaeexplorer.jobs.swapping import SwapGrid
@@ -106,10 +106,7 @@ class SwapPanel(QWidget):
         column_.addLayout(parts)
         column_.addStretch()
         # Under four maps there is less room than this needs, and the window would grow.
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = ScrollArea(sideways=False)
         scroll.setAccessibleName(translate("Swap", "The chosen cell"))
         scroll.setWidget(page)
         return scroll

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -14,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QStackedWidget,
@@ -29,6 +29,7 @@ from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.form import SettingsRows
 from vaeexplorer.gui.widgets.messages import ProgressStrip
 from vaeexplorer.gui.widgets.reconstructions import COLUMNS
+from vaeexplorer.gui.widgets.scroll_area import ScrollArea
 from vaeexplorer.gui.widgets.slot_box import SlotBox
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.gui.widgets.training_view import TrainingView
@@ -38,7 +39,7 @@ translate = QCoreApplication.translate
 
 MAX_SEED = 999_999
 FORM_WIDTH, EPOCHS_WIDTH, SEED_WIDTH = 312, 64, 56
-LIVE_SIZE = 590, 120
+LIVE_SIZE = 590, 64
 """What curves and pictures need at least."""
 PAIR = ("ae", "vae")
 """Families that are trained together, for slots A and B."""
@@ -56,7 +57,7 @@ class TrainingPanel(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID, GRID)
         row.setSpacing(2 * GRID)
-        row.addWidget(self._form())
+        row.addWidget(self._side())
         row.addLayout(self._view(), 1)
         session.families_loaded.connect(self._offer_families)
         session.data_opened.connect(self._show_data)
@@ -72,24 +73,42 @@ class TrainingPanel(QWidget):
             self._show_data(session.dataset)
         self._enable()
 
-    def _form(self) -> QWidget:
-        self.data = QComboBox()
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.settings.order_tabs()
+
+    def _side(self) -> QWidget:
+        side = QWidget(self)
+        side.setFixedWidth(FORM_WIDTH)
+        scroll, page = ScrollArea(takes_keys=False), QWidget()
+        outer = QVBoxLayout(side)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll, 1)
+        outer.addLayout(self._buttons())
+        scroll.setWidget(page)
+        self._fill_form(page)
+        return side
+
+    def _fill_form(self, page: QWidget) -> None:
+        # A choice that gets its parent later costs ten times as much.
+        self.data = QComboBox(page)
         self.data.setAccessibleName(translate("Training", "Data to train on"))
         for name in ("digits", "shapes"):
             self.data.addItem(name, name)
         self.data.activated.connect(self._open_data)
-        self.family = QComboBox()
+        self.family = QComboBox(page)
         self.family.setAccessibleName(translate("Training", "Family of the model"))
         self.family.currentIndexChanged.connect(self._show_family)
-        self.slot = SlotBox()
+        self.slot = SlotBox(page)
         self.name = QLineEdit()
         self.name.setPlaceholderText(translate("Training", "automatic"))
-        self.setFocusProxy(self.family)
-        page = QWidget()
+        self.setFocusProxy(self.data)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, GRID, 0)
         column.setSpacing(6)
         form = QFormLayout()
+        column.addLayout(form)
+        column.addStretch()
         form.setVerticalSpacing(6)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(translate("Training", "data"), self.data)
@@ -99,20 +118,7 @@ class TrainingPanel(QWidget):
         form.addRow(translate("Training", "show in"), self.slot)
         form.addRow(translate("Training", "name"), self.name)
         self.settings.add_more()
-        column.addLayout(form)
-        column.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the keys
-        scroll.setWidget(page)
-        side = QWidget()
-        side.setFixedWidth(FORM_WIDTH)
-        outer = QVBoxLayout(side)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll, 1)
-        outer.addLayout(self._buttons())
-        return side
+        self.settings.behind = self.train_button, self.both_button, self.stop_button
 
     def _epochs_and_seed(self) -> QHBoxLayout:
         """Make one row of both, so that the whole form is seen beside the tabs of other panels."""
@@ -196,8 +202,6 @@ class TrainingPanel(QWidget):
 
     def _offer_families(self, families: Mapping[str, object]) -> None:
         self._families = families
-        # Not before: a layout may open with this panel, and torch waits for the first paint.
-        self._session.training.prepare()
         before = self.family.blockSignals(True)
         for key, family in families.items():
             self.family.addItem(family.title, key)
@@ -305,11 +309,15 @@ class TrainingPanel(QWidget):
         self._enable()
 
     def _stop(self) -> None:
+        if self.stop_button.hasFocus():
+            self.setFocus()
         self.stop_button.setEnabled(False)
         self._session.training.stop()
 
     def _enable(self) -> None:
         training = self._session.training.running
+        verbs = self.train_button, self.both_button, self.stop_button
+        has_keys = any(verb.hasFocus() for verb in verbs)
         ready = bool(self._families) and self._session.dataset is not None
         self.train_button.setEnabled(ready and not training)
         self.train_button.setToolTip(
@@ -324,6 +332,9 @@ class TrainingPanel(QWidget):
             )
         )
         self.stop_button.setEnabled(training)
+        if has_keys and not any(verb.hasFocus() for verb in verbs):
+            # Qt gives the keys of what can no longer be pressed to what comes next: to a map's.
+            (self.stop_button if training else self.train_button).setFocus()
 
     def _show_progress(self, job: str, progress: Progress) -> None:
         if job != "train":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from vaeexplorer.gui.session import Session
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.elided_label import ElidedLabel
+from vaeexplorer.gui.widgets.scroll_area import ScrollArea
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.gui.widgets.tiles import Tiles
 from vaeexplorer.jobs.worst import WorstPlace, WorstPlaces
@@ -60,7 +61,11 @@ class SlotPlaces(QWidget):
         if found is None:
             return
         steps, draws = self._titles
-        steps.setText(translate("Worst", "steepest steps, \N{MULTIPLICATION SIGN} even steps"))
+        steps.setText(
+            translate("Worst", "steepest steps, \N{MULTIPLICATION SIGN} even steps")
+            if found.steps
+            else translate("Worst", "steepest steps --: no step changes the picture")
+        )
         steps.setToolTip(
             translate(
                 "Worst",
@@ -101,16 +106,13 @@ class SlotPlaces(QWidget):
         self._session.set_code(self._slot, place.z, place.whole)
 
 
-class WorstPanel(QScrollArea):
+class WorstPanel(ScrollArea):
     """One SlotPlaces per slot, side by side."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(sideways=False)
         self._session = session
         self.slots: list[SlotPlaces] = []
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rebuild(len(session.slots))
         session.slots_changed.connect(self._rebuild)
         session.worst_places.found.connect(self._show_found)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import NAMED, Dataset, is_data, open_data
-from vaeexplorer.drawing.dot_field import kernel_loaded, load_kernel
-from vaeexplorer.gui.postponed import import_postponed, let_generators_be_made
+from vaeexplorer.drawing.dot_field import kernel_loaded
+from vaeexplorer.gui.postponed import import_kernel, import_postponed, import_torch
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -33,17 +33,14 @@ if TYPE_CHECKING:
 translate = QCoreApplication.translate
 
 MANY_DOTS = 5_000
-"""More dots than this are drawn by a compiled kernel, as soon as it has been loaded."""
+"""What draws more dots than this is loaded at once; for others, once nothing else is waited for."""
 
 
 class Opening(Probing):
     """The verbs that bring exhibits and data."""
 
     def start(self) -> None:
-        """Begin to load models: called once the window has been painted.
-
-        Importing torch stalls the GUI thread once; maps are on the screen before that.
-        """
+        """Begin to load models, for which torch is imported: called once the window is painted."""
         if self._started:
             return
         self._started = True
@@ -73,7 +70,7 @@ class Opening(Probing):
 
     def _prepare_drawing(self, n: int) -> None:
         if n > MANY_DOTS and not kernel_loaded():
-            self._work("raster", load_kernel, lambda _: None)
+            self._work("raster", import_kernel, lambda _: None)
 
     def open_default_pair(self) -> None:
         """Open the AE and the VAE that ship with the program, in slots A and B.
@@ -156,9 +153,9 @@ class Opening(Probing):
         def job() -> Any:
             with_data = with_images(exhibit)
             yield with_data
+            import_torch()
             import torch
 
-            let_generators_be_made()
             # One core is left to the window, whatever is decoded or scored.
             torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
             return with_model(with_data)
@@ -200,10 +197,11 @@ class Opening(Probing):
         self.families = families
         self.families_loaded.emit(families)
         self.prepare(import_postponed)
+        self.prepare(import_kernel)
 
 
 def _load_families() -> Mapping[str, Family]:
-    from vaeexplorer.models import FAMILIES  # imports torch
+    import_torch()
+    from vaeexplorer.models import FAMILIES
 
-    let_generators_be_made()
     return FAMILIES

@@ -19,6 +19,26 @@ CARRIES_NOTHING = 0.01
 NOTHING = "--"
 
 
+def dimension_name(dimension: int, space: str) -> str:
+    """Return what `dimension`, counted from 0, is called: "z3", or "style 3" in a `space`.
+
+    `space` is empty where a model has but one. Where it has several its name is needed: the layers
+    of a hierarchy are themselves called z1, z2 and so on.
+    """
+    return f"z{dimension + 1}" if space in ("", "z") else f"{space} {dimension + 1}"
+
+
+def dimension_names(exhibit: Exhibit) -> list[str]:
+    """Return what the dimensions of the explored space of `exhibit` are called."""
+    size = exhibit.codes[main_space(exhibit)].mean.shape[1]
+    return [dimension_name(number, space_of_several(exhibit)) for number in range(size)]
+
+
+def space_of_several(exhibit: Exhibit) -> str:
+    """Return the space of `exhibit` that is explored; empty where there is no other."""
+    return main_space(exhibit) if len(exhibit.codes) > 1 else ""
+
+
 @dataclass(frozen=True, eq=False)
 class Carried:
     """What each dimension of a space carries.

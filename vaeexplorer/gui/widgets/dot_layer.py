@@ -181,8 +181,18 @@ class DotLayer(ShownDots):
         if self._begins(frame) is not None or not self._near(shown, frame):
             draw_unscaled(painter, shown, frame)
         else:
-            draw_stretched(painter, self._field, shown, frame, int(QUICK / 2 * self._pace.at_once))
+            draw_stretched(painter, self._field, shown, frame, int(QUICK / 3 * self._pace.at_once))
         return shown.hatch is None and hatch is not None
+
+    def draw_former(
+        self, painter: QPainter, size: tuple[int, int], centre: FloatArray, scale: float
+    ) -> bool:
+        """Draw what was drawn last where its dots lie in this view; False where they are others."""
+        shown, ratio = self._picture, painter.device().devicePixelRatioF()
+        if shown is None or shown.content != self._content:
+            return False
+        draw_stretched(painter, None, shown, self._frame(size, centre, scale, ratio), 0)
+        return True
 
     def draw_moved(
         self, size: tuple[int, int], centre: FloatArray, scale: float, ratio: float
@@ -227,7 +237,7 @@ class DotLayer(ShownDots):
         if not before.whole:
             if not self._rest.isActive():
                 self._rest.start()
-        elif running_out(before, frame, begins):
+        elif not self.busy and running_out(before, frame, begins):
             field = self._ready()
             drawing = self._drawing(field, frame, before) if field else self._unsorted(frame)
             self._thread.start(drawing)
@@ -248,7 +258,8 @@ class DotLayer(ShownDots):
         if before is not None and corner(before.frame, frame) is not None:
             self._refine()  # other dots in the same view: the former ones stay until then
             return before
-        self._thread.start(self._drawing(field, frame, before))
+        if not self.busy:
+            self._thread.start(self._drawing(field, frame, before))
         self._rest.start()
         if before is not None and self._near(before, frame):
             return before

@@ -35,8 +35,8 @@ class Pace:
         if len(self._times) == TIMED:
             pace = MOVING_S / (float(np.median(self._times)) * AT_ONCE)
             # In steps, for dots that come and go from picture to picture flicker.
-            if not 0.6 < pace / self._pace < 1.6:
-                self._pace = float(np.clip(2.0 ** round(np.log2(pace)), *PACES))
+            if not 0.7 < pace / self._pace < 1.4:
+                self._pace = float(np.clip(2.0 ** (round(2 * np.log2(pace)) / 2), *PACES))
             self._times.clear()
 
 

@@ -14,8 +14,9 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from vaeexplorer.drawing.dot_field import DotField, Frame, part_of
 from vaeexplorer.drawing.hatching import Hatching
 
-MARGIN_PX = 64
-"""What a thread draws around a view, in pixels of the device: a pan needs nothing new at first."""
+MARGIN = 0.11
+"""What a thread draws around a view, by its sides: neither a pan needs anything new at first, nor
+a view that is a notch of the wheel wider."""
 KEPT_PX = 6_000_000
 """Pixels, 24 MB, of pictures of former views: each may do for another view for a while."""
 SMALLEST_PX, LARGEST_PX = 2.0, 14.0
@@ -77,14 +78,15 @@ class Shelf:
     def nearest(self, shown: Picture | None, frame: Frame) -> Picture | None:
         """Return the one, of these and what is `shown`, that shows the most like `frame`."""
         last = [*self._kept] if shown is None else [shown, *self._kept]
-        alike = [one for one in last if near(one.frame, frame)]
-        return min(alike, key=lambda one: (strain(one.frame, frame), not one.whole), default=shown)
+        strained = [(strain(one.frame, frame), not one.whole, one) for one in last]
+        best = min(strained, key=lambda each: each[:2], default=(math.inf, True, shown))
+        return shown if best[0] == math.inf else best[2]
 
 
 def widened(frame: Frame) -> Frame:
     """Return the view with a margin all around."""
-    width, height = frame.size
-    return frame._replace(size=(width + 2 * MARGIN_PX, height + 2 * MARGIN_PX))
+    width, height = (side + 2 * math.ceil(MARGIN * side) for side in frame.size)
+    return frame._replace(size=(width, height))
 
 
 def corner(before: Frame, frame: Frame) -> tuple[int, int] | None:
@@ -114,8 +116,8 @@ def running_out(picture: Picture, frame: Frame, begins: tuple[int, int]) -> bool
 
 def covers(before: Frame, frame: Frame) -> bool:
     """Whether a picture of `before`, as it is, fills a view of the size of `frame`."""
-    room = [side - wanted for side, wanted in zip(before.size, frame.size, strict=True)]
-    return min(room) >= 0 and max(room) <= 2 * MARGIN_PX
+    sides = zip(frame.size, before.size, widened(frame).size, strict=True)
+    return all(wanted <= side <= most for wanted, side, most in sides)
 
 
 def whole_pixels(size: tuple[int, int], ratio: float) -> tuple[int, int]:
@@ -134,9 +136,9 @@ def usual_diameter(
     if extent is None:
         return SMALLEST_PX
     low, high = extent
-    base = 0.36 * np.sqrt(size[0] * size[1] / n)
+    base = 0.36 * math.sqrt(size[0] * size[1] / n)
     zoom = scale * max(float((high - low).max()), 1e-9) / max(min(size), 1)
-    return float(np.clip(base * max(zoom, 1.0) ** 0.5, SMALLEST_PX, LARGEST_PX))
+    return min(max(base * max(zoom, 1.0) ** 0.5, SMALLEST_PX), LARGEST_PX)
 
 
 def panned(field: DotField, picture: Picture, frame: Frame) -> NDArray[np.uint32] | None:
@@ -166,22 +168,24 @@ def panned(field: DotField, picture: Picture, frame: Frame) -> NDArray[np.uint32
 
 def near(before: Frame, frame: Frame) -> bool:
     """Whether a picture of `before` can be stretched to stand for one of `frame` for a while."""
-    factor, grown = frame.scale / before.scale, frame.diameter / before.diameter
-    if not _alike(before, frame) or factor > LARGER:
-        return False
-    # A zoom makes dots larger too, but less: else they are to be of another size.
-    if not 1 - 1e-6 < (grown if factor >= 1 else 1 / grown) < max(factor, 1 / factor) + 1e-6:
-        return False
-    left, top, right, bottom = _covered(before, frame)
-    width, height = frame.size
-    return min((right - left) / width, (bottom - top) / height) >= SMALLER
+    return strain(before, frame) < math.inf
 
 
 def strain(before: Frame, frame: Frame) -> float:
-    """How badly a picture of `before`, stretched, stands for one of `frame`; 0: not at all."""
-    left, top, right, bottom = _covered(before, frame)
-    share = (right - left) * (bottom - top) / (frame.size[0] * frame.size[1])
-    return abs(math.log(frame.scale / before.scale)) + BARE * (1 - share)
+    """How badly a picture of `before`, stretched, stands for one of `frame`.
+
+    0: not at all; infinity: it cannot.
+    """
+    factor, grown = frame.scale / before.scale, frame.diameter / before.diameter
+    if not _alike(before, frame) or factor > LARGER:
+        return math.inf
+    # A zoom makes dots larger too, but less: else they are to be of another size.
+    if not 1 - 1e-6 < (grown if factor >= 1 else 1 / grown) < max(factor, 1 / factor) + 1e-6:
+        return math.inf
+    across, down = _covered(before, frame)
+    if min(across, down) < SMALLER:
+        return math.inf
+    return abs(math.log(factor)) + BARE * (1 - across * down)
 
 
 def draw_unscaled(painter: QPainter, shown: Picture, frame: Frame) -> None:
@@ -202,24 +206,25 @@ def draw_stretched(
     No more than `work` pixels of that are stamped, about; none without a `field`.
     """
     ratio, factor = shown.image.devicePixelRatio(), frame.scale / shown.frame.scale
-    first, extent = _target(shown.frame, frame)
+    target = QRectF(*_target(shown.frame, frame))
+    first = target.topLeft()
     around = _strips_beside(shown.frame.size, first, factor, frame.size)
     total = sum((right - left) * (bottom - top) for left, top, right, bottom in around)
     for strip in around:
         left, top, right, bottom = strip
         width, height = right - left, bottom - top
         corner = first + factor * QPointF(left, top)
-        target = QRectF(corner / ratio, factor * QSizeF(width, height) / ratio)
+        place = QRectF(corner / ratio, factor * QSizeF(width, height) / ratio)
         if field is None:
-            painter.fillRect(target, QColor(frame.background))
+            painter.fillRect(place, QColor(frame.background))
             continue
         part = part_of(shown.frame._replace(hatch=shown.hatch), strip)
         share = work * width * height // total
         pixels = field.paint(part, share, (0, 0, width, height))
         image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
-        painter.drawImage(target, image)
+        painter.drawImage(place, image)
     # Not smoothly: that takes four times as long, and makes dots pale.
-    painter.drawImage(QRectF(first / ratio, extent / ratio), shown.image)
+    painter.drawImage(QRectF(first / ratio, target.size() / ratio), shown.image)
 
 
 def _strips_beside(
@@ -251,10 +256,8 @@ def _strips_beside(
 
 def _alike(before: Frame, frame: Frame) -> bool:
     """Whether two views differ by nothing but what a move changes, and their margins."""
-    moved = before._replace(
-        size=frame.size, centre=frame.centre, scale=frame.scale, diameter=frame.diameter
-    )
-    return moved == frame
+    looks = before.opacity, before.background, before.hatch
+    return looks == (frame.opacity, frame.background, frame.hatch)
 
 
 def _unscaled(before: Frame, frame: Frame) -> bool:
@@ -270,26 +273,29 @@ def _shift(before: Frame, frame: Frame) -> tuple[float, float]:
     return right, (frame.centre[1] - before.centre[1]) * frame.scale
 
 
-def _target(before: Frame, frame: Frame) -> tuple[QPointF, QSizeF]:
-    """Upper left corner and size, in pixels of `frame`, of what filled `before`."""
+def _target(before: Frame, frame: Frame) -> tuple[float, float, float, float]:
+    """Left, top, width and height, in pixels of `frame`, of what filled `before`."""
     factor = frame.scale / before.scale
-    width, height = (factor * side for side in before.size)
+    width, height = factor * before.size[0], factor * before.size[1]
     right, down = _shift(before, frame)
-    x, y = (frame.size[0] - width) / 2 + right, (frame.size[1] - height) / 2 + down
-    return QPointF(x, y), QSizeF(width, height)
+    left, top = (frame.size[0] - width) / 2 + right, (frame.size[1] - height) / 2 + down
+    return left, top, width, height
 
 
-def _covered(before: Frame, frame: Frame) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the pixels of `frame` that a picture of `before` fills."""
-    first, size = _target(before, frame)
-    edges = (first.x(), first.y(), first.x() + size.width(), first.y() + size.height())
-    # What is half a pixel's is no pixel's, but for what rounding adds.
-    left, top = (max(math.ceil(edge - WHOLE_PIXEL), 0) for edge in edges[:2])
-    right, bottom = (
-        min(math.floor(edge + WHOLE_PIXEL), most)
-        for edge, most in zip(edges[2:], frame.size, strict=True)
+def _covered(before: Frame, frame: Frame) -> tuple[float, float]:
+    """Shares of the width and of the height of `frame` that a picture of `before` fills."""
+    left, top, width, height = _target(before, frame)
+    return (
+        _filled(left, left + width, frame.size[0]) / frame.size[0],
+        _filled(top, top + height, frame.size[1]) / frame.size[1],
     )
-    return left, top, max(right, left), max(bottom, top)
+
+
+def _filled(first: float, last: float, pixels: int) -> int:
+    """How many of the first `pixels` lie between two places."""
+    # What is half a pixel's is no pixel's, but for what rounding adds.
+    begin = max(math.ceil(first - WHOLE_PIXEL), 0)
+    return max(min(math.floor(last + WHOLE_PIXEL), pixels) - begin, 0)
 
 
 def strips_around(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from vaeexplorer.drawing.palette import SLOT_COLOURS
 from vaeexplorer.gui.widgets.badge import SlotBadge
 from vaeexplorer.gui.widgets.image_view import ImageView
+from vaeexplorer.gui.widgets.scroll_area import ScrollArea
 from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.jobs.marginals import DRAWS
 
@@ -21,14 +22,11 @@ translate = QCoreApplication.translate
 SIDE = 96
 
 
-class DrawsPage(QScrollArea):
+class DrawsPage(ScrollArea):
     """Shows what came last for every slot; a row for each of `count` slots."""
 
     def __init__(self, count: int) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        super().__init__(sideways=False)
         page = QWidget()
         page.setToolTip(
             translate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Signal
@@ -41,7 +41,7 @@ class EvidencePages(QWidget):
         self._chosen = ""
         self._buttons = {key: _button(*texts) for key, texts in _page_texts().items()}
         group = QButtonGroup(self)
-        self._dimensions = QComboBox()
+        self._dimensions = QComboBox(self)
         self._dimensions.setAccessibleName(translate("Evidence", "Latent dimension"))
         self._dimensions.setToolTip(
             translate("Evidence", "Latent dimension, those first that carry most.")
@@ -116,15 +116,16 @@ class EvidencePages(QWidget):
         page = self._chosen or POSTERIOR
         self._show(page if known or page != POSTERIOR else BOUNDS)
 
-    def offer_dimensions(self, order: Sequence[int]) -> None:
-        """List the latent dimensions of the active slot, in this order."""
-        if [self._dimensions.itemData(row) for row in range(self._dimensions.count())] == order:
+    def offer_dimensions(self, names: Mapping[int, str]) -> None:
+        """List the latent dimensions of the active slot by their names, in this order."""
+        rows, box = range(self._dimensions.count()), self._dimensions
+        if [(box.itemData(row), box.itemText(row)) for row in rows] == list(names.items()):
             return
-        before = self._dimensions.blockSignals(True)
-        self._dimensions.clear()
-        for dimension in order:
-            self._dimensions.addItem(f"z{dimension + 1}", dimension)
-        self._dimensions.blockSignals(before)
+        before = box.blockSignals(True)
+        box.clear()
+        for dimension, name in names.items():
+            box.addItem(name, dimension)
+        box.blockSignals(before)
 
     def set_slot_count(self, count: int) -> None:
         """Make room for the draws of so many slots."""

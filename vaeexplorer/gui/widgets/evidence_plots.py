@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor
 
 from vaeexplorer.drawing.numbers import written
 from vaeexplorer.drawing.palette import SLOT_COLOURS
+from vaeexplorer.gui.turns import turns
 from vaeexplorer.gui.widgets.plane_labels import places
 from vaeexplorer.gui.widgets.plot import Plot
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS, colours
@@ -57,7 +58,7 @@ class RatePlane(Plot):
 
     def _make(self) -> None:
         super()._make()
-        self.box.sigResized.connect(self._place_numbers)
+        self.box.sigResized.connect(self._place_soon)
 
     def show_runs(
         self,
@@ -105,7 +106,7 @@ class RatePlane(Plot):
             else:
                 self._add_points([one], 11, SLOT_COLOURS[slot], hollow=one in self._apart)
                 self._add_letter(slot, one.rate, one.distortion, (0, 0.5))
-        self._place_numbers()
+        self._place_soon()
 
     def _add_diagonals(self, low: float, high: float, right: float) -> None:
         """Draw the lines of equal ELBO, and their numbers, which find their places later."""
@@ -119,9 +120,14 @@ class RatePlane(Plot):
             for level in levels
         }
         for number in self._numbers.values():
+            number.hide()
             self.add(number, ranged=False)
 
-    def _place_numbers(self, _box: pg.ViewBox | None = None) -> None:
+    def _place_soon(self, _box: pg.ViewBox | None = None) -> None:
+        # Axes that are shown with what is drawn change the room once more.
+        turns().add(self, "numbers", self._place_numbers)
+
+    def _place_numbers(self) -> None:
         """Put the numbers beside their lines, where they hide no point in this room."""
         if not self._numbers:
             return

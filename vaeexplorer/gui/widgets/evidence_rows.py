@@ -19,6 +19,7 @@ from vaeexplorer.gui.widgets.evidence_texts import (
 )
 from vaeexplorer.jobs.describing import CodesDescription
 from vaeexplorer.jobs.opening import main_space
+from vaeexplorer.regularity.definitions import at_least, is_lower_bound
 from vaeexplorer.regularity.information import ACTIVE_VARIANCE, active_units
 from vaeexplorer.run import Exhibit
 
@@ -147,6 +148,5 @@ def _aggregate_text(evidence: Evidence | None, key: str) -> str:
     value = None if evidence is None else evidence.aggregate.get(key)
     if evidence is None or value is None:
         return NOTHING
-    limit = evidence.aggregate.get("mutual_information_limit")
-    near = key == "mutual_information" and limit is not None and value > 0.9 * limit
-    return f"≥ {written(value, 2)}" if near else written(value, 2)
+    text = written(value, 2)
+    return at_least(text) if is_lower_bound(key, evidence.aggregate) else text

@@ -163,7 +163,9 @@ class FilmView(QWidget):
         painter = QPainter(self)
         if not self._pictures:
             painter.setPen(QColor(theme.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._placeholder)
+            how = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect(), how, self._placeholder)
+            self._draw_ring(painter)
             return
         if self._strip is None:
             self._strip = self._drawn_strip()
@@ -178,8 +180,11 @@ class FilmView(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(theme.accent), 2))
         painter.drawRect(box)
+        self._draw_ring(painter)
+
+    def _draw_ring(self, painter: QPainter) -> None:
         if self.hasFocus():
-            painter.setPen(QPen(QColor(theme.accent), 1, Qt.PenStyle.DotLine))
+            painter.setPen(QPen(QColor(colours().accent), 1, Qt.PenStyle.DotLine))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _drawn_strip(self) -> QImage:
@@ -249,5 +254,8 @@ class FilmView(QWidget):
         box = QRectF(painter.fontMetrics().boundingRect(text)).adjusted(0, 0, 4, 0)
         box.moveCenter(QPointF(at.x(), at.y() - 6 - box.height() / 2))
         box.moveLeft(min(max(box.left(), 2), self.width() - box.width() - 2))
+        behind = QColor(theme.window)
+        behind.setAlpha(200)
+        painter.fillRect(box, behind)  # the dashed line may run there
         painter.setPen(QColor(theme.text))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import Field, fields
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt
@@ -21,6 +23,7 @@ from vaeexplorer.gui.turns import turns
 translate = QCoreApplication.translate
 
 FREE_MAXIMUM = 1_000_000
+TAB = Qt.FocusPolicy.TabFocus
 DECIMALS = 4
 ROWS_AT_ONCE = 3
 """What is made in one turn of the window's thread."""
@@ -29,8 +32,8 @@ ROWS_AT_ONCE = 3
 class NumberBox(QDoubleSpinBox):
     """A number shown without trailing zeros, whose step is a tenth of its size."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setDecimals(DECIMALS)
         self.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
 
@@ -38,8 +41,8 @@ class NumberBox(QDoubleSpinBox):
         return self.locale().toString(value, "g", 7)
 
 
-def editor_of(about: Field[Any]) -> QWidget:
-    """Return the editor of one declared setting (see models.options.setting).
+def editor_of(about: Field[Any], parent: QWidget) -> QWidget:
+    """Return the editor, in `parent`, of one declared setting (see models.options.setting).
 
     Raises
     ------
@@ -50,15 +53,15 @@ def editor_of(about: Field[Any]) -> QWidget:
     minimum = rule.get("minimum")
     maximum = rule.get("maximum")
     if rule.get("choices"):
-        box = QComboBox()
+        box = QComboBox(parent)
         box.addItems(rule["choices"])
         # The longest choice must not decide how wide the form is.
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     elif isinstance(default, tuple):
-        box = QLineEdit()
+        box = QLineEdit(parent)
         box.setPlaceholderText(translate("Settings", "automatic"))
     elif isinstance(default, (int, float)):
-        box = QSpinBox() if isinstance(default, int) else NumberBox()
+        box = QSpinBox(parent) if isinstance(default, int) else NumberBox(parent)
         box.setRange(
             0 if minimum is None else minimum, FREE_MAXIMUM if maximum is None else maximum
         )
@@ -92,6 +95,16 @@ def write_editor(editor: QWidget, value: Any) -> None:
         editor.setValue(value)
 
 
+def _parts(form: QFormLayout, row: int) -> list[QWidget]:
+    """Return what stands in a row of `form` and takes the keys."""
+    roles = (QFormLayout.ItemRole.FieldRole, QFormLayout.ItemRole.SpanningRole)
+    item = next(found for role in roles if (found := form.itemAt(row, role)) is not None)
+    inside = item.layout()
+    items = [item] if inside is None else [inside.itemAt(place) for place in range(inside.count())]
+    widgets = (one.widget() for one in items)
+    return [one for one in widgets if one is not None and one.focusPolicy() & TAB]
+
+
 class SettingsRows:
     """Rows of a form that edit a config dataclass; keeps what was typed.
 
@@ -101,6 +114,8 @@ class SettingsRows:
 
     def __init__(self, form: QFormLayout, first: int) -> None:
         self._form, self._first = form, first
+        self.behind: Sequence[QWidget] = ()
+        """Where Tab goes from the last row."""
         self._editors: dict[str, QWidget] = {}
         self._declared: dict[str, Field[Any]] = {}
         self.more = QToolButton()
@@ -135,6 +150,19 @@ class SettingsRows:
                 write_editor(self.editor(name), value)
         self._follow()
         self._show_more(self.more.isChecked())
+        self.order_tabs()
+
+    def order_tabs(self) -> None:
+        """Let Tab go through the rows as they stand, whenever they were made.
+
+        Of a form that is not shown Qt would lose the order when it comes into its window.
+        """
+        if not self._form.parentWidget().isVisible():
+            return
+        rows = range(self._form.rowCount())
+        reached = [part for row in rows for part in _parts(self._form, row)]
+        for one, other in pairwise([*reached, *self.behind]):
+            QWidget.setTabOrder(one, other)
 
     def values(self) -> dict[str, Any]:
         """Return the values by field name."""
@@ -147,7 +175,7 @@ class SettingsRows:
         """Return the editor of field `name`; makes its row where there is none."""
         if name not in self._editors:
             about = self._declared[name]
-            editor = self._editors[name] = editor_of(about)
+            editor = self._editors[name] = editor_of(about, self._form.parentWidget())
             label = translate("Settings", about.metadata["label"])
             editor.setToolTip(translate("Settings", about.metadata["description"]))
             editor.setAccessibleName(label)
@@ -191,6 +219,7 @@ class SettingsRows:
             for name in missing[:ROWS_AT_ONCE]:
                 self.editor(name)
             turns().add(self.more, "rows", self._add_rows)
+            self.order_tabs()
 
     def _further(self) -> list[str]:
         return [name for name, about in self._declared.items() if not about.metadata["basic"]]

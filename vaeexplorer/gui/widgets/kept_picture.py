@@ -22,11 +22,16 @@ class KeptPicture:
         opacity: float,
         key: tuple[object, ...],
         paint: Callable[[QPainter], None],
+        *,
+        late: bool = False,
     ) -> None:
-        """Draw what `paint` draws, as one sheet of `opacity`, on a widget of the size of `area`."""
+        """Draw what `paint` draws, as one sheet of `opacity`, on a widget of the size of `area`.
+
+        With `late` the former sheet, if any, stands for one that would have to be drawn.
+        """
         ratio = painter.device().devicePixelRatioF()
         wanted = (*key, area.size(), ratio)
-        if self._picture is None or self._drawn_for != wanted:
+        if self._drawn_for != wanted and not late:
             self._picture = QImage(area.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
             self._picture.setDevicePixelRatio(ratio)
             self._picture.fill(Qt.GlobalColor.transparent)
@@ -34,7 +39,8 @@ class KeptPicture:
             paint(inner)
             inner.end()
             self._drawn_for = wanted
-        painter.save()
-        painter.setOpacity(opacity)
-        painter.drawImage(0, 0, self._picture)
-        painter.restore()
+        if self._picture is not None:
+            painter.save()
+            painter.setOpacity(opacity)
+            painter.drawImage(0, 0, self._picture)
+            painter.restore()

@@ -8,6 +8,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
+from vaeexplorer.drawing.numbers import hyphened, typeset
+from vaeexplorer.gui.widgets.dimension_texts import dimension_name
 from vaeexplorer.gui.widgets.theme import colours, tabular
 from vaeexplorer.jobs.describing import CodesDescription
 
@@ -128,12 +130,22 @@ class HistogramSlider(QSlider):
         painter.drawEllipse(QRectF(x - 5, height - 5, 10, 10))
 
 
+class ValueBox(QDoubleSpinBox):
+    """A number with the minus sign of typography; a hyphen may be typed all the same."""
+
+    def textFromValue(self, value: float) -> str:
+        return typeset(super().textFromValue(value))
+
+    def validate(self, text: str, place: int) -> object:
+        # Qt reads this sign within a number, but takes it alone for nothing that may become one.
+        state, _, place = super().validate(hyphened(text), place)
+        return state, text, place
+
+
 class LatentSlider(QWidget):
     """A row for one dimension. Emits `moved(dimension, value)` when the user changes it.
 
-    Another dimension may take its place, of the same codes or of others. The name of the latent
-    space stands in it where a model has several: the layers of a hierarchy are themselves called
-    z1, z2 and so on.
+    Another dimension may take its place, of the same codes or of others.
     """
 
     moved = Signal(int, float)
@@ -149,7 +161,7 @@ class LatentSlider(QWidget):
         self._measure.setProperty("muted", True)
         self._measure.setFont(tabular(self._measure.font()))
         self._slider = HistogramSlider()
-        self._editor = QDoubleSpinBox()
+        self._editor = ValueBox()
         self._editor.setDecimals(2)
         self._editor.setRange(-1e4, 1e4)
         self._editor.setSingleStep(0.1)
@@ -190,8 +202,7 @@ class LatentSlider(QWidget):
     def show_dimension(self, dimension: int, space: str, codes: CodesDescription) -> None:
         """Be the row of `dimension`, with the histogram that `codes` has of it."""
         self.dimension = dimension
-        several = space not in ("", "z")
-        self._name_parts(f"{space} {dimension + 1}" if several else f"z{dimension + 1}")
+        self._name_parts(dimension_name(dimension, space))
         self._home = float(codes.mean[dimension])
         low, high = float(codes.low[dimension]), float(codes.high[dimension])
         self._slider.set_histogram(codes.bars[dimension], low, high)

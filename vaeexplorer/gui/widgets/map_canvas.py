@@ -6,10 +6,11 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from vaeexplorer.gui.turns import paint_in_turn, turns
 from vaeexplorer.gui.widgets.backdrop import Backdrop
 from vaeexplorer.gui.widgets.dot_layer import DotLayer
 from vaeexplorer.gui.widgets.glide import Glide
@@ -52,7 +53,7 @@ class MapCanvas(QWidget):
         self._backdrop = Backdrop(self, self._draw_backdrop)
         self._held: FloatArray | None = None
         self._path: FloatArray | None = None
-        self._growing = False
+        self._growing = self._stretched = False
         self._focus_by_key = False
         self._glide = Glide(self)
         self._glide.moved.connect(self._glide_to)
@@ -62,13 +63,42 @@ class MapCanvas(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         # Low enough for two rows of maps, with their legends, above a panel on a small screen.
-        return QSize(160, 104)
+        return QSize(160, 76)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.plane.size = event.size()
         if self.plane.whole:
             self.fit()
+        if self.isVisible():
+            # What was there when the window was of another size is lost: it is drawn stretched.
+            self._stretched = self.overlay.late = True
+            turns().add(self, "dots", self._draw_dots)
+            turns().add(self, "overlay", self._draw_overlay)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_in_turns()
+
+    def _draw_in_turns(self) -> None:
+        """Draw the dots anew, then the overlay, each when it has its turn: all maps change at once.
+
+        Until then they look as they did.
+        """
+        if self.isVisible():
+            self.overlay.late = True
+            paint_in_turn(self)
+            turns().add(self, "overlay", self._draw_overlay)
+
+    def _draw_dots(self) -> None:
+        self._stretched = False
+        self.update()
+
+    def _draw_overlay(self) -> None:
+        self.overlay.late = False
+        if self.overlay.shown is not None:
+            self.update()
 
     # --- what is drawn ------------------------------------------------------------------------
 
@@ -97,7 +127,7 @@ class MapCanvas(QWidget):
         self.dots.set_points(positions, dot_colours)
         if self.plane.whole or not stays:
             self.plane.fit(self.dots.extent())
-        self.update()
+        self._draw_in_turns()
 
     def move_points(self, positions: NDArray[np.float32]) -> bool:
         """Put the same dots to `positions`, (n, 2), for now; whether there was time for that."""
@@ -119,22 +149,22 @@ class MapCanvas(QWidget):
     def set_colours(self, dot_colours: NDArray[np.uint8]) -> None:
         """Draw the same dots in `dot_colours`, (n, 3)."""
         self.dots.set_colours(dot_colours)
-        self.update()
+        self._draw_in_turns()
 
     def set_dot_style(self, size: int, opacity: int) -> None:
         """Draw dots of `size`, in percent of the usual one, and of `opacity`, in percent."""
         self.dots.size, self.dots.opacity = size / 100, opacity / 100
-        self.update()
+        self._draw_in_turns()
 
     def set_visible(self, visible: NDArray[np.bool_]) -> None:
         """Draw only the dots where `visible`, (n,), is true."""
         self.dots.set_visible(visible)
-        self.update()
+        self._draw_in_turns()
 
     def set_standing_out(self, standing_out: NDArray[np.bool_] | None) -> None:
         """Let the dots where `standing_out`, (n,), is true stand out; None: all are alike."""
         self.dots.set_standing_out(standing_out)
-        self.update()
+        self._draw_in_turns()
 
     def set_thumbnails(self, found: InView | None) -> None:
         """Draw the pictures of `found` in place of their dots, or only dots."""
@@ -144,7 +174,7 @@ class MapCanvas(QWidget):
     def set_overlay(self, overlay: Overlay | None) -> None:
         """Lay `overlay` over the dots, or nothing."""
         self.overlay.show(overlay)
-        self.update()
+        paint_in_turn(self)
 
     def set_cross_hair(self, cross_hair: CrossHair | None) -> None:
         """Draw `cross_hair`, or none."""
@@ -173,7 +203,8 @@ class MapCanvas(QWidget):
 
     def _glide_to(self, positions: NDArray[np.float32]) -> None:
         self.dots.set_positions(positions)
-        self.fit()
+        self.plane.fit(self.dots.extent())
+        paint_in_turn(self)
 
     # --- the view -----------------------------------------------------------------------------
 
@@ -215,7 +246,9 @@ class MapCanvas(QWidget):
         ratio = self.devicePixelRatioF()
         still = not self._moving and not self._growing
         hatch = self.hatch.hatching(ratio) if still and not self.overlay.hatches else None
-        bare = self.dots.draw(painter, size, self.plane.centre, self.plane.scale, hatch)
+        view = painter, size, self.plane.centre, self.plane.scale
+        former = self._stretched and self.dots.draw_former(*view)
+        bare = not former and self.dots.draw(*view, hatch)
         self.watch.look(self.plane.centre, self.plane.scale, size)
         self.thumbnails.clear()
         if still:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -43,12 +45,12 @@ class AxesChoice(QWidget):
             row.addWidget(box)
         row.addStretch()
 
-    def show_axes(self, size: int, across: int, up: int) -> None:
-        """Offer `size` dimensions, of which `across` and `up` are shown."""
+    def show_axes(self, names: Sequence[str], across: int, up: int) -> None:
+        """Offer the dimensions `names`, of which those numbered `across` and `up` are shown."""
         for box, axis in ((self.across, across), (self.up, up)):
-            if box.count() != size:
+            if [box.itemText(number) for number in range(box.count())] != list(names):
                 box.clear()
-                box.addItems([f"z{number + 1}" for number in range(size)])
+                box.addItems(names)
             box.setCurrentIndex(axis)
 
     def _tell(self) -> None:
@@ -69,8 +71,8 @@ class MapFoot(QWidget):
         column.addWidget(self.overlay_key)
         column.addStretch()
 
-    def show_axes(self, size: int, axes: tuple[int, int] | None) -> None:
-        """Offer the choice where a map shows `axes`, two of `size` dimensions, not None."""
+    def show_axes(self, names: Sequence[str], axes: tuple[int, int] | None) -> None:
+        """Offer the choice where a map shows `axes`, two of the dimensions `names`, not None."""
         if axes is not None:
-            self.axes.show_axes(size, *axes)
+            self.axes.show_axes(names, *axes)
         self.axes.setVisible(axes is not None)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
-
-from vaeexplorer.gui.turns import turns
 
 IN_ROW, ROWS = 2, 2
 EQUAL = 10_000
@@ -23,14 +19,12 @@ class MapGrid(QSplitter):
     """Holds widgets with maps, and gives what stands above and below each map equal heights.
 
     A legend of more rows, or an overlay that only one model has, would else take room from its own
-    map alone. They come one map after the other: each is drawn anew, and two at once would hold up
-    the window.
+    map alone.
     """
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._held: list[tuple[QWidget, Sequence[QWidget]]] = []
-        self._views: list[QWidget] = []
         for _ in range(ROWS):
             row = QSplitter(Qt.Orientation.Horizontal)
             row.setChildrenCollapsible(False)
@@ -38,14 +32,12 @@ class MapGrid(QSplitter):
         self.setChildrenCollapsible(False)
         self._share()
 
-    def add(self, panel: QWidget, view: QWidget, around: Sequence[QWidget]) -> None:
+    def add(self, panel: QWidget, around: Sequence[QWidget]) -> None:
         """Put `panel` behind the others.
 
-        `view` is its map, and `around` are its parts beside that, from above, each with a layout:
-        as many for each.
+        `around` are its parts beside its map, from above, each with a layout: as many for each.
         """
         self.widget(len(self._held) // IN_ROW).addWidget(panel)
-        self._views.append(view)
         self._held.append((panel, around))
         for part in around:
             part.installEventFilter(self)
@@ -65,23 +57,14 @@ class MapGrid(QSplitter):
     def remove_last(self) -> None:
         """Delete the last widget, at once: it hears of nothing any more."""
         panel, _ = self._held.pop()
-        self._views.pop()
         shiboken6.delete(panel)
         self._share()
         self._level()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in CHANGES and not turns().busy(self):
-            self._level(watched)
+        if event.type() in CHANGES:
+            self._level()
         return super().eventFilter(watched, event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self.isVisible():
-            for view in self._views:
-                # What was there stays until then: a map paints all of its background.
-                view.setUpdatesEnabled(False)
-                turns().add(view, "paint", partial(view.setUpdatesEnabled, True))
 
     def _share(self) -> None:
         """Give equal shares, whatever the sizes that the widgets would like."""
@@ -89,18 +72,13 @@ class MapGrid(QSplitter):
         for splitter in (self, *(self.widget(line) for line in range(ROWS))):
             splitter.setSizes([EQUAL] * splitter.count())
 
-    def _level(self, changing: QObject | None = None) -> None:
-        """Give the parts of one map their heights, first of the one with the part `changing`."""
+    def _level(self) -> None:
+        """Give each part the height that its like needs most beside any map."""
         every = [around for _, around in self._held]
         needed = [max(_height_of(part) for part in parts) for parts in zip(*every, strict=True)]
-        for around in sorted(every, key=lambda parts: changing not in parts):
-            differ = [part.minimumHeight() for part in around] != needed
-            if differ and self.isVisible():
-                turns().add(self, "level", self._level)
+        for around in every:
             for part, height in zip(around, needed, strict=True):
                 part.setMinimumHeight(height)
-            if turns().busy(self):
-                return
 
 
 def _height_of(part: QWidget) -> int:

@@ -39,10 +39,10 @@ class MarginalPlot(Plot):
         self._curve: MarginalCurve | None = None
         self._slot = 0
 
-    def show_curve(self, slot: int, curve: MarginalCurve | None) -> None:
-        """Draw `curve` in the colour of `slot`; None: nothing."""
+    def show_curve(self, slot: int, curve: MarginalCurve | None, name: str = "") -> None:
+        """Draw `curve`, of the dimension `name`, in the colour of `slot`; None: nothing."""
         self._slot, self._curve = slot, curve
-        self.set_title(_title(curve))
+        self.set_title(_title(curve, name))
         self.redraw()
 
     def _draw(self) -> None:
@@ -72,13 +72,11 @@ def _seen(curve: MarginalCurve) -> tuple[float, float]:
     return float(curve.edges[found[0]]), float(curve.edges[found[-1] + 1])
 
 
-def _title(curve: MarginalCurve | None) -> str:
+def _title(curve: MarginalCurve | None, name: str) -> str:
     if curve is None:
         return ""
     if curve.divergence is None:
-        return translate("Evidence", "z{number}: no prior of its own").format(
-            number=curve.dimension + 1
-        )
-    return translate("Evidence", "z{number}: KL(q || p) = {nats} nats").format(
-        number=curve.dimension + 1, nats=written(curve.divergence, 3)
+        return translate("Evidence", "{dimension}: no prior of its own").format(dimension=name)
+    return translate("Evidence", "{dimension}: KL(q || p) = {nats} nats").format(
+        dimension=name, nats=written(curve.divergence, 3)
     )

@@ -36,8 +36,8 @@ def map_text(data: str, size: int, method: str, n: int) -> str:
     )
 
 
-def about_map(settings: Mapping[str, Any]) -> str:
-    """Say what the dots of a map are, and how it was made."""
+def about_map(words: str, settings: Mapping[str, Any]) -> str:
+    """Say in full what was cut of `words` (`map_text`), what dots are, and how the map was made."""
     return translate(
-        "Map", "Each dot is the posterior mean of one image. Settings: {settings}"
-    ).format(settings=", ".join(f"{key} {value}" for key, value in settings.items()))
+        "Map", "{words}\nEach dot is the posterior mean of one image. Settings: {settings}"
+    ).format(words=words, settings=", ".join(f"{key} {value}" for key, value in settings.items()))

@@ -36,10 +36,13 @@ GAP_PX = 6
 
 
 class OverlayLayer:
-    """Draws one overlay in the coordinates of the map, so that it moves with it."""
+    """Draws one overlay in the coordinates of the map, so that it moves with it.
+
+    While it is `late`, what takes long to draw stays as it was last drawn.
+    """
 
     def __init__(self) -> None:
-        self.opacity = 1.0
+        self.opacity, self.late = 1.0, False
         self.shown: Any = None
         self._picture: QImage | None = None
         self._holes: HolePainter | None = None
@@ -77,6 +80,7 @@ class OverlayLayer:
                 self.opacity,
                 key,
                 lambda sheet: self._draw_marks(sheet, overlay, to_pixels, area, dot_colours),
+                late=self.late,
             )
             return
         if self._picture is None or self._surface != colours().surface:

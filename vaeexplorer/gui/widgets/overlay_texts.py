@@ -27,9 +27,8 @@ from vaeexplorer.jobs.overlays import DecodeGrid
 
 translate = QCoreApplication.translate
 
-
-WIDE = 1.5
-"""From so many times the map on, ellipses lie outside of what is seen."""
+WIDE, NARROW = 1.5, 1 / 64
+"""From so many times the map on, ellipses lie outside of what is seen; below, under their dots."""
 
 
 def key_of(overlay: Overlay) -> Key:
@@ -63,8 +62,8 @@ def key_of(overlay: Overlay) -> Key:
     tip = translate(
         "Overlay",
         "Root of the sum over pixels (in [0, 1]) of the squared change, for a step of one standard "
-        "deviation of the codes. The scale is logarithmic and the same for all maps: no colour is "
-        "the mean of their medians, collapsed models left out.",
+        "deviation of the codes. The scale is logarithmic and the same for all maps of these "
+        "images: no colour is the mean of their medians, collapsed models left out.",
     )
     ends = (overlay.reference / SPAN, overlay.reference * SPAN)
     return Key((Entry(words),), tip, Scale((LESS, middle(), MORE), *(f"{end:.2g}" for end in ends)))
@@ -110,7 +109,8 @@ def _draws_key(draws: Draws) -> Key:
         "Codes drawn from the law that is chosen in Samples (Ctrl+D), each at the place of its "
         "nearest codes. Distance: root of the sum over pixels (in [0, 1]) of the squared "
         "difference between what the draw decodes to and the real image nearest to that; the same "
-        "scale for all maps. Ringed: the ten farthest. Click one to put the probe there.",
+        "scale for all maps of these images. Ringed: the ten farthest. Click one to put the probe "
+        "there.",
     )
     return Key((Entry(words),), tip, Scale(DISTANCES, "0", f"{draws.limit:.2g}"))
 
@@ -157,14 +157,16 @@ def _ellipses_key(shown: Ellipses) -> Key:
     elif shown.selected:
         which = translate("Overlay", "{count} selected posteriors").format(count=count)
     else:
-        which = translate("Overlay", "the {count} posteriors around").format(count=count)
+        which = translate("Overlay", "{count} posteriors around").format(count=count)
     which += translate("Overlay", ", 1 and 2 standard deviations")
     overlap = "--" if shown.overlap is None else f"{shown.overlap:.2f}"
-    told = translate("Overlay", "overlap with the nearest {overlap}").format(overlap=overlap)
+    told = translate("Overlay", "overlap {overlap}").format(overlap=overlap)
     if shown.reach > WIDE:
         told += translate("Overlay", "; {reach:.0f} times as wide as all dots").format(
             reach=shown.reach
         )
+    elif shown.reach < NARROW:
+        told += translate("Overlay", "; narrower than dots: zoom in")
     entries = (Entry(which, _ellipse), Entry(told))
     tip = translate(
         "Overlay",
@@ -184,6 +186,13 @@ def _no_ellipses_key(shown: NoEllipses) -> Key:
         tip = translate(
             "Overlay",
             "An autoencoder gives each image one code and says nothing of the codes around it.",
+        )
+    elif shown.why == "one dimension":
+        words = translate("Overlay", "posteriors --: one latent dimension has no ellipses")
+        tip = translate(
+            "Overlay",
+            "They are intervals of a line: Evidence (Ctrl+B) shows that of an image beside the "
+            "true posterior, as p(z|x).",
         )
     else:
         words = translate("Overlay", "posteriors --: this map has no straight axes")

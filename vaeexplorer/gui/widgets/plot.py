@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 
 from vaeexplorer.drawing.numbers import typeset
 from vaeexplorer.gui.turns import turns
@@ -26,7 +24,7 @@ class Plot(pg.GraphicsView):
     somebody sees the plot.
     """
 
-    _stale = False
+    _stale = _waits = False
     _dressed: tuple[object, ...] = ()
     box: pg.ViewBox | None = None
 
@@ -55,7 +53,7 @@ class Plot(pg.GraphicsView):
     @property
     def up_to_date(self) -> bool:
         """Whether it shows what it was last given."""
-        return not self._stale
+        return not (self._stale or turns().busy(self))
 
     def redraw(self) -> None:
         """Draw anew soon: as soon as it is seen, and it is its turn."""
@@ -71,9 +69,18 @@ class Plot(pg.GraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self.box is not None and self.isVisible():
-            # All plots of a panel are resized at once: each is painted in a turn of its own.
-            self.setUpdatesEnabled(False)
-            turns().add(self, "paint", partial(self.setUpdatesEnabled, True))
+            self._waits = True  # all plots of a panel are resized at once
+            turns().add(self, "paint", self._paint_now)
+
+    def _paint_now(self) -> None:
+        self._waits = False
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._waits:
+            QPainter(self.viewport()).fillRect(event.rect(), QColor(colours().surface))
+        else:
+            super().paintEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

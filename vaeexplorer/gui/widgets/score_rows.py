@@ -164,7 +164,7 @@ def _parts_of_completeness() -> tuple[Row, ...]:
             translate(
                 "Scorecard",
                 "At least 1 \N{MINUS SIGN} P of the draws are farther from every real image than "
-                "reconstructions are.",
+                "reconstructions are, or than images are from their mean.",
             ),
             ("completeness", "P"),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from vaeexplorer.gui.widgets.theme import SLOT_LETTERS
 
@@ -13,8 +13,8 @@ translate = QCoreApplication.translate
 class SlotBox(QComboBox):
     """Offers slots by their letters, at first the second."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setToolTip(
             translate("Training", "Where the run is shown. What it replaces stays under Runs.")
         )

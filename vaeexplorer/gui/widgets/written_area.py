@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vaeexplorer.gui.turns import turns
+from vaeexplorer.gui.widgets.scroll_area import ScrollArea
 
 Writer = Callable[[QWidget], Iterator[None]]
 
 
-class WrittenArea(QScrollArea):
+class WrittenArea(ScrollArea):
     """Writes a page piece by piece, each in a turn of its own (gui/turns.py).
 
     The former page stays until the new one is whole: nothing moves about under the eyes. What is
@@ -21,8 +22,6 @@ class WrittenArea(QScrollArea):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
         self._shown: QWidget | None = None
         self._page: QWidget | None = None
         self._whole = False

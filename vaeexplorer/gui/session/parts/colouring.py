@@ -20,10 +20,11 @@ COLOURINGS = (BY_LABEL, *MEASURES)
 class Colouring(QObject):
     """Colours dots by label or by a number.
 
-    `measured` brings (slot, what, values): float32, (n,), or None where dots are coloured by
-    label, and where the number does not exist.
+    `chosen` brings which of COLOURINGS; `measured` (slot, what, values): float32, (n,), or None
+    where dots are coloured by label, and where the number does not exist.
     """
 
+    chosen = Signal(str)
     measured = Signal(int, str, object)
 
     def __init__(self, session: MapMaking) -> None:
@@ -37,6 +38,7 @@ class Colouring(QObject):
     def choose(self, what: str) -> None:
         """Colour the dots of all maps by one of COLOURINGS."""
         self._chosen = what
+        self.chosen.emit(what)
         for slot in range(len(self._session.slots)):
             self._colour(slot)
 

@@ -114,8 +114,10 @@ class Comparing(QObject):
     def _choose(self, path: PathChoice) -> None:
         if path == self.choice:
             return
-        self.choice = path
+        before, self.choice = self.choice, path
         self.chosen.emit(path)
+        if before is None or replace(before, way=path.way, even=path.even) != path:
+            self.stepped.emit(0)  # between other images: the frame that was marked means nothing
         for slot in range(len(self._session.slots)):
             self._film(slot)
 

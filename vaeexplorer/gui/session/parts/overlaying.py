@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from vaeexplorer.gui.session.holding import Holding
-from vaeexplorer.gui.turns import turns
 from vaeexplorer.jobs.draws import Draws, NoDraws, draws_on_one_scale
 from vaeexplorer.jobs.ellipses import Ellipses, NoEllipses
 from vaeexplorer.jobs.holes import Holes
@@ -43,8 +42,7 @@ class Overlaying(QObject):
     """Computes the overlays. Nothing is computed until one is chosen.
 
     `chosen` brings its name, `faded` its opacity; `laid` what there is of it for a slot by now, or
-    None. What there is comes one slot after the other, for two maps drawn at once would hold up the
-    window.
+    None.
     """
 
     chosen = Signal(str)
@@ -101,16 +99,16 @@ class Overlaying(QObject):
         self._lay_over(slot)
 
     def _lay_all_anew(self) -> None:
-        """Take the former overlay away, one map after the other, and compute the chosen one."""
-        for slot in range(len(self._session.slots)):
-            self._session.lanes.overlay.cancel(slot)
-            self._lay(slot, None)
+        """Take the former overlay away, and compute the chosen one."""
+        slots = range(len(self._session.slots))
+        for slot in slots:
+            self._lay_bare(slot)
+        for slot in slots:
             self._lay_over(slot)
 
     def _lay_bare(self, slot: int, *_: object) -> None:
-        """Take the overlay of a map away: it belongs to another one."""
+        """Take the overlay of a map away: it is another one, or belongs to another map."""
         self._session.lanes.overlay.cancel(slot)
-        turns().drop(self, slot)
         self.laid.emit(slot, None)
 
     def _lay_over(self, slot: int, *_: object) -> None:
@@ -151,7 +149,7 @@ class Overlaying(QObject):
         if slot >= len(self._session.slots) or self._session.slots[slot].lift is not lift:
             return
         if isinstance(overlay, DecodeGrid | Ellipses | NoEllipses | NoDraws):
-            self._lay(slot, overlay)
+            self.laid.emit(slot, overlay)
         elif overlay is not None:
             before = self._kept.get((self.name, slot))
             self._kept[self.name, slot] = Kept(lift, overlay, whole)
@@ -159,18 +157,19 @@ class Overlaying(QObject):
                 self._show_kept()
 
     def _show_kept(self) -> None:
-        """Show what was measured in every slot, as far as it is known, on one scale."""
-        current = {
-            slot: kept.overlay
-            for (name, slot), kept in self._kept.items()
-            if name == self.name
-            and slot < len(self._session.slots)
-            and self._session.slots[slot].lift is kept.lift
-        }
-        scaled = {"stretch": on_one_scale, "draws": draws_on_one_scale}.get(self.name, dict)
-        for slot, overlay in scaled(current).items():
-            self._lay(slot, overlay)
+        """Show what was measured in every slot, as far as it is known.
 
-    def _lay(self, slot: int, overlay: Overlay | None) -> None:
-        """Bring `overlay` in a turn of its own, in place of what has not been brought yet."""
-        turns().add(self, slot, partial(self.laid.emit, slot, overlay))
+        On one scale for all slots of the same images: a sum over the pixels of others is neither
+        more nor less than that, but something else.
+        """
+        current: dict[str, dict[int, Any]] = {}
+        for (name, slot), kept in self._kept.items():
+            here = name == self.name and slot < len(self._session.slots)
+            state = self._session.slots[slot] if here else None
+            if state is not None and state.exhibit is not None and state.lift is kept.lift:
+                of_same = current.setdefault(state.exhibit.source.fingerprint, {})
+                of_same[slot] = kept.overlay
+        scaled = {"stretch": on_one_scale, "draws": draws_on_one_scale}.get(self.name, dict)
+        for of_same in current.values():
+            for slot, overlay in scaled(of_same).items():
+                self.laid.emit(slot, overlay)

@@ -30,10 +30,6 @@ class Training(QObject):
         self.running = False
         self._stop = threading.Event()
 
-    def prepare(self) -> None:
-        """Let torch do what its first step of training would wait for: two seconds of imports."""
-        self._session.prepare(_warm_up)
-
     def begin(self, config: Config, name: str, slot: int) -> None:
         """Train on the data at hand; the run is saved and shown in `slot` when it ends."""
         dataset = self._session.dataset
@@ -144,12 +140,6 @@ class Training(QObject):
 
 Outcome = tuple[Run, Path | None] | None
 """A trained run and its folder; None where nothing was learned (see jobs.training)."""
-
-
-def _warm_up() -> None:
-    from vaeexplorer.training import warm_up_torch  # imports torch
-
-    warm_up_torch()
 
 
 def _training_threads() -> int:
