@@ -198,6 +198,14 @@ def test_a_lane_settles_when_all_its_jobs_are_done(lane, answers):
     assert done == [1]
 
 
+def test_a_lane_is_busy_until_its_answers_have_arrived(qtbot, lane, answers):
+    answers.submit(lane, "a", lambda: 1)
+    assert lane.settle(5), "its thread has nothing to do"
+    assert lane.busy, "what it found has not been heard: to cancel it now would lose it"
+    qtbot.waitUntil(lambda: not lane.busy)
+    assert answers.results == [1]
+
+
 def test_close_cancels_what_runs_and_what_waits(qtbot, answers):
     lane = Lane("closing")
     closed, started = threading.Event(), threading.Event()

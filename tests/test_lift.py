@@ -185,7 +185,10 @@ def test_many_dots_are_searched_by_trees_with_the_same_result():
         np.testing.assert_allclose(mine.z, full.z, atol=1e-4)
         assert mine.nearest == full.nearest
     z = generator.normal(size=8)
-    assert tree.nearest_code(z)[0] == np.linalg.norm(codes - z, axis=1).argmin()
+    nearest = np.linalg.norm(codes - z, axis=1).argmin()
+    assert tree.nearest_code(z)[0] == quick.nearest_code(z)[0] == nearest
+    assert tree.index._tree is not None
+    assert quick.index._tree is None
 
 
 def test_a_tree_that_is_planted_for_many_places_answers_as_before(digits):

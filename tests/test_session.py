@@ -11,9 +11,10 @@ import torch
 
 from vaeexplorer import gui as gui_package
 from vaeexplorer.data import open_data
-from vaeexplorer.gui.session import MAX_SLOTS, Session
+from vaeexplorer.gui.session import MAX_SLOTS, Session, probing
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.opening import exhibit_of
+from vaeexplorer.latent.lift import lift_of
 from vaeexplorer.run import Config
 from vaeexplorer.storage import RunLibrary, load_run, save_run
 
@@ -163,6 +164,36 @@ def test_a_lift_of_a_map_that_is_shown_no_more_is_refused(pair):
     pair.set_map_method("pca")
     pair._lift_ready(0, former, lift)
     assert pair.slots[0].lift is None
+
+
+def test_many_dots_are_followed_before_there_are_search_trees(pair, qtbot, monkeypatch):
+    planted = threading.Event()
+
+    def lift_later(shown, codes, *, quick=False):
+        assert quick or planted.wait(30)
+        return lift_of(shown, codes, quick=quick)
+
+    monkeypatch.setattr(probing, "FEW", 1_000)
+    monkeypatch.setattr(probing, "lift_of", lift_later)
+    pair.overlays.choose("stretch")
+    measured = []
+    pair.overlays.laid.connect(lambda slot, overlay: measured.append(overlay))
+    pair.set_map_method("pca")
+    slots = pair.slots
+    qtbot.waitUntil(lambda: all(slot.lift and slot.lift.quick for slot in slots), timeout=WAIT_MS)
+    pair.move_probe(0, np.array([0.4, -0.3]), probing.NO_SNAP)
+    probed = slots[0].probe
+    assert probed.kind == "between"
+    assert (slots[1].probe.kind, slots[1].probe.nearest) == ("linked", probed.nearest)
+    pair.overlays.choose("none")
+    pair.overlays.choose("stretch")
+    assert not pair.lanes.overlay.busy, "all over a map is not asked of what looks at every dot"
+    planted.set()
+    qtbot.waitUntil(lambda: not any(slot.lift.quick for slot in slots), timeout=WAIT_MS)
+    assert slots[0].probe is probed, "it lies where it did"
+    again = slots[0].lift.lift(probed.position, probing.NO_SNAP)
+    np.testing.assert_allclose(again.z, probed.z, atol=1e-4)
+    qtbot.waitUntil(lambda: any(measured), timeout=WAIT_MS)
 
 
 def test_where_nothing_is_probed_yet_a_map_that_has_grown_to_its_end_brings_a_probe(pair):

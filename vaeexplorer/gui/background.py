@@ -101,9 +101,9 @@ class Lane(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a job runs or waits."""
+        """Whether a job runs or waits, or an answer of one is still on its way."""
         with self._changed:
-            return self._running is not None or bool(self._waiting)
+            return self._running is not None or bool(self._waiting or self._unheard)
 
     def has(self, key: Hashable) -> bool:
         """Whether a job of `key` waits or runs and is still wanted."""

@@ -1,4 +1,4 @@
-"""How torch, and what draws dots, come in beside a window: libraries first, compilers last."""
+"""How torch, and what draws and searches dots, come in beside a window: compilers last."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ def import_kernel() -> None:
     """Load what draws many dots at once, likewise."""
     _load_library("llvmlite", "binding/libllvmlite")
     load_kernel()
+
+
+def import_trees() -> None:
+    """Load what searches many dots: with a map of the first training at the latest, it is asked."""
+    import scipy.spatial  # noqa: F401
 
 
 def _load_library(package: str, name: str, *, everywhere: bool = False) -> None:

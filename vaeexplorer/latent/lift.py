@@ -97,7 +97,7 @@ class Lift:
         Where the map shows codes by two orthonormal axes: their centre, (size,), and the axes,
         (size, 2).
     quick
-        Build no search trees: for a map that will be another one in a moment.
+        Build no search trees: for a map, or a lift, that will be another one in a moment.
 
     References
     ----------
@@ -113,13 +113,14 @@ class Lift:
         plane: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
         quick: bool = False,
     ) -> None:
-        index = codes if isinstance(codes, CodeIndex) else CodeIndex(codes)
+        index = codes if isinstance(codes, CodeIndex) else CodeIndex(codes, quick=quick)
         if len(map_positions) != len(index.codes):
             raise ValueError(f"{len(map_positions)} positions for {len(index.codes)} codes.")
         self.index = index
         self.codes = index.codes
         self.exact = bool(settings.get("exact", False))
         self.lattice: Lattice | None = None
+        self.quick = quick
         self._dots = Dots(map_positions, quick=quick)
         self.positions = self._dots.positions
         self._plane = plane

@@ -136,12 +136,14 @@ class CodeIndex:
     ----------
     codes
         float32, (n, size), n >= 1.
+    quick
+        Build no tree: for codes that are asked a few times only.
     """
 
-    def __init__(self, codes: NDArray[np.float32]) -> None:
+    def __init__(self, codes: NDArray[np.float32], *, quick: bool = False) -> None:
         self.codes = np.ascontiguousarray(codes, np.float32)
         self._tree: cKDTree | None = None
-        if codes.shape[1] <= TREE_SIZE and len(codes) > FEW:
+        if codes.shape[1] <= TREE_SIZE and len(codes) > FEW and not quick:
             from scipy.spatial import cKDTree
 
             self._tree = cKDTree(self.codes, balanced_tree=False)

@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.data import NAMED, Dataset, is_data, open_data
 from vaeexplorer.drawing.dot_field import kernel_loaded
-from vaeexplorer.gui.postponed import import_kernel, import_postponed, import_torch
+from vaeexplorer.gui.postponed import import_kernel, import_postponed, import_torch, import_trees
 from vaeexplorer.gui.session.document import MAX_SLOTS, Slot
 from vaeexplorer.gui.session.probing import Probing
 from vaeexplorer.jobs.bundled import default_pair_folders
@@ -198,6 +198,7 @@ class Opening(Probing):
         self.families_loaded.emit(families)
         self.prepare(import_postponed)
         self.prepare(import_kernel)
+        self.prepare(import_trees)
 
 
 def _load_families() -> Mapping[str, Family]:

@@ -16,6 +16,7 @@ from vaeexplorer.gui.session.document import Document
 from vaeexplorer.jobs.opening import decode_pixels, main_space, round_trip
 from vaeexplorer.latent.lattice import Lattice, NoData, no_data
 from vaeexplorer.latent.lift import Lift, lift_of
+from vaeexplorer.latent.neighbours import FEW
 from vaeexplorer.latent.probe import Probe, probe_at, probe_code, probe_image
 from vaeexplorer.latent.projection import Map
 from vaeexplorer.run import Exhibit
@@ -227,25 +228,48 @@ class Probing(Document):
             return
         codes = self.slots[slot].codes or exhibit.codes[main_space(exhibit)].mean
         self.lanes.work.cancel(("lattice", slot))
+        if (
+            len(shown.positions) > FEW
+        ):  # search trees take a while, and scipy longer, the first time
+            self.lanes.work.submit(
+                ("quick lift", slot),
+                lambda: lift_of(shown, codes, quick=True),
+                on_result=partial(self._lift_at_once, slot, shown),
+                on_error=self.tell,
+                urgent=True,
+            )
         self._work(
             ("lift", slot),
             lambda: lift_of(shown, codes),
             partial(self._lift_ready, slot, shown),
         )
 
+    def _lift_at_once(self, slot: int, lifted: Map, lift: Lift) -> None:
+        """Let the cursor be followed by a quick lift until the better one is there."""
+        if self._awaits_lift(slot, lifted) and self.slots[slot].lift is None:
+            self.slots[slot].lift = lift
+            self._move_to(slot, lift)
+
+    def _awaits_lift(self, slot: int, lifted: Map) -> bool:
+        """Whether the map `lifted` still is that of `slot`, and at rest."""
+        shown = slot < len(self.slots) and self.shown_map(slot) is lifted
+        return shown and not self.slots[slot].growing
+
     def _lift_ready(self, slot: int, lifted: Map, lift: Lift) -> None:
-        if slot >= len(self.slots) or self.shown_map(slot) is not lifted:
+        if not self._awaits_lift(slot, lifted):
             return
         state = self.slots[slot]
-        if state.growing:
-            return
         before = state.lift
         state.lift, state.codes = lift, lift.index
         self._work(("lattice", slot), partial(_survey, lift), partial(self._surveyed, slot, lift))
         stays = before is not None and np.array_equal(before.positions, lift.positions)
-        if stays and state.probe is not None:
-            self.lifted.emit(slot)  # what is probed lies where it did
-            return
+        if not stays or state.probe is None:  # else what is probed lies where it did
+            self._move_to(slot, lift)
+        self.lifted.emit(slot)
+
+    def _move_to(self, slot: int, lift: Lift) -> None:
+        """Probe and hold the same codes on another map, or probe a first one."""
+        state = self.slots[slot]
         if state.held is not None:
             state.held = self._moved_to(lift, state.held)
             self.held_changed.emit(slot, state.held)
@@ -253,7 +277,6 @@ class Probing(Document):
             self._set_probe(slot, self._moved_to(lift, state.probe))
         else:
             self._probe_first(slot, lift)
-        self.lifted.emit(slot)
 
     def _surveyed(self, slot: int, lift: Lift, survey: tuple[Lattice, NoData]) -> None:
         lift.lattice, nothing = survey

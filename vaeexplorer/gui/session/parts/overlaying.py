@@ -115,8 +115,10 @@ class Overlaying(QObject):
         """Compute the overlay of `slot`, as far as what it needs is there."""
         self._session.lanes.overlay.cancel(slot)
         state = self._session.slots[slot]
-        exhibit, lift = state.exhibit, None if state.growing else state.lift
-        if self.name == "none" or exhibit is None or lift is None or not exhibit.spaces:
+        exhibit, lift = state.exhibit, state.lift
+        if self.name == "none" or exhibit is None or not exhibit.spaces:
+            return
+        if lift is None or lift.quick or state.growing:  # it is asked for one place at a time
             return
         space = exhibit.spaces[main_space(exhibit)]
         kept = self._kept.get((self.name, slot))
