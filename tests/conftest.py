@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
     from trained_vaes import Trained
 
 # Before anything imports Qt, and torch: see cli.main.
@@ -23,6 +25,8 @@ os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")  # see gui.app.create_applica
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The other processes have the other cores; what a test starts inherits this.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+PATIENCE_MS = 120_000
 
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None)
@@ -131,6 +135,14 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return home
 
 
+@pytest.fixture
+def qtbot(qtbot: QtBot) -> QtBot:
+    """Give what is waited for the time that it takes on a busy machine: that is no test of it."""
+    for wait in ("waitUntil", "waitSignal", "waitSignals"):
+        setattr(qtbot, wait, partial(getattr(qtbot, wait), timeout=PATIENCE_MS))
+    return qtbot
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a thread running or, where it used qtbot, a window alive."""
@@ -139,7 +151,7 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     left = [t for t in threading.enumerate() if t not in threads and not t.daemon]
     for thread in left:
-        thread.join(timeout=1)
+        thread.join(timeout=10)
     alive = [thread.name for thread in left if thread.is_alive()]
     assert not alive, f"threads still running: {alive}"
     if windows is not None:

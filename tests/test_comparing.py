@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_session import WAIT_MS, Gate, exhibit, library, pair, session  # noqa: F401
+from test_session import Gate, exhibit, library, pair, session  # noqa: F401
 
 from vaeexplorer.data import open_data
 from vaeexplorer.gui.session import Session
@@ -22,7 +22,7 @@ from vaeexplorer.storage import load_run
 def walker(pair, qtbot) -> Session:  # noqa: F811
     """The pair with its path looked at, decoded in both slots."""
     pair.path.watch(True)
-    qtbot.waitUntil(lambda: len(pair.path.films) == 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: len(pair.path.films) == 2)
     return pair
 
 
@@ -42,7 +42,7 @@ def test_of_many_wishes_the_last_is_decoded(walker, qtbot):
         walker.path.set_way(way)
         walker.path.set_even(False)
     gate.open()
-    qtbot.waitUntil(lambda: not walker.lanes.work.busy and len(filmed) >= 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not walker.lanes.work.busy and len(filmed) >= 2)
     assert filmed == [(0, walker.path.choice), (1, walker.path.choice)]
     assert (walker.path.choice.way, walker.path.choice.even) == ("straight", False)
 
@@ -52,7 +52,7 @@ def test_a_film_of_an_exhibit_that_left_its_slot_is_refused(walker, qtbot):
     walker.path.set_way("slerp")
     walker.clear(0)
     gate.open()
-    qtbot.waitUntil(lambda: not walker.lanes.work.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not walker.lanes.work.busy)
     assert list(walker.path.films) == [1]
 
 
@@ -61,7 +61,7 @@ def test_the_ends_are_images_and_stay_with_another_model_of_the_same_data(walker
     walker.path.set_end("end")
     assert walker.path.choice.end == 30
     walker.put(0, exhibit(1))
-    qtbot.waitUntil(lambda: 0 in walker.path.films, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: 0 in walker.path.films)
     assert walker.path.choice.end == 30
     codes = walker.slots[0].exhibit.codes["z"].mean
     np.testing.assert_array_equal(walker.path.films[0].z[-1], codes[30])
@@ -72,12 +72,12 @@ def test_other_data_has_no_such_path_until_it_is_chosen_there(walker, qtbot):
     walker.path.filmed.connect(lambda slot, film, reason: reasons.update({slot: reason}))
     other = exhibit(1)
     walker.put(1, replace(other, source=replace(other.source, fingerprint="00" * 32)))
-    qtbot.waitUntil(lambda: walker.slots[1].lift is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: walker.slots[1].lift is not None)
     assert reasons[1] == "other data"
     walker.probe_image(1, 12)
     walker.path.set_end("start")
     assert (walker.path.choice.fingerprint, walker.path.choice.start) == ("00" * 32, 12)
-    qtbot.waitUntil(lambda: list(walker.path.films) == [1], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: list(walker.path.films) == [1])
     assert reasons[0] == "other data"
 
 
@@ -85,7 +85,7 @@ def test_the_first_path_follows_the_data(walker, qtbot):
     other = exhibit(1)
     walker.put(1, replace(other, source=replace(other.source, fingerprint="00" * 32)))
     walker.clear(0)
-    qtbot.waitUntil(lambda: list(walker.path.films) == [1], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: list(walker.path.films) == [1])
     assert walker.path.choice.fingerprint == "00" * 32
 
 
@@ -95,11 +95,11 @@ def test_scoring_says_why_there_is_no_score(pair, library, qtbot):  # noqa: F811
     said = []
     pair.scores.changed.connect(lambda slot, state: said.append(state) if slot == 1 else None)
     pair.open_paths([str(library.add(gone))], 1)
-    qtbot.waitUntil(lambda: said[-1:] == ["no images"], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: said[-1:] == ["no images"])
     few = open_data("digits")
     few = replace(few, images=few.images[:60], labels=None, official_held_out=None)
     pair.put(1, replace(exhibit(1), dataset=few))
-    qtbot.waitUntil(lambda: said[-1:] == ["too few"], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: said[-1:] == ["too few"])
     pair.clear(1)
     assert said[-1] == "empty"
     assert 1 not in pair.scores.by_slot
@@ -120,10 +120,10 @@ def test_the_scores_of_what_leaves_its_slot_are_given_up(pair, qtbot, monkeypatc
     pair.clear(0)
     monkeypatch.setattr(scoring, "score_space", endless)
     pair.put(1, exhibit(1))
-    qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    qtbot.waitUntil(begun.is_set)
     assert pair.scores.states[1] == "measuring"
     pair.put(1, exhibit(0))
-    qtbot.waitUntil(ended.is_set, timeout=WAIT_MS)
+    qtbot.waitUntil(ended.is_set)
     assert 1 not in pair.scores.by_slot
     assert pair.told == []
 
@@ -142,11 +142,11 @@ def test_maps_of_the_same_images_are_turned_onto_the_first(pair, qtbot):  # noqa
     pair.hold()
     pair.set_aligned(False)
     assert pair.shown_map(1) is made[1]
-    qtbot.waitUntil(lambda: pair.slots[1].lift is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: pair.slots[1].lift is not None)
     np.testing.assert_allclose(pair.slots[1].lift.positions, made[1].positions)
     np.testing.assert_allclose(pair.slots[1].held.position, made[1].positions[0], rtol=1e-6)
     pair.set_aligned(True)
-    qtbot.waitUntil(lambda: pair.slots[1].lift is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: pair.slots[1].lift is not None)
     np.testing.assert_allclose(pair.slots[1].lift.positions, turned.positions)
 
 
@@ -167,7 +167,7 @@ def test_a_growing_map_is_turned_frame_by_frame(pair, qtbot, monkeypatch):  # no
     for aligns, expected in ((True, shown.positions), (False, own.positions)):
         pair.set_aligned(aligns)
         pair.map_run(1)
-        qtbot.waitUntil(lambda: "map" in ended, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: "map" in ended)
         np.testing.assert_allclose(grown[-1], expected, rtol=1e-4, atol=1e-4)
         grown.clear()
         ended.clear()
@@ -186,7 +186,7 @@ def grow(pair, monkeypatch):  # noqa: F811
 
         def mapping(*_):
             yield frame
-            assert more.wait(WAIT_MS / 1000)
+            assert more.wait(120)
             for _ in range(frames - 1):
                 yield frame
             return own.maps
@@ -209,12 +209,12 @@ def test_a_frame_of_a_growing_map_gives_way_to_a_decode_but_no_two_frames_do(
     pair.progressed.connect(lambda job, _: came.append(job))
     pair.map_grew.connect(lambda slot, _: grown.append(slot))
     more, gate = grow(2)
-    qtbot.waitUntil(lambda: came == ["map"], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: came == ["map"])
     assert not grown
     more.set()
-    qtbot.waitUntil(lambda: grown == [1], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: grown == [1])
     gate.open()
-    qtbot.waitUntil(lambda: not pair.lanes.map.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not pair.lanes.map.busy)
 
 
 def test_a_frame_that_gave_way_is_shown_after_the_decode(pair, qtbot, grow):  # noqa: F811
@@ -223,12 +223,12 @@ def test_a_frame_that_gave_way_is_shown_after_the_decode(pair, qtbot, grow):  # 
     pair.decoded.connect(lambda *_: seen.append("decoded"))
     pair.map_grew.connect(lambda *_: seen.append("shown"))
     more, gate = grow(1)
-    qtbot.waitUntil(lambda: seen == ["frame"], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: seen == ["frame"])
     gate.open()
-    qtbot.waitUntil(lambda: "shown" in seen, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "shown" in seen)
     assert seen.index("decoded") < seen.index("shown")
     more.set()
-    qtbot.waitUntil(lambda: not pair.lanes.map.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not pair.lanes.map.busy)
 
 
 def test_a_map_that_grows_may_lose_its_slot_to_other_images(
@@ -257,7 +257,7 @@ def test_a_map_that_grows_may_lose_its_slot_to_other_images(
     pair.ended.connect(ended.append)
 
     def mapping(*_):
-        assert replaced.wait(WAIT_MS / 1000)
+        assert replaced.wait(120)
         positions = fewer.maps["z"]["pca"].positions
         yield MappingProgress("mapping", positions=positions, space="z")
         return fewer.maps
@@ -267,7 +267,7 @@ def test_a_map_that_grows_may_lose_its_slot_to_other_images(
     pair.map_run(1)
     pair.put(1, own)
     replaced.set()
-    qtbot.waitUntil(lambda: "map" in ended, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "map" in ended)
     assert told == []
     assert len(pair.shown_map(1).positions) == own.source.n
 

@@ -18,7 +18,6 @@ from vaeexplorer.regularity.information import dimension_order
 from vaeexplorer.run import Codes, Exhibit
 from vaeexplorer.storage import RunLibrary, load_run
 
-WAIT_MS = 60_000
 SLOT = 1
 
 
@@ -54,7 +53,7 @@ def put(session, panel, qtbot):
                 row._home == wanted.mean[row.dimension] for row in panel._rows
             )
 
-        qtbot.waitUntil(shown, timeout=WAIT_MS)
+        qtbot.waitUntil(shown)
         return list(panel._rows)
 
     return put_codes
@@ -77,7 +76,7 @@ def test_codes_of_more_or_fewer_dimensions_keep_the_rows_that_both_have(put, pan
 def test_further_dimensions_are_shown_when_they_are_asked_for(put, panel, qtbot):
     put(PAGE + 3)
     panel._more.click()
-    qtbot.waitUntil(lambda: len(panel._rows) == PAGE + 3, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: len(panel._rows) == PAGE + 3)
     assert panel._more.isHidden()
 
 

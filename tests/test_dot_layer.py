@@ -288,7 +288,7 @@ def test_how_many_dots_a_moving_view_has_depends_on_how_quick_the_machine_is(
         drawn.append(view.dots.whole)
         return drawn[-1] if whole else len(drawn) >= 30
 
-    qtbot.waitUntil(move, timeout=20_000)
+    qtbot.waitUntil(move)
     assert any(drawn) is whole
 
 

@@ -86,7 +86,7 @@ def test_every_map_is_judged_once_it_rests_and_not_again_when_it_is_turned(qtbot
     session.map_trust.judged.connect(lambda slot, trust: heard.append((slot, trust)))
     session.open_default_pair()
     session.start()
-    qtbot.waitUntil(lambda: {slot for slot, trust in heard if trust} == {0, 1}, timeout=60_000)
+    qtbot.waitUntil(lambda: {slot for slot, trust in heard if trust} == {0, 1})
     umap = dict(heard)
     del heard[:]
     submitted = []
@@ -96,11 +96,11 @@ def test_every_map_is_judged_once_it_rests_and_not_again_when_it_is_turned(qtbot
         submit(key, *rest, **more),
     )
     session.set_aligned(False)
-    qtbot.waitUntil(lambda: dict(heard).get(1) is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: dict(heard).get(1) is not None)
     assert dict(heard)[1] is umap[1]
     assert ("trust", 1) not in submitted
     session.set_map_method("pca")
-    qtbot.waitUntil(lambda: dict(heard).get(1) not in (None, umap[1]), timeout=60_000)
+    qtbot.waitUntil(lambda: dict(heard).get(1) not in (None, umap[1]))
     assert dict(heard)[1].trustworthiness < umap[1].trustworthiness
     session.clear(1)
     assert heard[-1] == (1, None)

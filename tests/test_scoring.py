@@ -187,7 +187,7 @@ def test_the_window_shows_the_same_numbers(
     session.open_default_pair()
     session.start()
     try:
-        qtbot.waitUntil(lambda: len(shown) == 2, timeout=60_000)
+        qtbot.waitUntil(lambda: len(shown) == 2)
     finally:
         session.close()
     for slot, printed in enumerate(pair):

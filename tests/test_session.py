@@ -18,8 +18,6 @@ from vaeexplorer.latent.lift import lift_of
 from vaeexplorer.run import Config
 from vaeexplorer.storage import RunLibrary, load_run, save_run
 
-WAIT_MS = 60_000
-
 
 class Gate:
     """A job that occupies a lane until it is let through."""
@@ -58,7 +56,7 @@ def pair(session, qtbot):
     """The session on the default pair, decoding."""
     session.open_default_pair()
     session.start()
-    qtbot.waitUntil(lambda: settled(session), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: settled(session))
     return session
 
 
@@ -82,7 +80,7 @@ def position(session, slot, index):
 
 def wait_for_lanes(session, qtbot):
     lanes = (session.lanes.decode, session.lanes.work)
-    qtbot.waitUntil(lambda: not any(lane.busy for lane in lanes), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not any(lane.busy for lane in lanes))
     qtbot.wait(1)
 
 
@@ -92,7 +90,7 @@ def test_a_decode_for_an_exhibit_that_left_its_slot_is_refused(pair, qtbot):
     former = pair.slots[0].probe
     pair.put(0, exhibit(1))
     gate.open()
-    qtbot.waitUntil(lambda: pair.slots[0].lift is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: pair.slots[0].lift is not None)
     wait_for_lanes(pair, qtbot)
     assert former not in [probe for _, probe, _ in pair.decodes]
 
@@ -119,7 +117,7 @@ def test_answers_for_a_slot_that_was_emptied_are_refused(pair, qtbot, way):
     shown = len(pair.decodes)
     decoding.open()
     working.open()
-    qtbot.waitUntil(lambda: pair.slots[0].lift is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: pair.slots[0].lift is not None)
     wait_for_lanes(pair, qtbot)
     assert all(slot == 0 for slot, _, _ in pair.decodes[shown:])
     assert way == "fewer" or pair.slots[1].lift is None
@@ -155,7 +153,7 @@ def test_of_two_maps_in_a_row_the_last_is_lifted(pair, qtbot):
     pair.set_map_method(umap)
     assert pair.slots[0].lift is None
     gate.open()
-    qtbot.waitUntil(lambda: pair.slots[0].lift is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: pair.slots[0].lift is not None)
     np.testing.assert_allclose(position(pair, 0, 7), pair.shown_map(0).positions[7])
 
 
@@ -178,9 +176,10 @@ def test_many_dots_are_followed_before_there_are_search_trees(pair, qtbot, monke
     pair.overlays.choose("stretch")
     measured = []
     pair.overlays.laid.connect(lambda slot, overlay: measured.append(overlay))
+    slots, gate = pair.slots, Gate(pair.lanes.work)
     pair.set_map_method("pca")
-    slots = pair.slots
-    qtbot.waitUntil(lambda: all(slot.lift and slot.lift.quick for slot in slots), timeout=WAIT_MS)
+    gate.open()
+    qtbot.waitUntil(lambda: all(slot.lift and slot.lift.quick for slot in slots))
     pair.move_probe(0, np.array([0.4, -0.3]), probing.NO_SNAP)
     probed = slots[0].probe
     assert probed.kind == "between"
@@ -189,11 +188,11 @@ def test_many_dots_are_followed_before_there_are_search_trees(pair, qtbot, monke
     pair.overlays.choose("stretch")
     assert not pair.lanes.overlay.busy, "all over a map is not asked of what looks at every dot"
     planted.set()
-    qtbot.waitUntil(lambda: not any(slot.lift.quick for slot in slots), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not any(slot.lift.quick for slot in slots))
     assert slots[0].probe is probed, "it lies where it did"
     again = slots[0].lift.lift(probed.position, probing.NO_SNAP)
     np.testing.assert_allclose(again.z, probed.z, atol=1e-4)
-    qtbot.waitUntil(lambda: any(measured), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: any(measured))
 
 
 def test_where_nothing_is_probed_yet_a_map_that_has_grown_to_its_end_brings_a_probe(pair):
@@ -227,7 +226,7 @@ def test_what_is_held_survives_moves_and_another_map(pair, qtbot):
     pair.leave()
     assert [state.probe for state in pair.slots] == held
     pair.set_map_method("pca")
-    qtbot.waitUntil(lambda: all(state.lift for state in pair.slots), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: all(state.lift for state in pair.slots))
     for slot, state in enumerate(pair.slots):
         assert state.held.nearest == 8
         np.testing.assert_allclose(state.held.position, pair.shown_map(slot).positions[8])
@@ -247,7 +246,7 @@ def test_only_what_is_linked_to_what_was_probed_is_held(pair):
 
 def test_what_is_held_keeps_the_components_across_a_pca_map(pair, qtbot):
     pair.set_map_method("pca")
-    qtbot.waitUntil(lambda: all(state.lift for state in pair.slots), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: all(state.lift for state in pair.slots))
     place = position(pair, 1, 8) + np.float32([0.5, 0.5])
     pair.move_probe(1, place, 0.0)
     free = pair.slots[1].probe
@@ -268,7 +267,7 @@ def test_a_probe_that_rests_is_decoded_and_encoded_again(pair, qtbot):
     for index in range(20):
         pair.probe_image(1, index)
     probe = pair.slots[1].probe
-    qtbot.waitUntil(lambda: any(made is probe for _, made, _ in round_trips), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: any(made is probe for _, made, _ in round_trips))
     space = pair.slots[1].exhibit.spaces["z"]
     again = space.encode(space.decode(torch.from_numpy(probe.z[None]))).mean.numpy()[0]
     found = next(distance for _, made, distance in round_trips if made is probe)
@@ -280,12 +279,10 @@ def test_a_probe_that_rests_is_decoded_and_encoded_again(pair, qtbot):
 def test_the_lattice_of_every_map_is_made_in_the_background(pair, qtbot):
     surveyed = []
     pair.surveyed.connect(lambda *news: surveyed.append(news))
-    qtbot.waitUntil(lambda: all(state.lift.lattice for state in pair.slots), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: all(state.lift.lattice for state in pair.slots))
     codes = [state.codes for state in pair.slots]
     pair.set_map_method("pca")
-    qtbot.waitUntil(
-        lambda: all(state.lift and state.lift.lattice for state in pair.slots), timeout=WAIT_MS
-    )
+    qtbot.waitUntil(lambda: all(state.lift and state.lift.lattice for state in pair.slots))
     assert dict(surveyed) == dict(enumerate(state.no_data for state in pair.slots))
     assert [state.codes for state in pair.slots] == codes, "codes are indexed once"
 
@@ -341,7 +338,7 @@ def test_a_verb_on_an_empty_slot_does_nothing(session, tmp_path):
 def test_the_first_data_that_comes_is_the_data_at_hand(pair, qtbot):
     assert pair.dataset.name == "digits"
     pair.open_data("shapes:50")
-    qtbot.waitUntil(lambda: len(pair.dataset) == 50, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: len(pair.dataset) == 50)
     pair.put(1, exhibit(1))
     wait_for_lanes(pair, qtbot)
     assert pair.dataset.name == "shapes", "a run brings no other data to train on"
@@ -379,7 +376,7 @@ def test_a_rename_that_fails_leaves_the_name(pair, library, qtbot):
     pair.put(1, exhibit_of(load_run(path), str(path)))
     (path / "run.json").unlink()
     pair.runs.rename(path, "second")
-    qtbot.waitUntil(lambda: bool(pair.told), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(pair.told))
     assert pair.slots[1].exhibit.name == "first"
 
 
@@ -387,8 +384,8 @@ def test_a_run_on_images_that_changed_opens_without_them(pair, library, qtbot):
     run = load_run(default_pair_folders()[1])
     path = library.add(replace(run, source=replace(run.source, fingerprint="00" * 32)))
     pair.open_paths([str(path)], 1)
-    qtbot.waitUntil(lambda: pair.slots[1].exhibit.origin == str(path), timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: bool(pair.slots[1].exhibit.spaces), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: pair.slots[1].exhibit.origin == str(path))
+    qtbot.waitUntil(lambda: bool(pair.slots[1].exhibit.spaces))
     assert pair.slots[1].exhibit.dataset is None
 
 
@@ -398,7 +395,7 @@ def test_a_run_without_codes_whose_images_are_gone_is_refused(pair, tmp_path, qt
     save_run(replace(run, source=gone, codes={}, maps={}), tmp_path / "run")
     before = pair.slots[1].exhibit
     pair.open_paths([str(tmp_path / "run")], 1)
-    qtbot.waitUntil(lambda: bool(pair.told), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(pair.told))
     assert pair.slots[1].exhibit is before
     assert str(tmp_path / "run") in pair.told[0]
 
@@ -409,7 +406,7 @@ def test_training_says_when_it_runs_and_when_it_ended(pair, qtbot):
     assert open_data("digits").source == pair.dataset.source
     pair.training.begin(Config("ae", {"latent_dim": 2}, epochs=1), "mine", 0)
     assert pair.training.running
-    qtbot.waitUntil(lambda: ("train", False) in ended, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: ("train", False) in ended)
     assert pair.slots[0].exhibit.name == "mine"
     assert pair.slots[1].exhibit.name != "mine"
 

@@ -14,8 +14,6 @@ from vaeexplorer.gui.widgets.theme import apply_theme
 from vaeexplorer.gui.window import Window
 from vaeexplorer.storage import RunLibrary, runs_folder
 
-READY_MS = 60_000
-
 
 class Explorer:
     """A person at the window: what they see and what they do."""
@@ -39,8 +37,8 @@ class Explorer:
         self.window.activateWindow()
         self.closed = False
 
-    def wait(self, condition: Callable[[], bool], timeout_ms: int = READY_MS) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+    def wait(self, condition: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()))
 
     def wait_until_ready(self) -> "Explorer":
         self.wait(lambda: self.session.families and self.decoded())
@@ -69,7 +67,8 @@ class Explorer:
 
         def rest() -> bool:
             # At once: a map that grows has a lift too, and for a moment after its end it has none.
-            lifted = all(state.lift and not state.growing for state in self.session.slots)
+            lifts = [None if state.growing else state.lift for state in self.session.slots]
+            lifted = all(lift and not lift.quick for lift in lifts)
             return lifted and not any(view._moving or view._growing for view in views)
 
         self.wait(rest)

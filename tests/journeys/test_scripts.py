@@ -17,7 +17,6 @@ import vaeexplorer
 from vaeexplorer.data import open_data
 from vaeexplorer.latent.lift import Lift
 
-READY_MS = 60_000
 README = Path(__file__).parent.parent.parent / "README.md"
 # Said by the offscreen platform of every window, and by no other.
 NO_FAULT = "This plugin does not support propagateSizeHints"
@@ -100,25 +99,22 @@ def test_maps_hover_sliders_and_scores_work_without_a_run(exploration, qtbot):
     # PCA at once, then the UMAP.
     assert {session.shown_map(slot).method for slot in (0, 1)} == {"pca"}
     mapped = lambda: [session.shown_map(slot).method for slot in (0, 1)]  # noqa: E731
-    qtbot.waitUntil(lambda: mapped() == ["umap", "umap"], timeout=READY_MS)
-    qtbot.waitUntil(lambda: len(exploration.scores) == 2, timeout=READY_MS)
+    qtbot.waitUntil(lambda: mapped() == ["umap", "umap"])
+    qtbot.waitUntil(lambda: len(exploration.scores) == 2)
     for slot in (0, 1):
         assert exploration.scores[slot]["continuity"]["C"] > 0.9
-    qtbot.waitUntil(lambda: all(state.lift for state in session.slots), timeout=READY_MS)
-    qtbot.waitUntil(lambda: not window.maps[0].view._moving, timeout=READY_MS)
+    qtbot.waitUntil(lambda: all(state.lift for state in session.slots))
+    qtbot.waitUntil(lambda: not window.maps[0].view._moving)
     assert isinstance(session.slots[0].lift, Lift)
 
     before = session.slots[0].probe
     place = window.maps[0].view.to_pixel(session.slots[0].lift.positions[77]).toPoint()
     QTest.mouseMove(window.maps[0].view, place + QPoint(1, 0))
     QTest.mouseMove(window.maps[0].view, place)
-    qtbot.waitUntil(lambda: session.slots[0].probe is not before, timeout=READY_MS)
+    qtbot.waitUntil(lambda: session.slots[0].probe is not before)
     shown = window.docks["probe"].widget().slots
     for slot in (0, 1):
-        qtbot.waitUntil(
-            lambda slot=slot: shown[slot].decode.drawn is session.slots[slot].probe,
-            timeout=READY_MS,
-        )
+        qtbot.waitUntil(lambda slot=slot: shown[slot].decode.drawn is session.slots[slot].probe)
 
     session.set_code(1, np.full(8, 0.25, np.float32))
     assert session.slots[1].held.z.tolist() == [0.25] * 8
@@ -127,9 +123,9 @@ def test_maps_hover_sliders_and_scores_work_without_a_run(exploration, qtbot):
 
 def test_the_process_is_left_as_it_was(exploration, qtbot):
     threads, interval = exploration._before
-    qtbot.waitUntil(lambda: bool(exploration.session.families), timeout=READY_MS)
+    qtbot.waitUntil(lambda: bool(exploration.session.families))
     exploration.close()
-    qtbot.waitUntil(lambda: not shiboken6.isValid(exploration.window), timeout=READY_MS)
+    qtbot.waitUntil(lambda: not shiboken6.isValid(exploration.window))
     exploration.close()
     assert (torch.get_num_threads(), sys.getswitchinterval()) == (threads, interval)
 
@@ -186,7 +182,7 @@ def test_nothing_is_painted_by_threads_that_the_window_would_wait_for():
         [sys.executable, "-c", PAINTING],
         capture_output=True,
         text=True,
-        timeout=READY_MS / 1000,
+        timeout=120,
         check=True,
         env=usual,
     )
