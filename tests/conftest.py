@@ -26,7 +26,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # The other processes have the other cores; what a test starts inherits this.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-PATIENCE_MS = 120_000
+PATIENCE_MS = 240_000
 
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None)

@@ -183,6 +183,9 @@ def test_a_lane_has_what_waits_or_runs_and_is_still_wanted(lane, answers):
     lane.cancel("waits")
     assert [lane.has(key) for key in ("runs", "waits")] == [False, False]
     let_through.set()
+    answers.submit(lane, "unheard", lambda: 1)
+    assert lane.settle(5)
+    assert lane.has("unheard")
 
 
 def test_a_lane_settles_when_all_its_jobs_are_done(lane, answers):

@@ -12,8 +12,10 @@ import torch
 from vaeexplorer import gui as gui_package
 from vaeexplorer.data import open_data
 from vaeexplorer.gui.session import MAX_SLOTS, Session, probing
+from vaeexplorer.gui.session.parts import overlaying
 from vaeexplorer.jobs.bundled import default_pair_folders
 from vaeexplorer.jobs.opening import exhibit_of
+from vaeexplorer.jobs.overlays import stretch
 from vaeexplorer.latent.lift import lift_of
 from vaeexplorer.run import Config
 from vaeexplorer.storage import RunLibrary, load_run, save_run
@@ -193,6 +195,28 @@ def test_many_dots_are_followed_before_there_are_search_trees(pair, qtbot, monke
     again = slots[0].lift.lift(probed.position, probing.NO_SNAP)
     np.testing.assert_allclose(again.z, probed.z, atol=1e-4)
     qtbot.waitUntil(lambda: any(measured))
+
+
+def test_what_is_measured_over_a_map_goes_on_when_more_of_the_map_is_known(
+    pair, qtbot, monkeypatch
+):
+    measured, begun, goes_on = [], threading.Event(), threading.Event()
+
+    def slowly(space, lift):
+        measured.append(lift)
+        begun.set()
+        assert goes_on.wait(30)
+        return (yield from stretch(space, lift))
+
+    monkeypatch.setattr(overlaying, "stretch", slowly)
+    pair.overlays.choose("stretch")
+    assert begun.wait(30)
+    pair.surveyed.emit(0, pair.slots[0].no_data)
+    goes_on.set()
+    assert pair.lanes.overlay.settle(60)
+    pair.surveyed.emit(1, pair.slots[1].no_data)  # what was found is on its way
+    qtbot.waitUntil(lambda: not pair.lanes.overlay.busy)
+    assert measured == [slot.lift for slot in pair.slots]
 
 
 def test_where_nothing_is_probed_yet_a_map_that_has_grown_to_its_end_brings_a_probe(pair):

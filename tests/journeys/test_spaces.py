@@ -16,8 +16,6 @@ from vaeexplorer.storage import load_run
 
 pytestmark = pytest.mark.slow
 
-UMAP_MS = 120_000
-
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> dict[str, str]:
@@ -55,7 +53,7 @@ def test_a_style_is_explored_with_the_content_of_the_held_image(open_explorer, f
     assert choice.context.isHidden()
     hold(explorer, 0, 30)
     press(choice.buttons["style"])
-    explorer.wait(lambda: session.shown_map(0).method == "umap", UMAP_MS)
+    explorer.wait(lambda: session.shown_map(0).method == "umap")
     explorer.wait_for_the_maps()
     assert session.slots[0].held.nearest == 30
     assert len(explorer.probe(0).z) == 3
@@ -144,7 +142,7 @@ def test_a_click_on_a_draw_of_all_layers_probes_the_very_picture(open_explorer, 
     is_shown(samples.pictures[1])
     np.testing.assert_array_equal(explorer.probe(0).z, samples.z[1])
     session.set_map_method("umap")
-    explorer.wait(lambda: session.shown_map(0).method == "umap", UMAP_MS)
+    explorer.wait(lambda: session.shown_map(0).method == "umap")
     explorer.wait_for_the_maps()
     is_shown(samples.pictures[1])
     # A slider lets go of the layer below.

@@ -11,7 +11,6 @@ from vaeexplorer.storage import load_run
 
 EPOCHS = 3
 ENDLESS = 10_000
-UMAP_MS = 240_000
 
 
 def training_panel(explorer):
@@ -308,7 +307,7 @@ def test_the_map_after_a_training_becomes_a_umap_and_is_kept(explorer):
     first = explorer.session.shown_map(1)
     explorer.session.map_run(1)
     explorer.wait(strip.isVisible)
-    explorer.wait(lambda: explorer.session.shown_map(1) is not first, UMAP_MS)
+    explorer.wait(lambda: explorer.session.shown_map(1) is not first)
     wait_for_the_umap(explorer)
     np.testing.assert_array_equal(explorer.session.shown_map(1).positions, first.positions)
     held = explorer.session.slots[1].held
@@ -325,7 +324,7 @@ def test_the_map_after_a_training_becomes_a_umap_and_is_kept(explorer):
 def test_a_map_that_is_cancelled_gives_way_to_the_former_one(explorer):
     former = explorer.session.shown_map(1)
     explorer.session.map_run(1)
-    explorer.wait(lambda: explorer.session.slots[1].growing, UMAP_MS)
+    explorer.wait(lambda: explorer.session.slots[1].growing)
     QTest.mouseMove(explorer.map(1), QPoint(90, 90))
     explorer.session.cancel_map()
     explorer.wait_for_the_maps()
@@ -346,7 +345,7 @@ def test_the_cursor_decodes_all_the_while_that_a_map_grows(explorer):
 
     explorer.session.decoded.connect(look)
     explorer.session.map_run(1)
-    explorer.wait(lambda: state.growing, UMAP_MS)
+    explorer.wait(lambda: state.growing)
     for share in (0.3, 0.5, 0.7):
         count = len(seen)
         QTest.mouseMove(view, QPoint(int(share * view.width()), int(share * view.height())))
@@ -366,14 +365,14 @@ def test_a_map_grows_only_where_it_will_be_shown(explorer):
     grown = []
     explorer.session.map_grew.connect(lambda slot, _: grown.append(slot))
     explorer.wait(strip.isVisible)
-    explorer.wait(lambda: not strip.isVisible(), UMAP_MS)
+    explorer.wait(lambda: not strip.isVisible())
     assert grown == []
     assert explorer.session.shown_map(1).method == "pca"
 
 
 def wait_for_the_umap(explorer):
     """Wait until slot B shows a UMAP that decodes."""
-    explorer.wait(lambda: explorer.session.shown_map(1).method != "pca", UMAP_MS)
+    explorer.wait(lambda: explorer.session.shown_map(1).method != "pca")
     explorer.wait_for_the_maps()
 
 

@@ -106,9 +106,9 @@ class Lane(QObject):
             return self._running is not None or bool(self._waiting or self._unheard)
 
     def has(self, key: Hashable) -> bool:
-        """Whether a job of `key` waits or runs and is still wanted."""
+        """Whether a job of `key` waits, runs or is to be heard, and is still wanted."""
         with self._changed:
-            jobs = (self._waiting.get(key), self._running)
+            jobs = (self._waiting.get(key), self._running, *self._unheard)
         return any(job and job.key == key and not job.cancelled.is_set() for job in jobs)
 
     def settle(self, timeout_s: float) -> bool:

@@ -57,8 +57,8 @@ class Overlaying(QObject):
         self._offered: dict[str, Callable[[int, Lift, Exhibit], OverlayJob | None]] = {}
         for signal in (session.exhibit_changed, session.map_changed, session.map_grew):
             signal.connect(self._lay_bare)
-        session.surveyed.connect(self._lay_over)
-        session.model_changed.connect(self._lay_over)
+        for signal in (session.surveyed, session.model_changed):
+            signal.connect(self._lay_over_at_last)
         session.view_moved.connect(self._follow_view)
         session.context_changed.connect(self._forget_context)
 
@@ -111,7 +111,12 @@ class Overlaying(QObject):
         self._session.lanes.overlay.cancel(slot)
         self.laid.emit(slot, None)
 
-    def _lay_over(self, slot: int, *_: object) -> None:
+    def _lay_over_at_last(self, slot: int, *_: object) -> None:
+        """Compute the overlay of `slot`, now that more is there, unless that has begun."""
+        if not self._session.lanes.overlay.has(slot):
+            self._lay_over(slot)
+
+    def _lay_over(self, slot: int) -> None:
         """Compute the overlay of `slot`, as far as what it needs is there."""
         self._session.lanes.overlay.cancel(slot)
         state = self._session.slots[slot]
