@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -24,6 +24,20 @@ from vaeexplorer.training import train
 
 HIDDEN = (400, 200)
 TRAINED, HELD_OUT, EPOCHS, BATCH = 20_000, 2_000, 12, 128
+
+
+class Recipe(NamedTuple):
+    """Of which size the layers of a net are, and how long it is trained on batches of which size.
+
+    Batch 0: as the program has it.
+    """
+
+    hidden: tuple[int, ...] = HIDDEN
+    epochs: int = EPOCHS
+    batch: int = BATCH
+
+
+ON_MNIST = Recipe()
 
 
 @contextmanager
@@ -50,6 +64,7 @@ class Row:
     beta: float | None = None
     seeds: int = 1
     reference: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    recipe: Recipe = ON_MNIST
 
     @property
     def key(self) -> str:
@@ -58,7 +73,7 @@ class Row:
     @property
     def options(self) -> dict[str, Any]:
         """Settings of the model."""
-        net = {} if self.family == "pca" else {"body": "mlp", "hidden": HIDDEN}
+        net = {} if self.family == "pca" else {"body": "mlp", "hidden": self.recipe.hidden}
         rate = {} if self.beta is None else {"beta": self.beta}
         return {"latent_dim": self.latent_dim, **net, **rate}
 
@@ -74,6 +89,7 @@ def first_images(data: Dataset, trained: int, held_out: int) -> Dataset:
 
 def trained(row: Row, seed: int, dataset: Dataset) -> Model:
     """Train the model of `row` on `dataset`."""
-    config = Config(row.family, row.options, EPOCHS, BATCH, seed=seed)
+    _, epochs, batch = row.recipe
+    config = Config(row.family, row.options, epochs, batch, seed=seed)
     run = result_of(train(dataset, config))
     return restore(row.family, row.options, dataset.shape, run.weights)

@@ -93,8 +93,8 @@ def pca_space(size: int, ground: Ground) -> LatentSpace:
     )
 
 
-def scores_of(space: LatentSpace, dataset: Dataset, grounds: Grounds) -> Scores:
-    scores: Scores = result_of(score_space(space, dataset, dataset.split(0), grounds=grounds))
+def scores_of(space: LatentSpace, dataset: Dataset, seed: int, grounds: Grounds) -> Scores:
+    scores: Scores = result_of(score_space(space, dataset, dataset.split(seed), grounds=grounds))
     return scores
 
 
@@ -104,12 +104,12 @@ def measure(row: Row, dataset: Dataset, grounds: Grounds) -> dict[str, list[floa
     for seed in range(row.seeds):
         began = time.perf_counter()
         if row.family == "pca":
-            space = pca_space(row.latent_dim, grounds.of(dataset, dataset.split(0)))
+            space = pca_space(row.latent_dim, grounds.of(dataset, dataset.split(seed)))
         else:
             with nullcontext() if OWN_START in sys.argv else reference_start():
                 space = trained(row, seed, dataset).spaces()["z"]
         took = time.perf_counter() - began
-        scores = scores_of(space, dataset, grounds)
+        scores = scores_of(space, dataset, seed, grounds)
         for part, value in PARTS.items():
             values[part].append(value(scores))
         said = "  ".join(f"{part} {values[part][-1]:.3f}" for part in PARTS)
@@ -128,6 +128,27 @@ def table(rows: Mapping[Row, Mapping[str, list[float]]]) -> Iterator[str]:
             theirs = row.reference.get(part)
             cells.append(f"{ours:.3f}" + ("" if theirs is None else f" ({theirs:.3g})"))
         yield f"| {row.latent_dim} | {row.name} | {' | '.join(cells)} |"
+
+
+def beside_reference(
+    rows: Mapping[Row, Mapping[str, list[float]]],
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Means over the training seeds, and the values of the table; said as a table, too."""
+    say("\n".join(table(rows)))
+    ours = {
+        f"{row.key}_{part}": statistics.fmean(values[part])
+        for row, values in rows.items()
+        for part in PARTS
+    }
+    theirs = {f"{row.key}_{part}": value for row in rows for part, value in row.reference.items()}
+    return ours, theirs
+
+
+def report(name: str, *parts: Mapping[str, float]) -> None:
+    """Print figures, peers and ratios in one line of JSON."""
+    rounded = [{key: round(value, 4) for key, value in part.items()} for part in parts]
+    named = dict(zip(("figures", "peers", "ratios"), rounded, strict=True))
+    print(json.dumps({"benchmark": name, **named}))
 
 
 def timed(data: Dataset) -> dict[str, float]:
@@ -202,15 +223,9 @@ def main() -> None:
         )
         dataset, grounds = first_images(mnist, TRAINED, HELD_OUT), Grounds()
         rows = {row: measure(row, dataset, grounds) for row in (FEW if QUICK else ROWS)}
-        for row, values in rows.items():
-            for part in PARTS:
-                figures[f"{row.key}_{part}"] = statistics.fmean(values[part])
-            peers |= {f"{row.key}_{part}": value for part, value in row.reference.items()}
-        ratios |= ratios_of(rows)
-        say("\n".join(table(rows)))
-    parts = {"figures": figures, "peers": peers, "ratios": ratios}
-    rounded = {name: {key: round(v, 4) for key, v in part.items()} for name, part in parts.items()}
-    print(json.dumps({"benchmark": "regularity", **rounded}))
+        ours, theirs = beside_reference(rows)
+        figures, peers, ratios = figures | ours, peers | theirs, ratios | ratios_of(rows)
+    report("regularity", figures, peers, ratios)
 
 
 if __name__ == "__main__":
