@@ -8,6 +8,13 @@ ratios are those of the ranking: in how many seeds each model is less complete t
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see cli.main
+sys.path.append(str(Path(__file__).parents[1]))
+
 from reference_net import Recipe, Row
 from regularity import AE, B0, VAE, beside_reference, measure, report
 from sizes import sized
