@@ -34,8 +34,8 @@ ROWS = (
 
 
 def main() -> None:
-    digits = open_data("digits")
-    rows = {row: measure(row, digits, Grounds()) for row in ROWS}
+    digits, grounds = open_data("digits"), Grounds()
+    rows = {row: measure(row, digits, grounds) for row in ROWS}
     complete = {row.name: values["completeness"] for row, values in rows.items()}
     ranked = {
         f"{less}_below_{more}".replace(" ", "_").lower(): sum(

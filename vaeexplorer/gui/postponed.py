@@ -54,7 +54,7 @@ def import_kernel() -> None:
 
 
 def import_trees() -> None:
-    """Load what searches many dots: with a map of the first training at the latest, it is asked."""
+    """Load what searches many dots, which the first map would wait for."""
     import scipy.spatial  # noqa: F401
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 GATE_NEEDED = 0.95
 JUMPS_ALARM = 0.2
@@ -95,15 +95,22 @@ def _about_jumps(continuity: Mapping[str, Any], latent_dim: int) -> list[str]:
     return [f"Codes snap to a codebook, so that pictures change by jumps{measured}."]
 
 
-def instead_of_continuity(scores: Scores) -> str | None:
-    """Say what stands where a number of continuity would mislead; None where it may stand.
+def withheld(scores: Scores) -> Literal["forgets", "snaps"] | None:
+    """Why a number of continuity would mislead; None where it may stand.
 
     C rises as a code forgets, and between two codes of a codebook there is nothing to be even.
     """
-    gate = scores["continuity"]["gate"]
-    if gate < GATE_NEEDED:
-        return f"carries {_percent(gate)}"
-    return "codes snap" if scores.get("snaps") else None
+    if scores["continuity"]["gate"] < GATE_NEEDED:
+        return "forgets"
+    return "snaps" if scores.get("snaps") else None
+
+
+def instead_of_continuity(scores: Scores) -> str | None:
+    """Say what stands where a number of continuity would mislead; None where it may stand."""
+    reason = withheld(scores)
+    if reason == "forgets":
+        return f"carries {_percent(scores['continuity']['gate'])}"
+    return "codes snap" if reason else None
 
 
 def not_comparable(first: Scores, second: Scores) -> str | None:
@@ -129,11 +136,9 @@ def more_continuous(first: Scores, second: Scores) -> int:
     Clearly: C and C20 both differ by more than 3 standard deviations of the difference, in the
     same direction, both gates are at least .95, and no codes snap to a codebook.
     """
+    if withheld(first) or withheld(second):
+        return 0
     one, other = first["continuity"], second["continuity"]
-    if first.get("snaps") or second.get("snaps"):
-        return 0
-    if min(one["gate"], other["gate"]) < GATE_NEEDED:
-        return 0
     signs = {_clear_sign(one, other, key, f"{key}_sd") for key in ("C", "C20")}
     return signs.pop() if len(signs) == 1 else 0
 

@@ -30,7 +30,7 @@ from vaeexplorer.gui.widgets.theme import GRID, SLOT_LETTERS
 from vaeexplorer.gui.widgets.written_area import WrittenArea
 from vaeexplorer.jobs.scorecard import Comparison, comparisons
 from vaeexplorer.regularity.definitions import at_least, is_lower_bound
-from vaeexplorer.regularity.verdict import GATE_NEEDED
+from vaeexplorer.regularity.verdict import withheld
 
 translate = QCoreApplication.translate
 
@@ -322,15 +322,15 @@ def _number(scores: Scores, row: Row) -> str:
 
 def _instead(scores: Scores) -> str:
     """Say what stands where a number of continuity would mislead: see regularity.verdict."""
-    size = scores["latent_dim"]
-    if scores["continuity"]["gate"] < GATE_NEEDED:
+    size, reason = scores["latent_dim"], withheld(scores)
+    if reason == "forgets":
         said = (
             translate("Scorecard", "-- carries {share:.0f} % of what 1 axis carries")
             if size == 1
             else translate("Scorecard", "-- carries {share:.0f} % of what {size} axes carry")
         )
         return said.format(share=100 * scores["continuity"]["gate"], size=size)
-    return translate("Scorecard", "-- codes snap: see J, jumps") if scores.get("snaps") else ""
+    return translate("Scorecard", "-- codes snap: see J, jumps") if reason else ""
 
 
 def _state_story(state: str) -> str:

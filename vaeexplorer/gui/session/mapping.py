@@ -184,9 +184,7 @@ class MapMaking(Opening):
         """
         state = self.slots[slot]
         state.lift, state.codes, state.no_data = lift, lift.index, None
-        if state.held is not None:
-            state.held = self._moved_to(lift, state.held)
-            self.held_changed.emit(slot, state.held)
+        self._move_held(slot, lift)
         if probing and state.probe is not None:
             self._set_probe(slot, self._moved_to(lift, state.probe))
 

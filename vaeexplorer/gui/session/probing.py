@@ -228,9 +228,8 @@ class Probing(Document):
             return
         codes = self.slots[slot].codes or exhibit.codes[main_space(exhibit)].mean
         self.lanes.work.cancel(("lattice", slot))
-        if (
-            len(shown.positions) > FEW
-        ):  # search trees take a while, and scipy longer, the first time
+        if len(shown.positions) > FEW:
+            # Search trees take a while, and scipy, the first time, longer.
             self.lanes.work.submit(
                 ("quick lift", slot),
                 lambda: lift_of(shown, codes, quick=True),
@@ -269,14 +268,19 @@ class Probing(Document):
 
     def _move_to(self, slot: int, lift: Lift) -> None:
         """Probe and hold the same codes on another map, or probe a first one."""
+        self._move_held(slot, lift)
+        probe = self.slots[slot].probe
+        if probe is not None:
+            self._set_probe(slot, self._moved_to(lift, probe))
+        else:
+            self._probe_first(slot, lift)
+
+    def _move_held(self, slot: int, lift: Lift) -> None:
+        """Hold the same code on another map, where one is held."""
         state = self.slots[slot]
         if state.held is not None:
             state.held = self._moved_to(lift, state.held)
             self.held_changed.emit(slot, state.held)
-        if state.probe is not None:
-            self._set_probe(slot, self._moved_to(lift, state.probe))
-        else:
-            self._probe_first(slot, lift)
 
     def _surveyed(self, slot: int, lift: Lift, survey: tuple[Lattice, NoData]) -> None:
         lift.lattice, nothing = survey

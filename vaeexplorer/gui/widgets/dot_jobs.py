@@ -52,18 +52,30 @@ def prepare(dots: Dots, frame: Frame | None) -> Prepared:
     return Prepared(places, field, pixels, time.thread_time() - begun)
 
 
-def draw_moving(
-    field: DotField, frame: Frame, work: int, before: Picture | None
-) -> tuple[NDArray[np.uint32], float]:
-    """Draw `frame` with no more than `work` stamped pixels, unless a pan leads to it.
+class Moving(NamedTuple):
+    """A picture of a view that moves on, and whether all dots are in it.
 
-    Returns the picture and how long that took, in seconds; 0 where `before`, a picture of all these
-    dots with the same hatch, had only to be shifted: then all dots are in it.
+    It took `took_s` seconds to stamp `work` pixels; both are 0 where a picture had only to be
+    shifted.
     """
-    begun = time.perf_counter()
+
+    pixels: NDArray[np.uint32]
+    whole: bool
+    work: int
+    took_s: float
+
+
+def draw_moving(field: DotField, frame: Frame, most: int, before: Picture | None) -> Moving:
+    """Draw `frame` with `most` stamped pixels at most, unless a pan leads to it.
+
+    `before` is a picture of all these dots with the same hatch, which may be shifted.
+    """
     if before is not None:
         shifted = panned(field, before, frame._replace(hatch=None))
         if shifted is not None:
-            return shifted, 0.0
+            return Moving(shifted, True, 0, 0.0)
+    begun, every = time.perf_counter(), field.work(frame)
+    work = min(every, most)
     # Not shared: the GUI thread draws too.
-    return field.paint(frame, work, (0, 0, *frame.size)), time.perf_counter() - begun
+    pixels = field.paint(frame, work, (0, 0, *frame.size))
+    return Moving(pixels, work == every, work, time.perf_counter() - begun)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QPainter
 from vaeexplorer.drawing.dot_field import DotField, Frame, kernel_loaded
 from vaeexplorer.drawing.dot_sample import nearest_unsorted
 from vaeexplorer.drawing.hatching import Hatching
-from vaeexplorer.gui.widgets.dot_jobs import Prepared, draw_moving, prepare
+from vaeexplorer.gui.widgets.dot_jobs import Moving, Prepared, draw_moving, prepare
 from vaeexplorer.gui.widgets.dot_pace import Pace, cost
 from vaeexplorer.gui.widgets.dot_picture import (
     Picture,
@@ -237,7 +237,7 @@ class DotLayer(ShownDots):
         if not before.whole:
             if not self._rest.isActive():
                 self._rest.start()
-        elif not self.busy and running_out(before, frame, begins):
+        elif running_out(before, frame, begins):
             field = self._ready()
             drawing = self._drawing(field, frame, before) if field else self._unsorted(frame)
             self._thread.start(drawing)
@@ -258,8 +258,7 @@ class DotLayer(ShownDots):
         if before is not None and corner(before.frame, frame) is not None:
             self._refine()  # other dots in the same view: the former ones stay until then
             return before
-        if not self.busy:
-            self._thread.start(self._drawing(field, frame, before))
+        self._thread.start(self._drawing(field, frame, before))
         self._rest.start()
         if before is not None and self._near(before, frame):
             return before
@@ -297,21 +296,19 @@ class DotLayer(ShownDots):
     def _drawing(self, field: DotField, frame: Frame, before: Picture | None) -> Job:
         """Draw `frame` while the view moves on; fewer dots where they are too many for that."""
         content, hatch, wide = self._content, self._hatch, widened(frame)
-        all_work = field.work(wide)
-        work = min(all_work, int(2 * self._pace.at_once))
+        most = int(2 * self._pace.at_once)
         if before is not None:
             alike = before.content == content and before.hatch is hatch
             before = before if before.whole and alike else None
 
-        def take(drawn: tuple[NDArray[np.uint32], float]) -> None:
-            pixels, took_s = drawn
-            if took_s:
-                self._pace.learn(took_s, cost(work, wide))
+        def take(drawn: Moving) -> None:
+            if drawn.took_s:
+                self._pace.learn(drawn.took_s, cost(drawn.work, wide))
             if self._content == content:
-                whole = not took_s or work == all_work
-                self._picture = self._shelf.keep(Picture(pixels, wide, content, whole, hatch))
+                picture = Picture(drawn.pixels, wide, content, drawn.whole, hatch)
+                self._picture = self._shelf.keep(picture)
 
-        return lambda: draw_moving(field, wide._replace(hatch=hatch), work, before), take
+        return lambda: draw_moving(field, wide._replace(hatch=hatch), most, before), take
 
     def _unsorted(self, frame: Frame) -> Job:
         """Draw `frame`, of few dots, without compiled code while the view moves on."""

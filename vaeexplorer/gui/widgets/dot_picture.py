@@ -79,8 +79,8 @@ class Shelf:
         """Return the one, of these and what is `shown`, that shows the most like `frame`."""
         last = [*self._kept] if shown is None else [shown, *self._kept]
         strained = [(strain(one.frame, frame), not one.whole, one) for one in last]
-        best = min(strained, key=lambda each: each[:2], default=(math.inf, True, shown))
-        return shown if best[0] == math.inf else best[2]
+        best = min(strained, key=lambda each: each[:2], default=None)
+        return best[2] if best and best[0] < math.inf else shown
 
 
 def widened(frame: Frame) -> Frame:

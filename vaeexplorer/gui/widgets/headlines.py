@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from vaeexplorer.gui.widgets.score_rows import with_deviation
-from vaeexplorer.regularity.verdict import GATE_NEEDED
+from vaeexplorer.regularity.verdict import withheld
 
 translate = QCoreApplication.translate
 
@@ -19,7 +19,8 @@ def headlines(scores: Mapping[str, Any]) -> tuple[str, str]:
     completeness = translate("Map", "completeness {score}").format(
         score=with_deviation(full["score"], full["sd"])
     )
-    if even["gate"] < GATE_NEEDED:
+    reason = withheld(scores)
+    if reason == "forgets":
         # Continuity rises as a model forgets: no good number may stand here then.
         size = scores["latent_dim"]
         said = (
@@ -27,7 +28,7 @@ def headlines(scores: Mapping[str, Any]) -> tuple[str, str]:
             if size == 1
             else translate("Map", "carries {share:.0f} % of {size} straight axes")
         ).format(share=100 * even["gate"], size=size)
-    elif scores.get("snaps") and even["J"] is not None:
+    elif reason == "snaps" and even["J"] is not None:
         # Between codes of a codebook nothing is even: how much of the change is sudden is all.
         said = translate("Map", "jumps {jumps:.2f} (codes snap)").format(jumps=even["J"])
     else:
